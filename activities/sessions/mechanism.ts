@@ -1,0 +1,42 @@
+// How the sessions of an application server get from one machine to the other.
+// Sessions are named by key (state/session-key.ts): the keyed hash of the normalised id, never by the id itself.
+
+import type { MachineConfig } from '../../config/types.js';
+
+export interface MachinePair {
+  primary: MachineConfig;
+  standby: MachineConfig;
+}
+
+export interface MechanismCall {
+  signal: AbortSignal;
+  /** Called right before each external effect; throws when the caller may no longer act. */
+  guard: () => Promise<void>;
+}
+
+/** What the proxies hold while a hand-over runs. */
+export type HandOverScope =
+  | { held: 'keys'; keys: string[] }
+  /** Everything bound for the primary is held; `busy` keys have a request in flight; move at most `limit` sessions. */
+  | { held: 'all'; busy: ReadonlySet<string>; limit: number };
+
+export interface SessionMechanism {
+  /** `keys`: hot sessions can be held by name. `all`: the mechanism acts on the whole server. `none`: it moves nothing. */
+  readonly holds: 'keys' | 'all' | 'none';
+  /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. */
+  preflight(pair: MachinePair, call: MechanismCall): Promise<void>;
+  /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run left behind. */
+  begin(pair: MachinePair, ownedByStandby: ReadonlySet<string>, call: MechanismCall): Promise<void>;
+  /** Makes idle sessions ready to be handed over while nothing is held; their keys. Empty where the server cannot tell. */
+  prepareIdle(pair: MachinePair, call: MechanismCall): Promise<string[]>;
+  /** Barrier and hand-over: the keys whose final state the standby can now load. Idempotent; leaves the primary's copy until `settle`. */
+  handOver(pair: MachinePair, scope: HandOverScope, call: MechanismCall): Promise<string[]>;
+  /** After the commit: nothing of these keys is left on the primary. */
+  settle(pair: MachinePair, keys: string[], call: MechanismCall): Promise<void>;
+  /** The batch was let go: the standby must not see these keys any more. */
+  retract(pair: MachinePair, keys: string[], call: MechanismCall): Promise<void>;
+  /** Sessions that the primary still has, or null where the server cannot tell. */
+  remaining(pair: MachinePair, call: MechanismCall): Promise<number | null>;
+  /** Ensures normal settings on both machines. */
+  end(pair: MachinePair, call: MechanismCall): Promise<void>;
+}

@@ -1,0 +1,33 @@
+// The one error that operators read: a code, what happened, what to do.
+
+export interface OperatorErrorOptions {
+  /** HTTP status to answer with where the error leaves through HTTP; 500 when absent. */
+  status?: number;
+  /** Whether trying the same again later can succeed. Default false. */
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/** An error with a documented code (docs/errors.md), one sentence of what happened and one of what to do. */
+export class OperatorError extends Error {
+  readonly status: number;
+  readonly retryable: boolean;
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly remedy: string,
+    options: OperatorErrorOptions = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'OperatorError';
+    this.status = options.status ?? 500;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** The two sentences an operator sees, without a stack trace. */
+export function describeError(error: unknown): string {
+  if (error instanceof OperatorError) return `${error.code}: ${error.message} ${error.remedy}`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,127 @@
+// The validated configuration. Every field is present: defaults have been applied by config/load.ts.
+
+export interface Config {
+  proxy: ProxyConfig;
+  temporal: TemporalConfig;
+  database: { url: string };
+  /** Bearer token of the proxies' admin API. From VM_REJUV_ADMIN_TOKEN or a file, never from the YAML. */
+  adminToken: string;
+  pools: Record<string, PoolConfig>;
+}
+
+export interface ProxyConfig {
+  /** Name of this proxy, unique per installation; a new incarnation of the same name is a restart of it. */
+  name: string;
+  listen: ListenAddress;
+  admin: ListenAddress;
+}
+
+export interface ListenAddress {
+  host: string;
+  port: number;
+}
+
+export interface TemporalConfig {
+  address: string;
+  namespace: string;
+  taskQueue: string;
+}
+
+export interface PoolConfig {
+  name: string;
+  /** The first is active until the first clean restart says otherwise. */
+  machines: [MachineConfig, MachineConfig];
+  standby: 'hot' | 'cold';
+  /** Where session ids travel. */
+  sessionId: SessionIdConfig;
+  sessions: SessionsConfig;
+  health: HealthConfig;
+  limits: LimitsConfig;
+}
+
+export interface MachineConfig {
+  name: string;
+  /** Origin that the proxy sends requests to, such as http://127.0.0.1:8180 */
+  url: string;
+  driver: ProcessDriverConfig;
+  /** Tomcat with FileStore: this machine's own session directory, as the worker sees it. */
+  sessionDirectory?: string;
+}
+
+export interface ProcessDriverConfig {
+  type: 'process';
+  command: string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Where pid file and output file are kept. */
+  stateDirectory: string;
+  /** SIGTERM is followed by SIGKILL after this. */
+  stopTimeoutMs: number;
+}
+
+export interface SessionIdConfig {
+  /** Cookie names that carry session ids, such as JSESSIONID. */
+  cookies: string[];
+  /** Path parameter that carries the id (`;jsessionid=`), or null. */
+  pathParameter: string | null;
+  /** What to strip from an id to get its key: Tomcat and WildFly `.route`, or nothing. */
+  routeMarker: 'suffix-dot' | 'none';
+}
+
+export type SessionsConfig = TomcatSwapConfig | SharedStoreConfig | NoSessionsConfig;
+
+export interface TomcatSwapConfig {
+  mechanism: 'tomcat-swap';
+  /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
+  contexts: string[];
+  store: FileStoreConfig | DataSourceStoreConfig;
+  manager: { user: string; password: string; path: string };
+  /** Path that creates a session worth moving; null skips the canary. */
+  canaryPath: string | null;
+}
+
+export interface FileStoreConfig {
+  type: 'file';
+}
+
+export interface DataSourceStoreConfig {
+  type: 'datasource';
+  url: string;
+  table: string;
+}
+
+export interface SharedStoreConfig {
+  mechanism: 'shared-store';
+  /** How long after its last response a session's state is certain to be in the store. */
+  settleMs: number;
+}
+
+export interface NoSessionsConfig {
+  mechanism: 'none';
+  /** A session without a request for this long counts as ended. */
+  idleMs: number;
+}
+
+export interface HealthConfig {
+  path: string;
+  status: number;
+  intervalMs: number;
+  timeoutMs: number;
+  bootTimeoutMs: number;
+}
+
+export interface LimitsConfig {
+  /** How long a batch waits for its keys to become quiet before it is let go. */
+  holdBudgetMs: number;
+  /** How long a request may wait in the gate before it is answered 503. */
+  holdMaxMs: number;
+  /** How many requests may wait in the gate of one proxy. */
+  maxHeldRequests: number;
+  /** Named keys in one batch. */
+  batchSize: number;
+  /** How long a machine may take to answer before the proxy answers 504. */
+  requestTimeoutMs: number;
+  /** Connections of one proxy to one machine. */
+  maxConnections: number;
+  drain: { limitMs: number; policy: 'wait' | 'force' | 'stop' };
+}
