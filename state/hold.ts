@@ -1,0 +1,93 @@
+// Holds: a row decides whether a batch of sessions changed its owner. A row's end is final.
+
+import type { Database, Queryable } from './database.js';
+import { inTransaction } from './database.js';
+import { fenced } from './errors.js';
+import type { Writer } from './pool.js';
+import { sealPool } from './pool.js';
+import { liveIncarnations } from './proxy-register.js';
+
+export type HoldScope = 'keys' | 'all';
+export type HoldState = 'held' | 'committed' | 'released';
+
+export interface HoldRow {
+  id: number;
+  run: string;
+  scope: HoldScope;
+  keys: string[];
+  state: HoldState;
+  /** Keys that belong to the standby since the commit. */
+  moved: string[];
+}
+
+export type CommitOutcome = 'committed' | 'released' | 'not-acknowledged';
+
+export interface Commit {
+  holdId: number;
+  moved: readonly string[];
+  /** Incarnations of the proxies that acknowledged this hold. */
+  acknowledged: ReadonlySet<string>;
+  /** Also `moving -> sealed`: nothing is left on the primary. */
+  seal: boolean;
+}
+
+/** Opens a hold. Its deadline is counted by the database's clock. */
+export async function openHold(
+  database: Queryable,
+  writer: Writer,
+  hold: { scope: HoldScope; keys: readonly string[]; deadlineMs: number },
+): Promise<number> {
+  const { rows } = await database.query<{ id: number }>(
+    `insert into hold (pool, run, token, scope, keys, deadline)
+     select name, run, token, $4, $5::text[], now() + $6 * interval '1 millisecond'
+     from pool where name = $1 and run = $2 and token = $3 and phase = 'moving' returning id::int`,
+    [writer.pool, writer.run, writer.token, hold.scope, hold.keys, hold.deadlineMs],
+  );
+  const row = rows[0];
+  if (!row) throw fenced(writer.pool);
+  return row.id;
+}
+
+/**
+ * The commit point of a batch. Nothing changes unless the row is still held, the pool moving, the attempt the current one,
+ * and every registered proxy incarnation has acknowledged.
+ */
+export async function commitHold(database: Database, writer: Writer, commit: Commit): Promise<CommitOutcome> {
+  return inTransaction(database, async (client) => {
+    // The lock orders this commit against proxies that register: they see either an open hold or its end.
+    const pool = await client.query<{ standby: string }>(
+      `select standby from pool where name = $1 and run = $2 and token = $3 and phase = 'moving' for update`,
+      [writer.pool, writer.run, writer.token],
+    );
+    const standby = pool.rows[0]?.standby;
+    if (standby === undefined) throw fenced(writer.pool);
+    const live = await liveIncarnations(client, writer.pool);
+    if (!live.every((incarnation) => commit.acknowledged.has(incarnation))) return 'not-acknowledged';
+    const ended = await client.query(
+      `update hold set state = 'committed', moved = $3::text[], ended_at = now()
+       where id = $1 and state = 'held' and token = $2`,
+      [commit.holdId, writer.token, commit.moved],
+    );
+    if (ended.rowCount !== 1) return 'released';
+    await client.query(
+      `insert into session_owner (pool, key, machine, run) select $1, unnest($2::text[]), $3, $4
+       on conflict (pool, key) do update set machine = excluded.machine, run = excluded.run`,
+      [writer.pool, commit.moved, standby, writer.run],
+    );
+    if (commit.seal) await sealPool(client, writer);
+    return 'committed';
+  });
+}
+
+/** Lets a hold go. Harmless when it has ended already. */
+export async function releaseHold(database: Queryable, holdId: number): Promise<void> {
+  await database.query("update hold set state = 'released', ended_at = now() where id = $1 and state = 'held'", [holdId]);
+}
+
+/** Lets every hold go that is past its deadline, by the database's clock: what any proxy may do. */
+export async function releaseOverdueHolds(database: Queryable, pool: string): Promise<void> {
+  await database.query(
+    "update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held' and deadline < now()",
+    [pool],
+  );
+}

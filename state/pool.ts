@@ -1,0 +1,132 @@
+// The pool's row: phase, roles, epoch, and who may change them. Every transition is one compare-and-set.
+
+import type { Database, Queryable } from './database.js';
+import { inTransaction } from './database.js';
+import { fenced, poolUnknown } from './errors.js';
+
+export type Phase = 'steady' | 'opening' | 'moving' | 'sealed';
+
+export interface PoolRow {
+  name: string;
+  epoch: number;
+  phase: Phase;
+  active: string;
+  standby: string;
+  /** Workflow that holds the pool, or null. */
+  run: string | null;
+  /** Attempt that may write for it. */
+  token: number;
+}
+
+/** Who writes: a run and the token of the attempt that acts for it. */
+export interface Writer {
+  pool: string;
+  run: string;
+  token: number;
+}
+
+const COLUMNS = 'name, epoch::int, phase, active, standby, run, token::int';
+
+/** Makes the pool's row exist; an existing row keeps its roles. */
+export async function ensurePool(database: Queryable, pool: string, active: string, standby: string): Promise<PoolRow> {
+  await database.query('insert into pool (name, active, standby) values ($1, $2, $3) on conflict do nothing', [pool, active, standby]);
+  return readPool(database, pool);
+}
+
+export async function readPool(database: Queryable, pool: string): Promise<PoolRow> {
+  const { rows } = await database.query<PoolRow>(`select ${COLUMNS} from pool where name = $1`, [pool]);
+  return rows[0] ?? fail(poolUnknown(pool));
+}
+
+/**
+ * Takes the pool for a run. Succeeds when it is free, already this run's, or still `takeOverFrom`'s.
+ * A take-over grows the epoch, so that proxies learn the new run, and lets the old run's open holds go first.
+ * Resolves with the row as it is afterwards; the caller compares `run`.
+ */
+export async function claimPool(database: Database, pool: string, run: string, takeOverFrom: string | null): Promise<PoolRow> {
+  return inTransaction(database, async (client) => {
+    const { rows } = await client.query<PoolRow>(`select ${COLUMNS} from pool where name = $1 for update`, [pool]);
+    const row = rows[0] ?? fail(poolUnknown(pool));
+    if (row.run === run || (row.run !== null && row.run !== takeOverFrom)) return row;
+    await client.query("update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held'", [pool]);
+    const claimed = await client.query<PoolRow>(
+      `update pool set run = $2, token = token + 1, epoch = epoch + 1 where name = $1 returning ${COLUMNS}`,
+      [pool, run],
+    );
+    return claimed.rows[0] ?? fail(poolUnknown(pool));
+  });
+}
+
+/** A new attempt takes the pen: from now on every write of an earlier attempt is refused. */
+export async function takeToken(database: Queryable, pool: string, run: string): Promise<PoolRow> {
+  const { rows } = await database.query<PoolRow>(
+    `update pool set token = token + 1 where name = $1 and run = $2 returning ${COLUMNS}`,
+    [pool, run],
+  );
+  return rows[0] ?? fail(fenced(pool));
+}
+
+/** `steady -> opening`; forgets the owners and ended holds of the last run. */
+export async function openPool(database: Database, writer: Writer): Promise<PoolRow> {
+  return inTransaction(database, async (client) => {
+    const row = await transition(client, writer, 'steady', 'opening');
+    await client.query('delete from session_owner where pool = $1', [writer.pool]);
+    await client.query("delete from hold where pool = $1 and state <> 'held'", [writer.pool]);
+    return row;
+  });
+}
+
+/** `opening -> moving`: the point of no return. */
+export async function startMoving(database: Queryable, writer: Writer): Promise<PoolRow> {
+  return transition(database, writer, 'opening', 'moving');
+}
+
+/** `moving -> sealed`; only inside the transaction that commits the last hold. */
+export async function sealPool(client: Queryable, writer: Writer): Promise<PoolRow> {
+  return transition(client, writer, 'moving', 'sealed');
+}
+
+/** `sealed -> steady` with the roles swapped; the run's result is written and the pool is free, in one transaction. */
+export async function swapPool(database: Database, writer: Writer, result: unknown): Promise<PoolRow> {
+  return inTransaction(database, async (client) => {
+    const { rows } = await client.query<PoolRow>(
+      `update pool set phase = 'steady', active = standby, standby = active, run = null, epoch = epoch + 1
+       where name = $1 and run = $2 and token = $3 and phase = 'sealed' returning ${COLUMNS}`,
+      [writer.pool, writer.run, writer.token],
+    );
+    const row = rows[0] ?? fail(fenced(writer.pool));
+    await client.query('insert into restart_result (run, pool, result) values ($1, $2, $3)', [
+      writer.run,
+      writer.pool,
+      JSON.stringify(result),
+    ]);
+    return row;
+  });
+}
+
+/** Gives the pool back as it was, from before the point of no return only. Resolves with false when there was nothing to give back. */
+export async function abandonPool(database: Queryable, pool: string, run: string): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `update pool set phase = 'steady', run = null, epoch = epoch + 1 where name = $1 and run = $2 and phase in ('steady', 'opening')`,
+    [pool, run],
+  );
+  return rowCount === 1;
+}
+
+export async function readResult(database: Queryable, run: string): Promise<unknown> {
+  const { rows } = await database.query<{ result: unknown }>('select result from restart_result where run = $1', [run]);
+  return rows[0]?.result ?? null;
+}
+
+async function transition(client: Queryable, writer: Writer, from: Phase, to: Phase): Promise<PoolRow> {
+  const { rows } = await client.query<PoolRow>(
+    `update pool set phase = $5, epoch = epoch + 1
+     where name = $1 and run = $2 and token = $3 and phase = $4 returning ${COLUMNS}`,
+    [writer.pool, writer.run, writer.token, from, to],
+  );
+  return rows[0] ?? fail(fenced(writer.pool));
+}
+
+function fail(error: Error): never {
+  throw error;
+}
