@@ -1,0 +1,70 @@
+// The contract between the planes: what a worker asks of a proxy. Calls make it quick, rows decide.
+// All calls need `Authorization: Bearer <token>`; answers are JSON; errors are `{code, message, remedy}` with an HTTP status.
+
+import type { HoldScope, HoldState } from '../state/hold.js';
+import type { Phase } from '../state/pool.js';
+
+/** POST /pools/:pool/reload: loads the pool from its row now. The answer is the proxy's report of the epoch it routes by. */
+export interface PoolReport {
+  incarnation: string;
+  epoch: number;
+  phase: Phase;
+  active: string;
+  standby: string;
+  /** Requests not yet answered by each machine, by name, streams apart. */
+  inFlight: Record<string, number>;
+  /** Open WebSockets and event streams by machine. */
+  streams: Record<string, number>;
+  /** Requests that wait in the gate now. */
+  held: number;
+}
+
+/** PUT /pools/:pool/holds/:id: holds, waits until quiet or until the budget is used up, acknowledges. */
+export interface HoldRequest {
+  run: string;
+  scope: HoldScope;
+  keys: string[];
+  /** How long to wait for requests in flight before acknowledging with what is still busy. */
+  budgetMs: number;
+  /** Scope `all`: acknowledge as soon as every request in flight is at least this old. Infinity is written as null: wait for none in flight. */
+  minAgeMs: number | null;
+}
+
+export interface HoldAcknowledgement {
+  incarnation: string;
+  holdId: number;
+  /** Held keys (scope `all`: any keys) with a request in flight at the primary. */
+  busy: string[];
+  /** Requests in flight at the primary, with or without keys, streams apart. */
+  inFlight: number;
+  /** Of these, requests whose connection broke before the answer: the machine may still execute them. */
+  unanswered: number;
+}
+
+/** POST /pools/:pool/holds/:id/end: the row has ended so; final, whoever says it. */
+export interface HoldEnd {
+  state: Exclude<HoldState, 'held'>;
+  moved: string[];
+}
+
+/** GET /pools/:pool/keys: keys seen on the primary in this epoch, and groups of keys seen together in one request. */
+export interface SeenKeys {
+  incarnation: string;
+  keys: string[];
+  together: string[][];
+}
+
+/** GET /pools/:pool/hold-times: how long requests waited in the gate since the pool left `steady`. */
+export interface HoldTimes {
+  incarnation: string;
+  /** Milliseconds of each held request, at most the latest 100,000. */
+  waitsMs: number[];
+  /** Requests answered 503 because a hold could not be decided in time. */
+  expired: number;
+}
+
+/** POST /pools/:pool/streams/close: closes the streams to the primary the way their protocol says. Answers how many. */
+export interface StreamsClosed {
+  incarnation: string;
+  closed: number;
+}
