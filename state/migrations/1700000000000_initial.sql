@@ -67,7 +67,7 @@ create index restart_result_recent on restart_result (pool, finished_at desc);
 
 create function notify_vm_rejuv() returns trigger language plpgsql as $$
 begin
-  perform pg_notify('vm_rejuv', case when tg_table_name = 'pool' then new.name else to_jsonb(new) ->> 'pool' end);
+  perform pg_notify('vm_rejuv', coalesce(to_jsonb(new) ->> 'pool', to_jsonb(new) ->> 'name'));
   return null;
 end
 $$;

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Worker threads crash Temporal's native bridge; long tests run by `npm run test:long` only.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
+    exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],
+    globalSetup: 'test/fixtures/global-setup.ts',
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
