@@ -62,8 +62,18 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<R
   const log = createWriteStream(logFile, { flags: 'a' });
   const server = spawn(
     options.cli,
-    ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn']
-      .concat(['--db-filename', join(options.directory, 'temporal.db')]),
+    [
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--ui-port',
+      String(uiPort),
+      '--log-level',
+      'warn',
+    ].concat(['--db-filename', join(options.directory, 'temporal.db')]),
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   server.stdout.pipe(log, { end: false });
@@ -74,7 +84,9 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<R
   } catch (error) {
     await stopProcess(server);
     log.end();
-    throw new OperatorError('TEMPORAL_NOT_STARTED', `Temporal's development server did not start.`, `Read ${logFile}.`, { cause: error });
+    throw new OperatorError('TEMPORAL_NOT_STARTED', `Temporal's development server did not start.`, `Read ${logFile}.`, {
+      cause: error,
+    });
   }
   return {
     address,
@@ -89,7 +101,9 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<R
 }
 
 async function buildCli(bin: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {
-  onProgress(`Building Temporal's development server ${TEMPORAL_CLI_VERSION} with Go: about 4 minutes, once, cached outside the repository`);
+  onProgress(
+    `Building Temporal's development server ${TEMPORAL_CLI_VERSION} with Go: about 4 minutes, once, cached outside the repository`,
+  );
   await mkdir(bin, { recursive: true });
   const started = Date.now();
   const ticker = setInterval(

@@ -23,7 +23,9 @@ export function fenced(pool: string): OperatorError {
 }
 
 export function poolUnknown(pool: string): OperatorError {
-  return new OperatorError('POOL_UNKNOWN', `There is no pool "${pool}".`, 'Use a name from "pools" of the configuration.', { status: 404 });
+  return new OperatorError('POOL_UNKNOWN', `There is no pool "${pool}".`, 'Use a name from "pools" of the configuration.', {
+    status: 404,
+  });
 }
 
 /** Whether an error means that PostgreSQL could not be reached or went away (SQLSTATE classes 08 and 57P). */

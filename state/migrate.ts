@@ -21,7 +21,12 @@ export async function migrate(url: string): Promise<void> {
       dir: fileURLToPath(new URL('./migrations', import.meta.url)),
       migrationsTable: 'schema_migration',
       direction: 'up',
-      logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (text: string) => console.error(text) },
+      logger: {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: () => undefined,
+        error: (text: string) => console.error(text),
+      },
     });
   } finally {
     await client.end();

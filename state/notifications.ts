@@ -16,7 +16,12 @@ export function listenForChanges(url: string, onChange: (pool: string | null) =>
   let closed = false;
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000, keepAlive: true, application_name: 'vm-rejuv listen' });
+    const next = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: 2000,
+      keepAlive: true,
+      application_name: 'vm-rejuv listen',
+    });
     client = next;
     next.on('notification', (message) => onChange(message.payload ?? null));
     // 'end' follows every 'error'; there the next attempt is scheduled.

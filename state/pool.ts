@@ -29,7 +29,11 @@ const COLUMNS = 'name, epoch::int, phase, active, standby, run, token::int';
 
 /** Makes the pool's row exist; an existing row keeps its roles. */
 export async function ensurePool(database: Queryable, pool: string, active: string, standby: string): Promise<PoolRow> {
-  await database.query('insert into pool (name, active, standby) values ($1, $2, $3) on conflict do nothing', [pool, active, standby]);
+  await database.query('insert into pool (name, active, standby) values ($1, $2, $3) on conflict do nothing', [
+    pool,
+    active,
+    standby,
+  ]);
   return readPool(database, pool);
 }
 

@@ -48,7 +48,10 @@ export async function liveProxies(database: Queryable, pool: string): Promise<Pr
 }
 
 export async function liveIncarnations(database: Queryable, pool: string): Promise<string[]> {
-  const { rows } = await database.query<{ incarnation: string }>('select incarnation from proxy where pool = $1 and ended_at is null', [pool]);
+  const { rows } = await database.query<{ incarnation: string }>(
+    'select incarnation from proxy where pool = $1 and ended_at is null',
+    [pool],
+  );
   return rows.map((row) => row.incarnation);
 }
 

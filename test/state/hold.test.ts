@@ -42,7 +42,14 @@ beforeEach(async () => {
 
 async function addProxy(): Promise<string> {
   const incarnation = randomUUID();
-  await registerProxy(database, pool, { incarnation, name: 'lb', adminUrl: 'http://127.0.0.1:1', host: 'h', pid: 1, startTime: '1' });
+  await registerProxy(database, pool, {
+    incarnation,
+    name: 'lb',
+    adminUrl: 'http://127.0.0.1:1',
+    host: 'h',
+    pid: 1,
+    startTime: '1',
+  });
   return incarnation;
 }
 
@@ -69,7 +76,9 @@ describe('a batch of sessions', () => {
     const live = await addProxy();
     await endProxy(database, pool, dead);
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 1000 });
-    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set([live]), seal: false })).toBe('committed');
+    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set([live]), seal: false })).toBe(
+      'committed',
+    );
   });
 
   it('stays where it is when the hold was let go first', async () => {
@@ -93,14 +102,23 @@ describe('a batch of sessions', () => {
     const late = await openHold(database, writer, { scope: 'keys', keys: ['k2'], deadlineMs: 0 });
     await releaseOverdueHolds(database, pool);
     const { holds } = await loadSnapshot(database, pool, [early, late]);
-    expect(new Map(holds.map((hold) => [hold.id, hold.state]))).toEqual(new Map([[early, 'held'], [late, 'released']]));
+    expect(new Map(holds.map((hold) => [hold.id, hold.state]))).toEqual(
+      new Map([
+        [early, 'held'],
+        [late, 'released'],
+      ]),
+    );
   });
 
   it('cannot be opened or committed by an earlier attempt', async () => {
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 1000 });
     await takeToken(database, pool, 'run-1');
-    await expect(openHold(database, writer, { scope: 'keys', keys: ['k2'], deadlineMs: 1000 })).rejects.toMatchObject({ code: 'FENCED' });
-    await expect(commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(), seal: false })).rejects.toMatchObject({
+    await expect(openHold(database, writer, { scope: 'keys', keys: ['k2'], deadlineMs: 1000 })).rejects.toMatchObject({
+      code: 'FENCED',
+    });
+    await expect(
+      commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(), seal: false }),
+    ).rejects.toMatchObject({
       code: 'FENCED',
     });
     expect(await lookUpOwners(database, pool, ['k1'])).toEqual(new Set());

@@ -95,19 +95,24 @@ it('swaps its roles, keeps the result and is free again', async () => {
   await startMoving(database, writer);
   const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
   await commitHold(database, writer, { holdId, moved: ['k'], acknowledged: new Set(), seal: true });
-  expect(await swapPool(database, writer, { sessionsMoved: 1 })).toMatchObject({ active: 'b', standby: 'a', phase: 'steady', run: null });
+  expect(await swapPool(database, writer, { sessionsMoved: 1 })).toMatchObject({
+    active: 'b',
+    standby: 'a',
+    phase: 'steady',
+    run: null,
+  });
   expect(await readResult(database, 'run-1')).toEqual({ sessionsMoved: 1 });
 });
 
 it('forgets the owners of the last run when the next one opens', async () => {
-  const writer = await claim('run-1');
+  const writer = await claim(`${pool}-1`);
   await openPool(database, writer);
   await startMoving(database, writer);
-  await recordStandbyKeys(database, pool, 'run-1', 'b', ['k']);
+  await recordStandbyKeys(database, pool, `${pool}-1`, 'b', ['k']);
   const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
   await commitHold(database, writer, { holdId, moved: [], acknowledged: new Set(), seal: true });
   await swapPool(database, writer, {});
-  const next = await claim('run-2');
+  const next = await claim(`${pool}-2`);
   await openPool(database, next);
   expect(await lookUpOwners(database, pool, ['k'])).toEqual(new Set());
 });
