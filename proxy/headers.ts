@@ -1,0 +1,64 @@
+// Headers on their way through: everything passes in its order and bytes, but for what belongs to one connection.
+
+import type { IncomingMessage } from 'node:http';
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1; `expect` is answered by our own server. */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'proxy-authenticate']);
+
+/** Flat list of names and values for the machine. */
+export function requestHeaders(request: IncomingMessage): string[] {
+  const raw = request.rawHeaders;
+  const dropped = namedByConnection(request.headers.connection);
+  const headers: string[] = [];
+  let forwardedFor = '';
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.has(lower) || lower === 'expect' || lower === 'x-forwarded-proto' || lower === 'x-forwarded-host') continue;
+    if (dropped !== null && dropped.has(lower)) continue;
+    if (lower === 'x-forwarded-for') forwardedFor = forwardedFor === '' ? (raw[i + 1] ?? '') : `${forwardedFor}, ${raw[i + 1] ?? ''}`;
+    else headers.push(name, raw[i + 1] ?? '');
+  }
+  const client = request.socket.remoteAddress ?? 'unknown';
+  headers.push('x-forwarded-for', forwardedFor === '' ? client : `${forwardedFor}, ${client}`);
+  headers.push('x-forwarded-proto', 'encrypted' in request.socket ? 'https' : 'http');
+  if (request.headers.host !== undefined) headers.push('x-forwarded-host', request.headers.host);
+  return headers;
+}
+
+export interface ResponseHeaders {
+  /** Flat list of names and values for the client. */
+  headers: string[];
+  setCookies: string[];
+  contentType: string;
+}
+
+/** Decodes a machine's headers byte by byte (latin1), so that whatever it sent leaves unchanged. */
+export function responseHeaders(raw: readonly Buffer[]): ResponseHeaders {
+  const headers: string[] = [];
+  const setCookies: string[] = [];
+  let contentType = '';
+  let dropped: Set<string> | null = null;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]?.latin1Slice() ?? '';
+    const lower = name.toLowerCase();
+    const value = raw[i + 1]?.latin1Slice() ?? '';
+    if (lower === 'connection') dropped = namedByConnection(value);
+    if (HOP_BY_HOP.has(lower)) continue;
+    if (lower === 'set-cookie') setCookies.push(value);
+    else if (lower === 'content-type') contentType = value;
+    headers.push(name, value);
+  }
+  if (dropped === null) return { headers, setCookies, contentType };
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!dropped.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
+  }
+  return { headers: kept, setCookies, contentType };
+}
+
+function namedByConnection(connection: string | undefined): Set<string> | null {
+  if (connection === undefined || /^\s*(close|keep-alive)\s*$/i.test(connection)) return null;
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+}
