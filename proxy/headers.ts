@@ -3,7 +3,15 @@
 import type { IncomingMessage } from 'node:http';
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1; `expect` is answered by our own server. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'proxy-authenticate']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'proxy-authenticate',
+]);
 
 /** Flat list of names and values for the machine. */
 export function requestHeaders(request: IncomingMessage): string[] {
@@ -16,7 +24,8 @@ export function requestHeaders(request: IncomingMessage): string[] {
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || lower === 'expect' || lower === 'x-forwarded-proto' || lower === 'x-forwarded-host') continue;
     if (dropped !== null && dropped.has(lower)) continue;
-    if (lower === 'x-forwarded-for') forwardedFor = forwardedFor === '' ? (raw[i + 1] ?? '') : `${forwardedFor}, ${raw[i + 1] ?? ''}`;
+    if (lower === 'x-forwarded-for')
+      forwardedFor = forwardedFor === '' ? (raw[i + 1] ?? '') : `${forwardedFor}, ${raw[i + 1] ?? ''}`;
     else headers.push(name, raw[i + 1] ?? '');
   }
   const client = request.socket.remoteAddress ?? 'unknown';
@@ -40,9 +49,9 @@ export function responseHeaders(raw: readonly Buffer[]): ResponseHeaders {
   let contentType = '';
   let dropped: Set<string> | null = null;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]?.latin1Slice() ?? '';
+    const name = raw[i]?.toString('latin1') ?? '';
     const lower = name.toLowerCase();
-    const value = raw[i + 1]?.latin1Slice() ?? '';
+    const value = raw[i + 1]?.toString('latin1') ?? '';
     if (lower === 'connection') dropped = namedByConnection(value);
     if (HOP_BY_HOP.has(lower)) continue;
     if (lower === 'set-cookie') setCookies.push(value);

@@ -25,7 +25,9 @@ export class Exchange {
 
   /** Keys that the request came with; computed once, when first asked for. */
   keys(): readonly string[] {
-    this.requestKeys ??= requestIds({ cookie: this.request.headers.cookie, url: this.request.url ?? '/' }, this.ids).map(this.hash);
+    this.requestKeys ??= requestIds({ cookie: this.request.headers.cookie, url: this.request.url ?? '/' }, this.ids).map(
+      this.hash,
+    );
     return this.requestKeys;
   }
 

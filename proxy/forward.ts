@@ -1,0 +1,210 @@
+// One request to one machine and its answer back, streamed both ways with back-pressure.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { ClientGone } from './gate.js';
+import { ProxyError, upstreamError, wasNeverSent } from './errors.js';
+import { requestHeaders, responseHeaders } from './headers.js';
+import { Exchange } from './in-flight.js';
+import type { PoolTraffic } from './pool-traffic.js';
+import type { Totals } from './totals.js';
+
+export type OnUpgrade = (exchange: Exchange, statusCode: number, headers: string[], upstream: Duplex) => void;
+
+/** Sends a request where it belongs. Returns once it is on its way or waits in the gate; never throws. */
+export function forward(
+  traffic: PoolTraffic,
+  totals: Totals,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onUpgrade?: OnUpgrade,
+): void {
+  const exchange = new Exchange(request, traffic.pool.sessionId, traffic.hash);
+  const admitted = traffic.gate.admit(exchange, response);
+  if (typeof admitted === 'string') {
+    dispatch(traffic, totals, exchange, response, admitted, onUpgrade);
+    return;
+  }
+  admitted.then(
+    (machine) => dispatch(traffic, totals, exchange, response, machine, onUpgrade),
+    (error: unknown) => {
+      if (!(error instanceof ClientGone)) answerError(response, totals, error);
+    },
+  );
+}
+
+function dispatch(
+  traffic: PoolTraffic,
+  totals: Totals,
+  exchange: Exchange,
+  response: ServerResponse,
+  machine: string,
+  onUpgrade: OnUpgrade | undefined,
+): void {
+  const { request } = exchange;
+  const handler = new ForwardHandler(traffic, totals, exchange, response, onUpgrade);
+  const hasBody = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0';
+  try {
+    traffic.machines.get(machine).dispatch(
+      {
+        path: request.url ?? '/',
+        // Any token is a method (RFC 9110 section 9.1); undici's type knows only the common ones.
+        method: request.method as Dispatcher.HttpMethod,
+        headers: requestHeaders(request),
+        body: hasBody ? request : null,
+        ...(onUpgrade && request.headers.upgrade !== undefined ? { upgrade: request.headers.upgrade } : {}),
+      },
+      handler,
+    );
+  } catch (error) {
+    handler.onError(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** Answers an error as JSON when the head has not left; otherwise all that is left is to break the connection. */
+export function answerError(response: ServerResponse, totals: Totals, cause: unknown): void {
+  const error = cause instanceof ProxyError ? cause : upstreamError(cause);
+  totals.count('proxy', error.status);
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const requestId = crypto.randomUUID();
+  const body = JSON.stringify({ code: error.code, message: error.message, remedy: error.remedy, requestId });
+  response.writeHead(error.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    ...(error.status === 503 ? { 'retry-after': '1' } : {}),
+    connection: 'close',
+  });
+  response.end(body);
+}
+
+/** undici's low-level handler: raw header buffers in, `false` out for back-pressure. */
+class ForwardHandler {
+  private resume: () => void = () => undefined;
+  private abort: (error: Error) => void = () => undefined;
+  /** While ids are being recorded nothing may reach the client; undici may deliver more all the same. */
+  private blocked = false;
+  private readonly pending: (() => void)[] = [];
+  private clientGone = false;
+
+  constructor(
+    private readonly traffic: PoolTraffic,
+    private readonly totals: Totals,
+    private readonly exchange: Exchange,
+    private readonly response: ServerResponse,
+    private readonly upgraded: OnUpgrade | undefined,
+  ) {
+    response.once('close', () => {
+      this.clientGone = true;
+      // The machine's answer is awaited all the same: until then the request counts as in flight.
+      if (exchange.stream === null) this.resume();
+      else this.abort(new Error('The client left the stream.'));
+    });
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.abort = abort;
+  }
+
+  onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
+    this.resume = resume;
+    if (statusCode < 200) {
+      this.informational(statusCode, raw);
+      return true;
+    }
+    const { headers, setCookies, contentType } = responseHeaders(raw);
+    this.exchange.setCookies = setCookies;
+    if (contentType.startsWith('text/event-stream')) {
+      this.traffic.inFlight.becameStream(this.exchange, () => {
+        this.response.end();
+        this.abort(new Error('The stream was closed for a clean restart.'));
+      });
+    }
+    this.totals.count(this.exchange.machine, statusCode);
+    const writeHead = (): void => {
+      if (!this.clientGone) this.response.writeHead(statusCode, statusText, headers);
+    };
+    this.response.sendDate = false;
+    if (setCookies.length === 0 || !this.traffic.mustRecord(this.exchange)) {
+      writeHead();
+      return true;
+    }
+    this.recordFirst(writeHead);
+    return false;
+  }
+
+  onUpgrade(statusCode: number, raw: Buffer[], upstream: Duplex): void {
+    const setCookies = responseHeaders(raw).setCookies;
+    this.exchange.setCookies = setCookies;
+    const headers = raw.map((part) => part.toString('latin1'));
+    const tunnel = (): void => this.upgraded?.(this.exchange, statusCode, headers, upstream);
+    if (setCookies.length === 0 || !this.traffic.mustRecord(this.exchange)) tunnel();
+    else this.recordFirst(tunnel);
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.blocked) {
+      this.pending.push(() => void this.response.write(chunk));
+      return false;
+    }
+    if (this.clientGone || this.response.write(chunk)) return true;
+    this.response.once('drain', this.resume);
+    return false;
+  }
+
+  onComplete(trailers: Buffer[]): void {
+    // The machine has answered: what the client still has to read does not concern its sessions.
+    this.traffic.inFlight.finish(this.exchange);
+    const end = (): void => {
+      if (this.clientGone) return;
+      if (trailers.length > 0) {
+        const pairs: [string, string][] = [];
+        for (let i = 0; i < trailers.length; i += 2) {
+          pairs.push([trailers[i]?.toString('latin1') ?? '', trailers[i + 1]?.toString('latin1') ?? '']);
+        }
+        this.response.addTrailers(pairs);
+      }
+      this.response.end();
+    };
+    if (this.blocked) this.pending.push(end);
+    else end();
+  }
+
+  onError(error: Error): void {
+    if (this.exchange.stream !== null || wasNeverSent(error)) this.traffic.inFlight.finish(this.exchange);
+    else this.traffic.inFlight.abandon(this.exchange);
+    if (this.clientGone || this.response.writableEnded) return;
+    answerError(this.response, this.totals, error);
+  }
+
+  private recordFirst(then: () => void): void {
+    this.blocked = true;
+    this.traffic.record(this.exchange).then(
+      () => {
+        this.blocked = false;
+        then();
+        for (const write of this.pending) write();
+        this.resume();
+      },
+      (error: unknown) => {
+        this.pending.length = 0;
+        this.pending.push(() => undefined);
+        answerError(this.response, this.totals, error);
+      },
+    );
+  }
+
+  private informational(statusCode: number, raw: Buffer[]): void {
+    if (this.clientGone || this.response.headersSent) return;
+    if (statusCode === 102) this.response.writeProcessing();
+    if (statusCode !== 103) return;
+    const hints: Record<string, string[]> = {};
+    const { headers } = responseHeaders(raw);
+    for (let i = 0; i < headers.length; i += 2) (hints[(headers[i] ?? '').toLowerCase()] ??= []).push(headers[i + 1] ?? '');
+    if (hints['link']) this.response.writeEarlyHints(hints);
+  }
+}

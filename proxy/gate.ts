@@ -1,0 +1,189 @@
+// The gate: a request passes at once, or waits here, unread, until its owner is known and free.
+
+import type { EventEmitter } from 'node:events';
+import type { LimitsConfig } from '../config/types.js';
+import { holdExpired, queueFull } from './errors.js';
+import type { Exchange, InFlight } from './in-flight.js';
+import type { RoutingState } from './routing.js';
+import { decide, isMoving, learnOwners } from './routing.js';
+
+/** How often waiting requests are looked at for deadlines. Chosen: fine against holdMaxMs, cheap. */
+const SWEEP_MS = 25;
+/** How often the rows are asked again while requests wait. Chosen. */
+const SETTLE_MS = 250;
+/** Waits that are remembered for reports. */
+const MAX_WAITS = 100_000;
+
+export interface GateStore {
+  /** The keys among `keys` that are the standby's. */
+  lookUp(keys: readonly string[]): Promise<Set<string>>;
+  /** Lets overdue holds go in their rows and learns the ends of open ones. */
+  settleHolds(): Promise<void>;
+}
+
+/** The client left while its request waited. */
+export class ClientGone extends Error {}
+
+interface Waiter {
+  exchange: Exchange;
+  since: number;
+  /** Since when a hold keeps it, apart from a look-up; null if none does. */
+  heldSince: number | null;
+  resolve(machine: string): void;
+  reject(error: Error): void;
+}
+
+export class Gate {
+  /** Milliseconds that each held request waited, since the pool left `steady`. */
+  waitsMs: number[] = [];
+  /** Requests answered 503 because no owner was decided in time. */
+  expired = 0;
+  private readonly waiters = new Set<Waiter>();
+  private readonly wanted = new Set<string>();
+  private lookingUp = false;
+  private sweep: NodeJS.Timeout | undefined;
+  private lastSettle = 0;
+  private settling = false;
+
+  constructor(
+    private readonly state: RoutingState,
+    private readonly inFlight: InFlight,
+    private readonly limits: LimitsConfig,
+    private readonly store: GateStore,
+  ) {}
+
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  /**
+   * The machine that executes this request, counted as in flight there from the same tick on.
+   * A string at once, or a promise that rejects with a ProxyError or ClientGone. `client` emits 'close' when the client leaves.
+   */
+  admit(exchange: Exchange, client: EventEmitter): string | Promise<string> {
+    const decision = decide(this.state, isMoving(this.state) ? exchange.keys() : []);
+    if (decision.kind === 'route') {
+      this.inFlight.add(exchange, decision.machine);
+      return decision.machine;
+    }
+    return this.wait(exchange, client);
+  }
+
+  /** Decides again for everyone who waits: call it whenever the routing state has changed. */
+  pump(): void {
+    const now = performance.now();
+    for (const waiter of this.waiters) {
+      const decision = decide(this.state, isMoving(this.state) ? waiter.exchange.keys() : []);
+      if (decision.kind === 'route') {
+        this.waiters.delete(waiter);
+        if (waiter.heldSince !== null) this.recordWait(now - waiter.heldSince);
+        // Decision and count belong to one tick: a hold that opens later must see this request.
+        this.inFlight.add(waiter.exchange, decision.machine);
+        waiter.resolve(decision.machine);
+      } else if (decision.kind === 'look-up') {
+        this.lookUp(decision.keys);
+      } else {
+        waiter.heldSince ??= now;
+      }
+    }
+    if (this.waiters.size === 0) this.stopSweep();
+  }
+
+  resetWaits(): void {
+    this.waitsMs = [];
+    this.expired = 0;
+  }
+
+  close(): void {
+    this.stopSweep();
+    for (const waiter of this.waiters) waiter.reject(holdExpired());
+    this.waiters.clear();
+  }
+
+  private wait(exchange: Exchange, client: EventEmitter): Promise<string> {
+    if (this.waiters.size >= this.limits.maxHeldRequests) {
+      this.settle();
+      return Promise.reject(queueFull());
+    }
+    return new Promise((resolve, reject) => {
+      const onGone = (): void => {
+        this.waiters.delete(waiter);
+        reject(new ClientGone());
+      };
+      const done = (): void => void client.off('close', onGone);
+      const waiter: Waiter = {
+        exchange,
+        since: performance.now(),
+        heldSince: null,
+        resolve: (machine) => {
+          done();
+          resolve(machine);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+      };
+      client.once('close', onGone);
+      this.waiters.add(waiter);
+      this.sweep ??= setInterval(() => this.expire(), SWEEP_MS);
+      this.pump();
+    });
+  }
+
+  private lookUp(keys: readonly string[]): void {
+    for (const key of keys) this.wanted.add(key);
+    if (this.lookingUp) return;
+    this.lookingUp = true;
+    // Everything that arrives in this turn of the event loop goes into one query.
+    setImmediate(() => void this.runLookUp());
+  }
+
+  private async runLookUp(): Promise<void> {
+    const keys = [...this.wanted];
+    this.wanted.clear();
+    const { epoch } = this.state;
+    try {
+      learnOwners(this.state, epoch, keys, await this.store.lookUp(keys));
+      this.lookingUp = false;
+      this.pump();
+    } catch {
+      // Without the database an unknown key waits; the sweep asks again.
+      this.lookingUp = false;
+    }
+  }
+
+  private expire(): void {
+    const now = performance.now();
+    for (const waiter of this.waiters) {
+      if (now - waiter.since < this.limits.holdMaxMs) continue;
+      this.waiters.delete(waiter);
+      this.expired++;
+      waiter.reject(holdExpired());
+    }
+    this.pump();
+    if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.settle();
+  }
+
+  private settle(): void {
+    this.lastSettle = performance.now();
+    if (this.settling) return;
+    this.settling = true;
+    void this.store
+      .settleHolds()
+      .catch(() => undefined)
+      .finally(() => {
+        this.settling = false;
+        this.pump();
+      });
+  }
+
+  private recordWait(ms: number): void {
+    if (this.waitsMs.length < MAX_WAITS) this.waitsMs.push(ms);
+  }
+
+  private stopSweep(): void {
+    clearInterval(this.sweep);
+    this.sweep = undefined;
+  }
+}

@@ -1,0 +1,101 @@
+// One pool as the proxy sees it: routing state, gate, requests in flight and connections, kept in step with the rows.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PoolConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
+import { releaseOverdueHolds } from '../state/hold.js';
+import type { SessionKeyHash } from '../state/session-key.js';
+import { lookUpOwners, recordStandbyKeys } from '../state/session-owner.js';
+import { holdExpired } from './errors.js';
+import { Gate } from './gate.js';
+import type { Exchange } from './in-flight.js';
+import { InFlight } from './in-flight.js';
+import { Machines } from './machines.js';
+import { PoolSync } from './pool-sync.js';
+import type { OpenHold } from './routing.js';
+import { createRoutingState, endHold, isMoving, learnOwners, openHold } from './routing.js';
+
+const RETRY_MS = 50;
+
+export class PoolTraffic {
+  readonly state = createRoutingState();
+  readonly inFlight: InFlight;
+  readonly gate: Gate;
+  readonly machines: Machines;
+  readonly sync: PoolSync;
+  private lastActive = '';
+  private wasSteady = true;
+
+  constructor(
+    readonly pool: PoolConfig,
+    private readonly database: Database,
+    readonly hash: SessionKeyHash,
+  ) {
+    this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
+    this.machines = new Machines(pool.machines, pool.limits);
+    this.gate = new Gate(this.state, this.inFlight, pool.limits, {
+      lookUp: (keys) => lookUpOwners(database, pool.name, keys),
+      settleHolds: async () => {
+        await releaseOverdueHolds(database, pool.name);
+        await this.sync.reload();
+      },
+    });
+    this.sync = new PoolSync(database, pool.name, this.state, (changed) => this.loaded(changed));
+  }
+
+  openHold(id: number, hold: OpenHold): void {
+    openHold(this.state, id, hold);
+  }
+
+  endHold(id: number, moved: readonly string[]): void {
+    endHold(this.state, id, moved);
+    this.gate.pump();
+  }
+
+  /** Whether an answer sets ids that the other proxies must learn before its client does. */
+  mustRecord(exchange: Exchange): boolean {
+    return isMoving(this.state) && exchange.machine === this.state.standby && this.newKeys(exchange).length > 0;
+  }
+
+  /** Records the ids that the standby has set. Resolves when the answer may leave; rejects when that cannot be decided in time. */
+  async record(exchange: Exchange): Promise<void> {
+    const deadline = performance.now() + this.pool.limits.holdMaxMs;
+    while (this.mustRecord(exchange)) {
+      const keys = this.newKeys(exchange);
+      const { run, standby, epoch } = this.state;
+      try {
+        if (run !== null && (await recordStandbyKeys(this.database, this.pool.name, run, standby, keys))) {
+          learnOwners(this.state, epoch, keys, new Set(keys));
+          if (epoch === this.state.epoch) return;
+        }
+        await this.sync.reload();
+      } catch {
+        await sleep(RETRY_MS);
+      }
+      if (performance.now() > deadline) throw holdExpired();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.gate.close();
+    await this.sync.close();
+    this.inFlight.close();
+    await this.machines.close();
+  }
+
+  private newKeys(exchange: Exchange): string[] {
+    return exchange.responseKeys().filter((key) => this.state.owners.get(key) !== 'standby');
+  }
+
+  private loaded(epochChanged: boolean): void {
+    if (epochChanged) {
+      if (this.wasSteady && this.state.phase !== 'steady') this.gate.resetWaits();
+      this.wasSteady = this.state.phase === 'steady';
+      if (this.lastActive !== '' && this.lastActive !== this.state.active) {
+        void this.machines.renew(this.state.standby).catch(() => undefined);
+      }
+      this.lastActive = this.state.active;
+    }
+    this.gate.pump();
+  }
+}
