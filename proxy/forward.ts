@@ -156,15 +156,15 @@ class ForwardHandler {
     return false;
   }
 
-  onComplete(trailers: Buffer[]): void {
+  onComplete(trailers: readonly (string | Buffer)[] | null): void {
     // The machine has answered: what the client still has to read does not concern its sessions.
     this.traffic.inFlight.finish(this.exchange);
     const end = (): void => {
       if (this.clientGone) return;
-      if (trailers.length > 0) {
+      if (trailers !== null && trailers.length > 0) {
         const pairs: [string, string][] = [];
         for (let i = 0; i < trailers.length; i += 2) {
-          pairs.push([trailers[i]?.toString('latin1') ?? '', trailers[i + 1]?.toString('latin1') ?? '']);
+          pairs.push([latin1(trailers[i]), latin1(trailers[i + 1])]);
         }
         this.response.addTrailers(pairs);
       }
@@ -207,4 +207,8 @@ class ForwardHandler {
     for (let i = 0; i < headers.length; i += 2) (hints[(headers[i] ?? '').toLowerCase()] ??= []).push(headers[i + 1] ?? '');
     if (hints['link']) this.response.writeEarlyHints(hints);
   }
+}
+
+function latin1(value: string | Buffer | undefined): string {
+  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '');
 }

@@ -1,0 +1,139 @@
+// The admin API (proxy/admin-api.ts) on its own listener, behind a token; health and metrics beside it, without.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import Fastify from 'fastify';
+import { z } from 'zod';
+import { OperatorError } from '../config/operator-error.js';
+import { acknowledgeHold } from './acknowledge.js';
+import type { HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
+import { createMetrics } from './metrics.js';
+import type { PoolTraffic } from './pool-traffic.js';
+import type { Totals } from './totals.js';
+
+const holdRequest = z.object({
+  run: z.string(),
+  scope: z.enum(['keys', 'all']),
+  keys: z.array(z.string()),
+  budgetMs: z.number().min(0).max(60_000),
+  minAgeMs: z.number().min(0).nullable(),
+});
+const holdEnd = z.object({ state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
+
+/** A batch of the largest size an operator may configure fits; anything longer is a mistake. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+
+export interface AdminOptions {
+  traffic: PoolTraffic;
+  totals: Totals;
+  incarnation: string;
+  token: string;
+  isReady: () => boolean;
+}
+
+export function createAdmin({ traffic, totals, incarnation, token, isReady }: AdminOptions): FastifyInstance {
+  const admin = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+  const metrics = createMetrics(traffic, totals);
+
+  admin.setErrorHandler((error, _request, reply) => {
+    if (error instanceof OperatorError) {
+      return reply.code(error.status).send({ code: error.code, message: error.message, remedy: error.remedy });
+    }
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
+    return reply
+      .code(400)
+      .send({ code: 'ADMIN_REQUEST_INVALID', message, remedy: 'See docs/architecture.md for the admin API.' });
+  });
+  admin.get('/healthz', () => ({ ok: true }));
+  admin.get('/readyz', (_request, reply) => reply.code(isReady() ? 200 : 503).send({ ready: isReady() }));
+  admin.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+
+  void admin.register((api, _options, done) => {
+    api.addHook('onRequest', (request, _reply, next) => {
+      next(sameToken(request.headers.authorization, token) ? undefined : unauthorised());
+    });
+    api.addHook('preHandler', (request, _reply, next) => {
+      const { pool } = request.params as { pool: string };
+      next(pool === traffic.pool.name ? undefined : poolNotHere(pool, traffic.pool.name));
+    });
+    api.get('/pools/:pool', () => report(traffic, incarnation));
+    api.post('/pools/:pool/reload', async () => {
+      await traffic.sync.reload();
+      return report(traffic, incarnation);
+    });
+    api.put('/pools/:pool/holds/:id', async (request) => {
+      const id = Number((request.params as { id: string }).id);
+      const body = holdRequest.parse(request.body);
+      if (traffic.state.phase !== 'moving' || traffic.state.run !== body.run) await traffic.sync.reload();
+      traffic.openHold(id, { run: body.run, scope: body.scope, keys: new Set(body.keys) });
+      if (!traffic.state.holds.has(id)) throw holdEnded(id);
+      return acknowledgeHold(traffic, incarnation, id, body);
+    });
+    api.post('/pools/:pool/holds/:id/end', (request) => {
+      const id = Number((request.params as { id: string }).id);
+      traffic.endHold(id, holdEnd.parse(request.body).moved);
+      return { incarnation };
+    });
+    api.get('/pools/:pool/keys', (): SeenKeys => seenKeys(traffic, incarnation));
+    api.get('/pools/:pool/hold-times', (): HoldTimes => {
+      return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
+    });
+    api.post('/pools/:pool/streams/close', (): StreamsClosed => {
+      const streams = [...traffic.inFlight.streams(traffic.state.active)];
+      for (const exchange of streams) exchange.stream?.close();
+      return { incarnation, closed: streams.length };
+    });
+    done();
+  });
+  return admin;
+}
+
+function report(traffic: PoolTraffic, incarnation: string): PoolReport {
+  const { epoch, phase, active, standby } = traffic.state;
+  const inFlight: Record<string, number> = {};
+  const streams: Record<string, number> = {};
+  for (const { name } of traffic.pool.machines) {
+    inFlight[name] = [...traffic.inFlight.requests(name)].length;
+    streams[name] = [...traffic.inFlight.streams(name)].length;
+  }
+  return { incarnation, epoch, phase, active, standby, inFlight, streams, held: traffic.gate.waiting };
+}
+
+function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {
+  const keys = new Set<string>();
+  for (const [key, owner] of traffic.state.owners) if (owner === 'primary') keys.add(key);
+  const together: string[][] = [];
+  for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
+    const all = exchange.allKeys();
+    for (const key of all) if (traffic.state.owners.get(key) !== 'standby') keys.add(key);
+    if (all.length > 1) together.push(all);
+  }
+  return { incarnation, keys: [...keys], together };
+}
+
+/** Hashes first: the comparison then takes the same time whatever was sent. */
+function sameToken(header: string | undefined, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
+}
+
+function unauthorised(): OperatorError {
+  return new OperatorError(
+    'ADMIN_UNAUTHORISED',
+    'The admin API needs its token.',
+    'Send "Authorization: Bearer <token>" with the value of VM_REJUV_ADMIN_TOKEN.',
+    { status: 401 },
+  );
+}
+
+function poolNotHere(pool: string, served: string): OperatorError {
+  return new OperatorError('POOL_UNKNOWN', `This proxy does not serve pool "${pool}".`, `It serves "${served}".`, {
+    status: 404,
+  });
+}
+
+function holdEnded(id: number): OperatorError {
+  return new OperatorError('HOLD_ENDED', `Hold ${id} has ended or belongs to another run.`, 'Nothing to do: its row is final.', {
+    status: 409,
+  });
+}

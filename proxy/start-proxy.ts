@@ -1,0 +1,162 @@
+// Starts a proxy for one pool: register, load, serve, in this order.
+
+import { randomUUID } from 'node:crypto';
+import { METHODS } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import httpProxy from '@fastify/http-proxy';
+import type { FastifyInstance, HTTPMethods } from 'fastify';
+import Fastify from 'fastify';
+import { OperatorError } from '../config/operator-error.js';
+import type { ListenAddress, PoolConfig, ProxyConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
+import { openDatabase } from '../state/database.js';
+import { loadSessionKeyHash } from '../state/installation.js';
+import { migrate } from '../state/migrate.js';
+import { listenForChanges } from '../state/notifications.js';
+import { ensurePool } from '../state/pool.js';
+import { currentProcess, isProvedDead } from '../state/process-identity.js';
+import { deregisterProxy, endProxy, liveProxies, registerProxy } from '../state/proxy-register.js';
+import { createAdmin } from './admin.js';
+import { forward } from './forward.js';
+import { PoolTraffic } from './pool-traffic.js';
+import { Totals } from './totals.js';
+import { forwardUpgrade } from './upgrade.js';
+
+/** A proxy that is told to end waits this long for running requests. Chosen. */
+const DRAIN_MS = 10_000;
+
+export interface ProxyOptions {
+  config: ProxyConfig;
+  pool: PoolConfig;
+  databaseUrl: string;
+  adminToken: string;
+}
+
+export interface RunningProxy {
+  url: string;
+  adminUrl: string;
+  incarnation: string;
+  /** Stops taking requests, lets running ones finish (bounded), leaves the register. */
+  close(): Promise<void>;
+}
+
+export async function startProxy({ config, pool, databaseUrl, adminToken }: ProxyOptions): Promise<RunningProxy> {
+  await migrate(databaseUrl);
+  const database = openDatabase(databaseUrl);
+  try {
+    return await start(config, pool, databaseUrl, adminToken, database);
+  } catch (error) {
+    await database.end();
+    throw error;
+  }
+}
+
+async function start(
+  config: ProxyConfig,
+  pool: PoolConfig,
+  databaseUrl: string,
+  adminToken: string,
+  database: Database,
+): Promise<RunningProxy> {
+  const [first, second] = pool.machines;
+  await ensurePool(database, pool.name, first.name, second.name);
+  const incarnation = randomUUID();
+  const totals = new Totals();
+  const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database));
+  let ready = false;
+
+  const admin = createAdmin({ traffic, totals, incarnation, token: adminToken, isReady: () => ready });
+  const server = await createServer(traffic, totals);
+  const cleanups: (() => Promise<unknown>)[] = [() => traffic.close(), () => admin.close()];
+  try {
+    const adminUrl = await listen(admin, config.admin, 'proxy.admin');
+    await endPredecessors(database, pool.name, config.name);
+    await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
+    cleanups.unshift(() => deregisterProxy(database, pool.name, incarnation));
+    await traffic.sync.reload();
+    const notifications = listenForChanges(databaseUrl, (changed) => {
+      if (changed === null || changed === pool.name) void traffic.sync.reload().catch(() => undefined);
+    });
+    cleanups.unshift(() => notifications.close());
+    const url = await listen(server, config.listen, 'proxy.listen');
+    ready = true;
+    return {
+      url,
+      adminUrl,
+      incarnation,
+      async close() {
+        ready = false;
+        const closing = server.close();
+        server.server.closeIdleConnections();
+        for (const end = Date.now() + DRAIN_MS; traffic.inFlight.size > 0 && Date.now() < end;) await sleep(20);
+        server.server.closeAllConnections();
+        await closing;
+        for (const cleanup of cleanups) await cleanup();
+        await database.end();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    for (const cleanup of cleanups) await cleanup().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function createServer(traffic: PoolTraffic, totals: Totals): Promise<FastifyInstance> {
+  const server = Fastify({
+    logger: false,
+    // The router sees one path: odd but legal targets are the application's business. They are forwarded as they came.
+    rewriteUrl: () => '/',
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+    exposeHeadRoutes: false,
+  });
+  const methods = METHODS.filter((method) => method !== 'CONNECT');
+  for (const method of methods) server.addHttpMethod(method, { hasBody: true });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  server.addHook('onRequest', (request, _reply, next) => {
+    // Fastify answers a malformed type with 415; the application may know better. The raw headers keep it.
+    const type = request.headers['content-type'];
+    if (type !== undefined && !/^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+/.test(type))
+      request.headers['content-type'] = 'application/octet-stream';
+    next();
+  });
+  await server.register(httpProxy, {
+    upstream: '',
+    httpMethods: methods as HTTPMethods[],
+    proxyPayloads: false,
+    replyOptions: { getUpstream: () => 'http://127.0.0.1' },
+    handler: (request, reply) => {
+      reply.hijack();
+      request.raw.url = request.originalUrl;
+      forward(traffic, totals, request.raw, reply.raw);
+    },
+  });
+  server.server.on('upgrade', (request, socket, head) => forwardUpgrade(traffic, totals, request, socket, head));
+  return server;
+}
+
+async function listen(server: FastifyInstance, address: ListenAddress, field: string): Promise<string> {
+  try {
+    await server.listen(address);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new OperatorError(
+      'PORT_TAKEN',
+      `${field}: port ${address.port} is taken.`,
+      `End what listens there or change ${field}.`,
+      { cause: error },
+    );
+  }
+  const { address: host, port } = server.server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** An earlier incarnation of this proxy on this host that is gone without goodbye holds up every step that needs all proxies. */
+async function endPredecessors(database: Database, pool: string, name: string): Promise<void> {
+  for (const proxy of await liveProxies(database, pool)) {
+    if (proxy.name === name && isProvedDead(proxy)) await endProxy(database, pool, proxy.incarnation);
+  }
+}

@@ -1,0 +1,43 @@
+// What proves that a process still lives, to whoever runs on the same host.
+
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+export interface ProcessIdentity {
+  /** Host name and boot id: after a reboot of the host every earlier process is gone, and the name says so. */
+  host: string;
+  pid: number;
+  startTime: string;
+}
+
+export function currentProcess(): ProcessIdentity {
+  return { host: currentHost(), pid: process.pid, startTime: startTimeOf(process.pid) ?? 'unknown' };
+}
+
+/** True only with proof: the process ran on this host, and its pid is free or belongs to a process that started at another time. */
+export function isProvedDead(identity: ProcessIdentity): boolean {
+  if (identity.host !== currentHost() || identity.startTime === 'unknown') return false;
+  return startTimeOf(identity.pid) !== identity.startTime;
+}
+
+/** Start time in clock ticks since boot (proc(5), field 22), or null when there is no such process or it is a zombie. */
+export function startTimeOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in field 2 may hold anything, so count from its closing parenthesis.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+function currentHost(): string {
+  let boot = '';
+  try {
+    boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    // Without /proc nothing can be proved; startTime is 'unknown' there as well.
+  }
+  return `${hostname()}/${boot}`;
+}
