@@ -1,0 +1,98 @@
+// One batch of the session protocol: hold, quiet, barrier, hand over, commit, or let go. The hold's row is ended in every case.
+
+import type { HandOverScope } from './sessions/mechanism.js';
+import type { HoldAcknowledgement } from '../proxy/admin-api.js';
+import { commitHold, openHold, releaseHold } from '../state/hold.js';
+import { sinceUncleanEndMs } from '../state/proxy-register.js';
+import type { Attempt } from './attempt.js';
+import { pairOf } from './deps.js';
+
+/** What the hand-over itself may take on top of the budget before any proxy may let the hold go. Chosen: ten times the longest measured. */
+const HAND_OVER_MS = 2000;
+
+export type Batch =
+  | { scope: 'keys'; keys: string[] }
+  /** `minAgeMs`: requests in flight that are at least this old are not waited for; null waits for all. */
+  | { scope: 'all'; minAgeMs: number | null; limit: number; seal: boolean };
+
+export interface BatchOutcome {
+  /** Sessions that are the standby's now. */
+  moved: string[];
+  sealed: boolean;
+  /** Requests at the primary that were still in flight at the end of the budget. */
+  inFlight: number;
+}
+
+export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutcome> {
+  const { deps, pool, writer, mechanism, proxies } = attempt;
+  const pair = pairOf(pool, attempt.row);
+  const budgetMs = pool.limits.holdBudgetMs;
+  await attempt.guard();
+  const keys = batch.scope === 'keys' ? batch.keys : [];
+  const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys, deadlineMs: budgetMs + HAND_OVER_MS });
+  let handedOver: string[] = [];
+  try {
+    const acknowledgements = await proxies.hold(holdId, {
+      run: writer.run,
+      scope: batch.scope,
+      keys,
+      budgetMs,
+      minAgeMs: batch.scope === 'all' ? batch.minAgeMs : null,
+    });
+    const { busy, inFlight } = summarise(attempt, acknowledgements);
+    const sealing = batch.scope === 'all' && batch.seal;
+    if ((sealing && inFlight > 0) || (await mayBeQueued(attempt))) {
+      await letGo(attempt, holdId, []);
+      return { moved: [], sealed: false, inFlight };
+    }
+    const scope: HandOverScope =
+      batch.scope === 'keys'
+        ? { held: 'keys', keys: keys.filter((key) => !busy.has(key)) }
+        : { held: 'all', busy, limit: batch.limit };
+    handedOver = await mechanism.handOver(pair, scope, attempt);
+    const left = sealing ? await mechanism.remaining(pair, attempt) : null;
+    // What is handed over but not yet settled still counts as the primary's.
+    const complete = left === null || left <= handedOver.length;
+    const seal = sealing && complete;
+    if (handedOver.length === 0 && !seal) {
+      await letGo(attempt, holdId, []);
+      return { moved: [], sealed: false, inFlight };
+    }
+    const acknowledged = new Set(acknowledgements.map((acknowledgement) => acknowledgement.incarnation));
+    const outcome = await commitHold(deps.database, writer, { holdId, moved: handedOver, acknowledged, seal });
+    if (outcome !== 'committed') {
+      await letGo(attempt, holdId, handedOver);
+      return { moved: [], sealed: false, inFlight };
+    }
+    await proxies.endHold(holdId, { state: 'committed', moved: handedOver });
+    await mechanism.settle(pair, handedOver, attempt);
+    return { moved: handedOver, sealed: seal, inFlight };
+  } catch (error) {
+    await letGo(attempt, holdId, handedOver).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Ends the row first: what the standby was given may be taken back only once nobody can commit it. */
+async function letGo(attempt: Attempt, holdId: number, handedOver: string[]): Promise<void> {
+  await releaseHold(attempt.deps.database, holdId);
+  await attempt.proxies.endHold(holdId, { state: 'released', moved: [] });
+  if (handedOver.length > 0) await attempt.mechanism.retract(pairOf(attempt.pool, attempt.row), handedOver, attempt);
+}
+
+function summarise(attempt: Attempt, acknowledgements: HoldAcknowledgement[]): { busy: Set<string>; inFlight: number } {
+  const busy = new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.busy));
+  // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
+  const asksServer = attempt.mechanism.holds === 'all';
+  const inFlight = acknowledgements.reduce(
+    (sum, acknowledgement) => sum + acknowledgement.inFlight - (asksServer ? acknowledgement.unanswered : 0),
+    0,
+  );
+  return { busy, inFlight };
+}
+
+/** A proxy that died may have left requests on their way to the primary: nobody counts them, so their time-out must have passed. */
+async function mayBeQueued(attempt: Attempt): Promise<boolean> {
+  const sinceMs = await sinceUncleanEndMs(attempt.deps.database, attempt.pool.name);
+  return sinceMs !== null && sinceMs < attempt.pool.limits.requestTimeoutMs;
+}

@@ -1,0 +1,39 @@
+// What activities are given; worker/ builds it, tests hand in their own.
+
+import { OperatorError } from '../config/operator-error.js';
+import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
+import { poolUnknown } from '../state/errors.js';
+import type { PoolRow } from '../state/pool.js';
+import type { HypervisorDriver } from './hypervisor/driver.js';
+import type { MachinePair, SessionMechanism } from './sessions/mechanism.js';
+
+export interface ActivityDeps {
+  config: Config;
+  database: Database;
+  driverFor(pool: PoolConfig): HypervisorDriver;
+  mechanismFor(pool: PoolConfig): SessionMechanism;
+  /** Whether the workflow run named `workflowId/runId` is still open. Unknown workflows are closed. */
+  isRunOpen(run: string): Promise<boolean>;
+}
+
+export function poolConfig(deps: ActivityDeps, name: string): PoolConfig {
+  const pool = Object.hasOwn(deps.config.pools, name) ? deps.config.pools[name] : undefined;
+  if (!pool) throw poolUnknown(name);
+  return pool;
+}
+
+export function machineNamed(pool: PoolConfig, name: string): MachineConfig {
+  const machine = pool.machines.find((candidate) => candidate.name === name);
+  if (machine) return machine;
+  throw new OperatorError(
+    'MACHINE_UNKNOWN',
+    `The store says that pool ${pool.name} uses machine "${name}", which the configuration does not have.`,
+    'Give the machine its earlier name back: machines are renamed only while their pool is not in the store.',
+  );
+}
+
+/** P and S of a run. Only its last step swaps the roles, so the row names them until then. */
+export function pairOf(pool: PoolConfig, row: PoolRow): MachinePair {
+  return { primary: machineNamed(pool, row.active), standby: machineNamed(pool, row.standby) };
+}

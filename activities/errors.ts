@@ -1,0 +1,46 @@
+// Errors of the control plane, and how they cross into Temporal.
+
+import { ApplicationFailure } from '@temporalio/common';
+import { OperatorError } from '../config/operator-error.js';
+import { databaseUnreachable, isConnectionError } from '../state/errors.js';
+
+export const restartRunning = (pool: string, run: string): OperatorError =>
+  new OperatorError('RESTART_RUNNING', `Pool ${pool} is already being restarted by ${run}.`, 'Wait for it, or look at it in the Temporal UI.', {
+    status: 409,
+  });
+
+export const noProxy = (pool: string): OperatorError =>
+  new OperatorError('NO_PROXY', `No proxy is registered for pool ${pool}.`, 'Start one with "vm-rejuv proxy" and try again.', {
+    retryable: false,
+  });
+
+export const proxyUnreachable = (pool: string, name: string, incarnation: string, cause: unknown): OperatorError =>
+  new OperatorError(
+    'PROXY_UNREACHABLE',
+    `Proxy ${name} of pool ${pool} does not answer, and nothing proves that it is dead.`,
+    `Bring it back, or if its process has ended for certain: vm-rejuv deregister ${pool} ${incarnation}`,
+    { retryable: true, cause },
+  );
+
+export const standbyNotReady = (machine: string, seen: string): OperatorError =>
+  new OperatorError('MACHINE_NOT_READY', `Machine ${machine} did not get ready: ${seen}.`, "Look at the machine's own output and at pools.*.health.");
+
+export const drainLimit = (pool: string, left: string): OperatorError =>
+  new OperatorError(
+    'DRAIN_LIMIT',
+    `Pool ${pool} did not drain within its limit: ${left}.`,
+    'Send the update "retry" to wait again, or set limits.drain.policy to "force". Traffic is served meanwhile.',
+  );
+
+/** What an activity throws: type = code, details = [remedy]; an operator's error is repeated only when that can help. */
+export function toFailure(error: unknown): unknown {
+  const known = isConnectionError(error) && !(error instanceof OperatorError) ? databaseUnreachable(error) : error;
+  if (!(known instanceof OperatorError)) return error;
+  return ApplicationFailure.create({
+    message: `${known.message} ${known.remedy}`,
+    type: known.code,
+    nonRetryable: !known.retryable,
+    details: [known.remedy],
+    ...(known.cause instanceof Error ? { cause: known.cause } : {}),
+  });
+}

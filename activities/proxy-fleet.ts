@@ -1,0 +1,103 @@
+// All proxies of a pool, as the register names them, over their admin API.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import type { HoldAcknowledgement, HoldEnd, HoldRequest, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from '../proxy/admin-api.js';
+import type { Database } from '../state/database.js';
+import { isProvedDead } from '../state/process-identity.js';
+import type { ProxyRow } from '../state/proxy-register.js';
+import { endProxy, liveProxies } from '../state/proxy-register.js';
+import { noProxy, proxyUnreachable } from './errors.js';
+
+const CALL_TIMEOUT_MS = 2000;
+/** After this a proxy that does not answer becomes the operator's business; Temporal asks again all the same. Chosen. */
+const PATIENCE_MS = 5000;
+const POLL_MS = 20;
+
+export class ProxyFleet {
+  constructor(
+    private readonly database: Database,
+    private readonly pool: string,
+    private readonly token: string,
+  ) {}
+
+  /** Waits until every registered proxy routes by `epoch` or a later one. */
+  async allReport(epoch: number, signal: AbortSignal): Promise<PoolReport[]> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      signal.throwIfAborted();
+      const reports = await this.each((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload'), deadline);
+      if (reports !== null && reports.every((report) => report.epoch >= epoch)) return reports;
+      await sleep(POLL_MS, undefined, { signal });
+    }
+  }
+
+  /** Asks every registered proxy to hold, in parallel. Resolves with their acknowledgements; a proxy that refuses is missing. */
+  async hold(id: number, hold: HoldRequest): Promise<HoldAcknowledgement[]> {
+    const proxies = await liveProxies(this.database, this.pool);
+    const answers = await Promise.allSettled(
+      proxies.map((proxy) => this.call<HoldAcknowledgement>(proxy, 'PUT', `holds/${id}`, hold, hold.budgetMs + CALL_TIMEOUT_MS)),
+    );
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
+  /** Tells every proxy how a hold has ended. Errors do not matter: the row says the same. */
+  async endHold(id: number, end: HoldEnd): Promise<void> {
+    const proxies = await liveProxies(this.database, this.pool);
+    await Promise.allSettled(proxies.map((proxy) => this.call(proxy, 'POST', `holds/${id}/end`, end)));
+  }
+
+  async seenKeys(): Promise<SeenKeys[]> {
+    return this.must((proxy) => this.call<SeenKeys>(proxy, 'GET', 'keys'));
+  }
+
+  async reports(): Promise<PoolReport[]> {
+    return this.must((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload'));
+  }
+
+  async holdTimes(): Promise<HoldTimes[]> {
+    return this.must((proxy) => this.call<HoldTimes>(proxy, 'GET', 'hold-times'));
+  }
+
+  async closeStreams(): Promise<number> {
+    const answers = await this.must((proxy) => this.call<StreamsClosed>(proxy, 'POST', 'streams/close'));
+    return answers.reduce((sum, answer) => sum + answer.closed, 0);
+  }
+
+  private async must<T>(ask: (proxy: ProxyRow) => Promise<T>): Promise<T[]> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const answers = await this.each(ask, deadline);
+      if (answers !== null) return answers;
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Null when somebody did not answer and it is worth asking again: the register is read anew each time. */
+  private async each<T>(ask: (proxy: ProxyRow) => Promise<T>, deadline: number): Promise<T[] | null> {
+    const proxies = await liveProxies(this.database, this.pool);
+    if (proxies.length === 0) throw noProxy(this.pool);
+    const answers = await Promise.allSettled(proxies.map(ask));
+    const values: T[] = [];
+    for (const [index, answer] of answers.entries()) {
+      const proxy = proxies[index];
+      if (proxy === undefined) continue;
+      if (answer.status === 'fulfilled') values.push(answer.value);
+      else if (isProvedDead(proxy)) await endProxy(this.database, this.pool, proxy.incarnation);
+      else if (performance.now() > deadline) throw proxyUnreachable(this.pool, proxy.name, proxy.incarnation, answer.reason);
+    }
+    return values.length === proxies.length ? values : null;
+  }
+
+  private async call<T>(proxy: ProxyRow, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown, timeoutMs = CALL_TIMEOUT_MS): Promise<T> {
+    const response = await request(`${proxy.adminUrl}/pools/${encodeURIComponent(this.pool)}/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const answer = await response.body.json();
+    if (response.statusCode !== 200) throw new Error(`Proxy ${proxy.name} answered ${response.statusCode} to ${method} ${path}.`);
+    return answer as T;
+  }
+}
