@@ -73,10 +73,14 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
   }
 }
 
-/** Ends the row first: what the standby was given may be taken back only once nobody can commit it. */
+/**
+ * Ends the row first: what the standby was given may be taken back only once nobody can commit it. A commit whose answer was
+ * lost has happened all the same, and then the standby keeps what it has.
+ */
 async function letGo(attempt: Attempt, holdId: number, handedOver: string[]): Promise<void> {
-  await releaseHold(attempt.deps.database, holdId);
-  await attempt.proxies.endHold(holdId, { state: 'released', moved: [] });
+  const state = await releaseHold(attempt.deps.database, holdId);
+  if (state === 'committed') return;
+  await attempt.proxies.endHold(holdId, { state, moved: [] });
   if (handedOver.length > 0) await attempt.mechanism.retract(pairOf(attempt.pool, attempt.row), handedOver, attempt);
 }
 

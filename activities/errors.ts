@@ -5,9 +5,14 @@ import { OperatorError } from '../config/operator-error.js';
 import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 
 export const restartRunning = (pool: string, run: string): OperatorError =>
-  new OperatorError('RESTART_RUNNING', `Pool ${pool} is already being restarted by ${run}.`, 'Wait for it, or look at it in the Temporal UI.', {
-    status: 409,
-  });
+  new OperatorError(
+    'RESTART_RUNNING',
+    `Pool ${pool} is already being restarted by ${run}.`,
+    'Wait for it, or look at it in the Temporal UI.',
+    {
+      status: 409,
+    },
+  );
 
 export const noProxy = (pool: string): OperatorError =>
   new OperatorError('NO_PROXY', `No proxy is registered for pool ${pool}.`, 'Start one with "vm-rejuv proxy" and try again.', {
@@ -23,7 +28,11 @@ export const proxyUnreachable = (pool: string, name: string, incarnation: string
   );
 
 export const standbyNotReady = (machine: string, seen: string): OperatorError =>
-  new OperatorError('MACHINE_NOT_READY', `Machine ${machine} did not get ready: ${seen}.`, "Look at the machine's own output and at pools.*.health.");
+  new OperatorError(
+    'MACHINE_NOT_READY',
+    `Machine ${machine} did not get ready: ${seen}.`,
+    "Look at the machine's own output and at pools.*.health.",
+  );
 
 export const drainLimit = (pool: string, left: string): OperatorError =>
   new OperatorError(

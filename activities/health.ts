@@ -21,7 +21,9 @@ export async function probe(machine: MachineConfig, health: HealthConfig): Promi
   try {
     const response = await request(new URL(health.path, machine.url), { signal: AbortSignal.timeout(health.timeoutMs) });
     await response.body.dump();
-    return response.statusCode === health.status ? null : `${health.path} answered ${response.statusCode} instead of ${health.status}`;
+    return response.statusCode === health.status
+      ? null
+      : `${health.path} answered ${response.statusCode} instead of ${health.status}`;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : error instanceof Error ? error.name : 'error';
     return `${health.path} did not answer (${code})`;

@@ -2,7 +2,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import type { HoldAcknowledgement, HoldEnd, HoldRequest, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from '../proxy/admin-api.js';
+import type {
+  HoldAcknowledgement,
+  HoldEnd,
+  HoldRequest,
+  HoldTimes,
+  PoolReport,
+  SeenKeys,
+  StreamsClosed,
+} from '../proxy/admin-api.js';
 import type { Database } from '../state/database.js';
 import { isProvedDead } from '../state/process-identity.js';
 import type { ProxyRow } from '../state/proxy-register.js';
@@ -89,7 +97,13 @@ export class ProxyFleet {
     return values.length === proxies.length ? values : null;
   }
 
-  private async call<T>(proxy: ProxyRow, method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown, timeoutMs = CALL_TIMEOUT_MS): Promise<T> {
+  private async call<T>(
+    proxy: ProxyRow,
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body?: unknown,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ): Promise<T> {
     const response = await request(`${proxy.adminUrl}/pools/${encodeURIComponent(this.pool)}/${path}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },

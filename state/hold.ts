@@ -79,9 +79,16 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
   });
 }
 
-/** Lets a hold go. Harmless when it has ended already. */
-export async function releaseHold(database: Queryable, holdId: number): Promise<void> {
-  await database.query("update hold set state = 'released', ended_at = now() where id = $1 and state = 'held'", [holdId]);
+/** Lets a hold go unless it has ended already. Resolves with how it ended: whoever undoes a batch must look. */
+export async function releaseHold(database: Queryable, holdId: number): Promise<Exclude<HoldState, 'held'>> {
+  const { rows } = await database.query<{ state: Exclude<HoldState, 'held'> }>(
+    `with released as (
+       update hold set state = 'released', ended_at = now() where id = $1 and state = 'held' returning state
+     )
+     select coalesce((select state from released), (select state from hold where id = $1), 'released') as state`,
+    [holdId],
+  );
+  return rows[0]?.state ?? 'released';
 }
 
 /** Lets every hold go that is past its deadline, by the database's clock: what any proxy may do. */

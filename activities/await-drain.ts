@@ -1,0 +1,68 @@
+// Step 4: the seal. Nothing is in flight at the primary, nothing is left in it, and nothing goes there any more.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readPool } from '../state/pool.js';
+import type { Attempt } from './attempt.js';
+import { withAttempt } from './attempt.js';
+import { cutOver } from './cut-over.js';
+import type { ActivityDeps } from './deps.js';
+import { pairOf } from './deps.js';
+import { drainLimit } from './errors.js';
+import { moveWhatIsQuiet } from './migrate-sessions.js';
+
+const PAUSE_MS = 50;
+
+export interface Drain {
+  /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */
+  notMoved: number | null;
+  streamsClosed: number;
+}
+
+export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drain> {
+  return withAttempt(deps, pool, async (attempt) => {
+    const { proxies, signal } = attempt;
+    let drain: Drain = { notMoved: 0, streamsClosed: 0 };
+    if ((await readPool(deps.database, pool)).phase === 'moving') drain = await seal(attempt);
+    const { epoch, active } = await readPool(deps.database, pool);
+    await proxies.allReport(epoch, signal);
+    // A stream that was closed may take a moment to go; requests were none when the seal was committed.
+    while ((await proxies.reports()).some((report) => (report.inFlight[active] ?? 0) > 0))
+      await sleep(PAUSE_MS, undefined, { signal });
+    return drain;
+  });
+}
+
+async function seal(attempt: Attempt): Promise<Drain> {
+  const { pool, mechanism, proxies, signal } = attempt;
+  const started = performance.now();
+  const idleMs = pool.sessions.mechanism === 'none' ? pool.sessions.idleMs : 0;
+  let streamsClosed = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const elapsedMs = performance.now() - started;
+    const overdue = elapsedMs > pool.limits.drain.limitMs;
+    if (elapsedMs >= idleMs || overdue) {
+      if (mechanism.holds !== 'none') await moveWhatIsQuiet(attempt);
+      streamsClosed += await closeLastStreams(attempt);
+      const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: null, limit: Infinity, seal: true });
+      if (outcome.sealed) return { notMoved: mechanism.holds === 'none' ? await unmoved(attempt) : 0, streamsClosed };
+      attempt.progress({ inFlight: outcome.inFlight });
+      if (overdue) throw drainLimit(pool.name, `${outcome.inFlight} requests in flight at ${attempt.row.active}`);
+    }
+    await sleep(PAUSE_MS, undefined, { signal });
+  }
+
+  async function closeLastStreams(current: Attempt): Promise<number> {
+    const reports = await proxies.reports();
+    const left = await current.mechanism.remaining(pairOf(pool, current.row), current);
+    const requests = reports.reduce((sum, report) => sum + (report.inFlight[current.row.active] ?? 0), 0);
+    const streams = reports.reduce((sum, report) => sum + (report.streams[current.row.active] ?? 0), 0);
+    // Streams end last: while a request runs or a session is left, their clients would come back to the primary.
+    return streams > 0 && requests === 0 && (left ?? 0) === 0 ? proxies.closeStreams() : 0;
+  }
+}
+
+async function unmoved(attempt: Attempt): Promise<number> {
+  const seen = await attempt.proxies.seenKeys();
+  return new Set(seen.flatMap((one) => one.keys)).size;
+}

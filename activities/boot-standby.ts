@@ -1,0 +1,38 @@
+// Step 1: the pool is this run's, the standby runs and is healthy, and the preflight has passed.
+
+import { claimPool } from '../state/pool.js';
+import type { PoolRow } from '../state/pool.js';
+import { currentRun, withAttempt } from './attempt.js';
+import type { ActivityDeps } from './deps.js';
+import { pairOf, poolConfig } from './deps.js';
+import { restartRunning, toFailure } from './errors.js';
+import { untilHealthy } from './health.js';
+
+export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ from: string; to: string }> {
+  await claim(deps, pool).catch((error: unknown) => {
+    throw toFailure(error);
+  });
+  return withAttempt(deps, pool, async (attempt) => {
+    const { row, driver, mechanism, signal } = attempt;
+    const pair = pairOf(attempt.pool, row);
+    await driver.start(pair.standby.name, attempt);
+    await untilHealthy(pair.standby, attempt.pool.health, signal);
+    // After the point of no return there is nothing to refuse any more.
+    if (row.phase === 'steady') await mechanism.preflight(pair, attempt);
+    await attempt.proxies.allReport(row.epoch, signal);
+    return { from: pair.primary.name, to: pair.standby.name };
+  });
+}
+
+/** A pool whose run has ended without giving it back is taken over, in the direction it was going. */
+async function claim(deps: ActivityDeps, pool: string): Promise<PoolRow> {
+  poolConfig(deps, pool);
+  const run = currentRun();
+  const row = await claimPool(deps.database, pool, run, null);
+  if (row.run === run) return row;
+  const holder = row.run ?? '';
+  if (await deps.isRunOpen(holder)) throw restartRunning(pool, holder);
+  const taken = await claimPool(deps.database, pool, run, holder);
+  if (taken.run !== run) throw restartRunning(pool, taken.run ?? '');
+  return taken;
+}

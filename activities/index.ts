@@ -1,0 +1,29 @@
+// The activities of a clean restart, each by the name that the workflow, the Temporal UI and reports use.
+
+import { abandonRestart } from './abandon-restart.js';
+import { awaitDrain } from './await-drain.js';
+import { bootStandby } from './boot-standby.js';
+import type { ActivityDeps } from './deps.js';
+import { migrateSessions } from './migrate-sessions.js';
+import { redirectTraffic } from './redirect-traffic.js';
+import { observePrimary, restartPrimary } from './restart-primary.js';
+import { swapRoles } from './swap-roles.js';
+
+export interface StepInput {
+  pool: string;
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+
+export function createActivities(deps: ActivityDeps) {
+  return {
+    bootStandby: ({ pool }: StepInput) => bootStandby(deps, pool),
+    redirectTraffic: ({ pool }: StepInput) => redirectTraffic(deps, pool),
+    migrateSessions: ({ pool }: StepInput) => migrateSessions(deps, pool),
+    awaitDrain: ({ pool }: StepInput) => awaitDrain(deps, pool),
+    observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
+    restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
+    swapRoles: ({ pool }: StepInput) => swapRoles(deps, pool),
+    abandonRestart: ({ pool }: StepInput) => abandonRestart(deps, pool),
+  };
+}

@@ -1,0 +1,72 @@
+// Step 3: only busy sessions, or sessions nobody can name, are left on the primary.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { standbyKeys } from '../state/session-owner.js';
+import type { Attempt } from './attempt.js';
+import { withAttempt } from './attempt.js';
+import { cutOver } from './cut-over.js';
+import type { ActivityDeps } from './deps.js';
+import { pairOf } from './deps.js';
+
+/** Between two holds traffic flows, so that nobody meets one hold after another. Chosen. */
+const PAUSE_MS = 40;
+/** Rounds without a session moved after which only busy ones are left. Chosen. */
+const IDLE_ROUNDS = 3;
+/** A request this old has been picked up by its server: Tomcat's swap-out then sees it (measured: 8 ms; with a margin). */
+const PICKED_UP_MS = 20;
+/** Hot sessions in one hold of the whole server: the standby loads them all at once afterwards. Chosen after measurement. */
+const HOT_LIMIT = 20;
+
+export interface Migration {
+  moved: number;
+}
+
+export async function migrateSessions(deps: ActivityDeps, pool: string): Promise<Migration> {
+  return withAttempt(deps, pool, async (attempt) => {
+    const { mechanism, row } = attempt;
+    if (mechanism.holds === 'none' || row.phase !== 'moving') return { moved: (await standbyKeys(deps.database, pool)).size };
+    await mechanism.begin(pairOf(attempt.pool, row), await standbyKeys(deps.database, pool), attempt);
+    await moveWhatIsQuiet(attempt);
+    return { moved: (await standbyKeys(deps.database, pool)).size };
+  });
+}
+
+/** Idle sessions first, then hot ones in small batches, until several rounds have moved nothing. */
+export async function moveWhatIsQuiet(attempt: Attempt): Promise<void> {
+  let total = 0;
+  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS;) {
+    const moved = (await moveNamed(attempt)) + (await moveHot(attempt));
+    idleRounds = moved === 0 ? idleRounds + 1 : 0;
+    total += moved;
+    attempt.progress({ moved: total });
+    if (idleRounds < IDLE_ROUNDS) await sleep(PAUSE_MS, undefined, { signal: attempt.signal });
+  }
+}
+
+async function moveNamed(attempt: Attempt): Promise<number> {
+  const keys = attempt.mechanism.holds === 'keys' ? await keysOnPrimary(attempt) : await idleKeys(attempt);
+  let moved = 0;
+  for (let at = 0; at < keys.length; at += attempt.pool.limits.batchSize) {
+    const outcome = await cutOver(attempt, { scope: 'keys', keys: keys.slice(at, at + attempt.pool.limits.batchSize) });
+    moved += outcome.moved.length;
+    attempt.progress({ moved, of: keys.length });
+  }
+  return moved;
+}
+
+async function moveHot(attempt: Attempt): Promise<number> {
+  if (attempt.mechanism.holds !== 'all') return 0;
+  const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: PICKED_UP_MS, limit: HOT_LIMIT, seal: false });
+  return outcome.moved.length;
+}
+
+async function idleKeys(attempt: Attempt): Promise<string[]> {
+  await attempt.guard();
+  return attempt.mechanism.prepareIdle(pairOf(attempt.pool, attempt.row), attempt);
+}
+
+async function keysOnPrimary(attempt: Attempt): Promise<string[]> {
+  const seen = await attempt.proxies.seenKeys();
+  const atStandby = await standbyKeys(attempt.deps.database, attempt.pool.name);
+  return [...new Set(seen.flatMap((one) => one.keys))].filter((key) => !atStandby.has(key));
+}

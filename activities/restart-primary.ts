@@ -1,0 +1,46 @@
+// Step 5: the primary runs in a new incarnation and is ready. Which one it had is in the workflow's history before anything happens.
+
+import { readPool } from '../state/pool.js';
+import { OperatorError } from '../config/operator-error.js';
+import { withAttempt } from './attempt.js';
+import type { ActivityDeps } from './deps.js';
+import { pairOf } from './deps.js';
+import { untilHealthy } from './health.js';
+
+/** The primary's incarnation before its restart, or null when it is off. Asks, changes nothing. */
+export async function observePrimary(deps: ActivityDeps, pool: string): Promise<string | null> {
+  return withAttempt(deps, pool, async (attempt) => {
+    const status = await attempt.driver.status(pairOf(attempt.pool, attempt.row).primary.name, attempt);
+    if (status.power === 'unknown') {
+      throw new OperatorError(
+        'MACHINE_STATE_UNKNOWN',
+        `The hypervisor cannot tell whether ${attempt.row.active} runs.`,
+        'Look at the hypervisor.',
+        {
+          retryable: true,
+        },
+      );
+    }
+    return status.incarnation;
+  });
+}
+
+export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<void> {
+  await withAttempt(deps, pool, async (attempt) => {
+    const { driver, signal, guard } = attempt;
+    const { primary } = pairOf(attempt.pool, attempt.row);
+    // Only a sealed pool sends nothing to its primary.
+    const { phase } = await readPool(deps.database, pool);
+    if (phase !== 'sealed') {
+      throw new OperatorError(
+        'NOT_SEALED',
+        `Pool ${pool} is ${phase}: its primary still serves.`,
+        'Send the update "retry" after the drain.',
+      );
+    }
+    await guard();
+    if (expect === null) await driver.start(primary.name, attempt);
+    else await driver.restart(primary.name, { ...attempt, expect });
+    await untilHealthy(primary, attempt.pool.health, signal);
+  });
+}

@@ -1,0 +1,56 @@
+// Step 6: the standby is the active machine, settings are back to normal, and the pool is free for its next restart.
+
+import { quantile } from './quantile.js';
+import { readPool, readResult, swapPool } from '../state/pool.js';
+import { standbyKeys } from '../state/session-owner.js';
+import { currentRun, withAttempt } from './attempt.js';
+import type { ActivityDeps } from './deps.js';
+import { pairOf, poolConfig } from './deps.js';
+import { toFailure } from './errors.js';
+import { ProxyFleet } from './proxy-fleet.js';
+
+export interface RestartOutcome {
+  from: string;
+  to: string;
+  /** Sessions that are the new active machine's: handed over, or begun there while the pool moved. */
+  sessionsMoved: number;
+  holdMs: { p50: number; p99: number; max: number };
+  /** Requests answered 503 because their session's owner was not decided in time. */
+  holdsExpired: number;
+}
+
+export async function swapRoles(deps: ActivityDeps, pool: string): Promise<RestartOutcome> {
+  try {
+    const done = (await readResult(deps.database, currentRun())) as RestartOutcome | null;
+    if (done !== null) {
+      await reported(deps, pool);
+      return done;
+    }
+  } catch (error) {
+    throw toFailure(error);
+  }
+  return withAttempt(deps, pool, async (attempt) => {
+    const pair = pairOf(attempt.pool, attempt.row);
+    await attempt.mechanism.end(pair, attempt);
+    if (attempt.pool.standby === 'cold') await attempt.driver.stop(pair.primary.name, attempt);
+    const times = await attempt.proxies.holdTimes();
+    const waits = times.flatMap((one) => one.waitsMs).sort((a, b) => a - b);
+    const outcome: RestartOutcome = {
+      from: pair.primary.name,
+      to: pair.standby.name,
+      sessionsMoved: (await standbyKeys(deps.database, pool)).size,
+      holdMs: { p50: quantile(waits, 0.5), p99: quantile(waits, 0.99), max: quantile(waits, 1) },
+      holdsExpired: times.reduce((sum, one) => sum + one.expired, 0),
+    };
+    await attempt.guard();
+    await swapPool(deps.database, attempt.writer, outcome);
+    await reported(deps, pool, attempt.signal);
+    return outcome;
+  });
+}
+
+async function reported(deps: ActivityDeps, pool: string, signal = AbortSignal.timeout(10_000)): Promise<void> {
+  poolConfig(deps, pool);
+  const { epoch } = await readPool(deps.database, pool);
+  await new ProxyFleet(deps.database, pool, deps.config.adminToken).allReport(epoch, signal);
+}
