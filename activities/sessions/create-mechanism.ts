@@ -1,0 +1,19 @@
+// The mechanism that a pool's configuration names.
+
+import type { PoolConfig } from '../../config/types.js';
+import type { SessionKeyHash } from '../../state/session-key.js';
+import type { SessionMechanism } from './mechanism.js';
+import { createNone } from './none.js';
+import { createSharedStore } from './shared-store.js';
+import { createTomcatSwap } from './tomcat-swap.js';
+
+export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): SessionMechanism {
+  switch (pool.sessions.mechanism) {
+    case 'tomcat-swap':
+      return createTomcatSwap(pool.sessions, hash);
+    case 'shared-store':
+      return createSharedStore(pool.sessions);
+    case 'none':
+      return createNone();
+  }
+}

@@ -1,0 +1,18 @@
+// Sessions that cannot be moved: the drain waits until they have ended.
+
+import type { SessionMechanism } from './mechanism.js';
+
+export function createNone(): SessionMechanism {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    holds: 'none',
+    preflight: nothing,
+    begin: nothing,
+    prepareIdle: () => Promise.resolve([]),
+    handOver: () => Promise.resolve([]),
+    settle: nothing,
+    retract: nothing,
+    remaining: () => Promise.resolve(null),
+    end: nothing,
+  };
+}

@@ -1,0 +1,86 @@
+// The controller's composition root: builds what the activities need and polls Temporal.
+
+import { readFile } from 'node:fs/promises';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.js';
+import { createDriver } from '../activities/hypervisor/create-driver.js';
+import { createMechanism } from '../activities/sessions/create-mechanism.js';
+import type { Config } from '../config/types.js';
+import { openDatabase } from '../state/database.js';
+import { loadSessionKeyHash } from '../state/installation.js';
+import { migrate } from '../state/migrate.js';
+import { ensurePool } from '../state/pool.js';
+import { connectTemporal, isRunOpen, temporalUnreachable } from './temporal-client.js';
+
+/** A deploy lets a step finish what it is doing, for this long. Chosen: longer than a batch, shorter than an operator's patience. */
+const SHUTDOWN_GRACE_MS = 5000;
+
+export interface RunningWorker {
+  /** Settles when the worker has ended. */
+  done: Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startWorker(config: Config): Promise<RunningWorker> {
+  installRuntime();
+  await migrate(config.database.url);
+  const database = openDatabase(config.database.url);
+  const client = await connectTemporal(config.temporal);
+  const native = await NativeConnection.connect({ address: config.temporal.address }).catch((cause: unknown) => {
+    throw temporalUnreachable(config.temporal.address, cause);
+  });
+  const hash = await loadSessionKeyHash(database);
+  for (const { name, machines } of Object.values(config.pools))
+    await ensurePool(database, name, machines[0].name, machines[1].name);
+  const drivers = new Map(Object.values(config.pools).map((pool) => [pool.name, createDriver(pool)]));
+  const mechanisms = new Map(Object.values(config.pools).map((pool) => [pool.name, createMechanism(pool, hash)]));
+
+  const worker = await Worker.create({
+    connection: native,
+    namespace: config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
+    workflowBundle: { code: await readFile(bundleUrl(), 'utf8') },
+    activities: createActivities({
+      config,
+      database,
+      driverFor: ({ name }) => of(drivers, name),
+      mechanismFor: ({ name }) => of(mechanisms, name),
+      isRunOpen: (run) => isRunOpen(client, run),
+    }),
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+  });
+  const done = worker.run().finally(async () => {
+    await native.close();
+    await client.connection.close();
+    await database.end();
+  });
+  return {
+    done,
+    async close() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+let installed = false;
+
+/** Once a process: the native runtime logs warnings to standard error and nothing else. */
+function installRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+}
+
+/** `npm run build` writes it; sources that run uncompiled (tests) use the same file. */
+function bundleUrl(): URL {
+  return import.meta.url.includes('/dist/')
+    ? new URL('../workflow-bundle.js', import.meta.url)
+    : new URL('../dist/workflow-bundle.js', import.meta.url);
+}
+
+function of<T>(map: ReadonlyMap<string, T>, name: string): T {
+  const value = map.get(name);
+  if (value === undefined) throw new Error(`No pool "${name}".`);
+  return value;
+}

@@ -1,0 +1,68 @@
+// Temporal as the CLI and the worker use it: connect, start a clean restart, ask about it.
+
+import { Client, Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import { OperatorError } from '../config/operator-error.js';
+import type { TemporalConfig } from '../config/types.js';
+import type { cleanRestart } from '../workflows/clean-restart.js';
+
+export type CleanRestartHandle = WorkflowHandle<typeof cleanRestart>;
+
+/** Connects, or says TEMPORAL_UNREACHABLE. Close `client.connection` when done. */
+export async function connectTemporal(config: TemporalConfig): Promise<Client> {
+  try {
+    const connection = await Connection.connect({ address: config.address, connectTimeout: 5000 });
+    return new Client({ connection, namespace: config.namespace });
+  } catch (cause) {
+    throw temporalUnreachable(config.address, cause);
+  }
+}
+
+export function temporalUnreachable(address: string, cause: unknown): OperatorError {
+  return new OperatorError(
+    'TEMPORAL_UNREACHABLE',
+    `Temporal does not answer at ${address}.`,
+    'Check that it runs and that temporal.address or TEMPORAL_ADDRESS names it; traffic goes on meanwhile.',
+    { status: 503, retryable: true, cause },
+  );
+}
+
+/** Starts a clean restart of `pool`; RESTART_RUNNING when one with this id is open. */
+export async function startCleanRestart(
+  client: Client,
+  taskQueue: string,
+  pool: string,
+  reason?: string,
+): Promise<CleanRestartHandle> {
+  try {
+    return await client.workflow.start<typeof cleanRestart>('cleanRestart', {
+      workflowId: `clean-restart/${pool}`,
+      taskQueue,
+      args: [reason === undefined ? { pool } : { pool, reason }],
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: `Clean restart of ${pool}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new OperatorError(
+      'RESTART_RUNNING',
+      `Pool ${pool} is already being restarted by clean-restart/${pool}.`,
+      `Watch it: vm-rejuv status ${pool}`,
+      { status: 409, cause: error },
+    );
+  }
+}
+
+/** Whether the run `workflowId/runId` is open. A run that Temporal does not know any more is not. */
+export async function isRunOpen(client: Client, run: string): Promise<boolean> {
+  const cut = run.lastIndexOf('/');
+  try {
+    const { status } = await client.workflow.getHandle(run.slice(0, cut), run.slice(cut + 1)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    if (isGrpcServiceError(error)) throw temporalUnreachable('its address', error);
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+// A clean restart: no failed request, no lost session, no lost update. Each step ensures a state, so it may run twice.
+
+import { ActivityFailure, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { RestartOutcome } from '../activities/swap-roles.js';
+import { parseInput } from './input.js';
+import { OperatorDesk } from './operator-desk.js';
+import { irreversible, readOnly, repeatable } from './retry-policies.js';
+import type { StepName, StepTime } from './steps.js';
+import { SUMMARIES } from './steps.js';
+
+export interface CleanRestartResult extends RestartOutcome {
+  pool: string;
+  steps: StepTime[];
+  /** Sessions that stayed behind; null where nobody can count them. */
+  sessionsNotMoved: number | null;
+}
+
+const { bootStandby, redirectTraffic, migrateSessions, awaitDrain, swapRoles, abandonRestart } =
+  proxyActivities<Activities>(repeatable);
+const { observePrimary } = proxyActivities<Activities>(readOnly);
+const { restartPrimary } = proxyActivities<Activities>(irreversible);
+
+export async function cleanRestart(input: unknown): Promise<CleanRestartResult> {
+  const { pool } = parseInput(input);
+  const undoable = new CancellationScope();
+  const desk = new OperatorDesk(pool, () => undoable.cancel());
+  const request = { pool };
+
+  await undoOnFailure(async () => {
+    await step('bootStandby', () => bootStandby.executeWithOptions({ summary: SUMMARIES.bootStandby }, [request]));
+    await step('redirectTraffic', () => redirectTraffic.executeWithOptions({ summary: SUMMARIES.redirectTraffic }, [request]));
+  });
+  desk.passPointOfNoReturn();
+
+  // From here on a cancellation must not leave a pool half moved: the restart rolls forward, or waits for an operator.
+  return CancellationScope.nonCancellable(async () => {
+    await forward('redirectTraffic', () => redirectTraffic(request));
+    await forward('migrateSessions', () => migrateSessions.executeWithOptions({ summary: SUMMARIES.migrateSessions }, [request]));
+    const drain = await forward('awaitDrain', () => awaitDrain.executeWithOptions({ summary: SUMMARIES.awaitDrain }, [request]));
+    await forward('restartPrimary', async () => {
+      const expect = await observePrimary(request);
+      await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
+    });
+    const outcome = await forward('swapRoles', () => swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [request]));
+    if (outcome === null) throw new Error('swapRoles cannot be skipped');
+    return { pool, ...outcome, steps: desk.status.steps, sessionsNotMoved: drain?.notMoved ?? null };
+  });
+
+  async function step<T>(name: StepName, run: () => Promise<T>): Promise<T> {
+    const started = Date.now();
+    desk.begin(name);
+    const result = await run();
+    desk.end(name, Date.now() - started);
+    return result;
+  }
+
+  /** A step after the point of no return: what fails for good waits for the operator. Null when it was skipped. */
+  async function forward<T>(name: StepName, run: () => Promise<T>): Promise<T | null> {
+    for (;;) {
+      try {
+        return await step(name, run);
+      } catch (error) {
+        if ((await desk.ask(reasonOf(error))) === 'skip') return null;
+      }
+    }
+  }
+
+  /** The undo stands before the steps that it undoes: one that timed out may have taken effect. */
+  async function undoOnFailure(steps: () => Promise<void>): Promise<void> {
+    try {
+      await undoable.run(steps);
+    } catch (error) {
+      const givenBack = await CancellationScope.nonCancellable(() => abandonRestart(request));
+      const taken = desk.status.step === 'redirectTraffic' && !givenBack;
+      if (!taken || isCancellation(error)) throw error;
+      await desk.ask(reasonOf(error));
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,3 @@
+// The workflows that a worker offers.
+
+export { cleanRestart } from './clean-restart.js';

@@ -1,0 +1,90 @@
+// Progress of a restart and the operator's word in it: the state behind the query and the updates.
+
+import { condition, setCurrentDetails, setHandler, ApplicationFailure } from '@temporalio/workflow';
+import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js';
+import type { RestartStatus, StepName } from './steps.js';
+import { describeStatus, STEPS } from './steps.js';
+
+export type Verdict = 'retry' | 'skip';
+
+export class OperatorDesk {
+  readonly status: RestartStatus;
+  aborted = false;
+  private verdict: Verdict | null = null;
+  private pastReturn = false;
+
+  constructor(
+    pool: string,
+    private readonly onAbort: () => void,
+  ) {
+    this.status = { pool, step: null, steps: STEPS.map((name) => ({ name, ms: null })), waiting: null };
+    setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
+    setHandler(retryUpdate, () => this.decide('retry'), {
+      description: 'Try the step that failed again; only while the restart waits for you',
+      validator: () => this.mustWait('retry'),
+    });
+    setHandler(skipUpdate, () => this.decide('skip'), {
+      description: 'Go on without restarting the primary; only while restartPrimary waits for you',
+      validator: () => {
+        this.mustWait('skip');
+        if (this.status.step !== 'restartPrimary')
+          throw refused(`Step ${String(this.status.step)} cannot be skipped: sessions would be lost.`);
+      },
+    });
+    setHandler(abortUpdate, () => this.abort(), {
+      description: 'Give up and leave the pool as it was; only before the standby has taken traffic',
+      validator: () => {
+        if (this.pastReturn) throw refused('The standby has sessions of its own by now, so the restart can only go forward.');
+      },
+    });
+  }
+
+  begin(step: StepName): void {
+    this.status.step = step;
+    this.show();
+  }
+
+  end(step: StepName, ms: number): void {
+    const entry = this.status.steps.find((candidate) => candidate.name === step);
+    if (entry) entry.ms = ms;
+    this.show();
+  }
+
+  passPointOfNoReturn(): void {
+    this.pastReturn = true;
+  }
+
+  /** Waits until the operator has decided what becomes of a step that failed. */
+  async ask(reason: string): Promise<Verdict> {
+    this.verdict = null;
+    this.status.waiting = reason;
+    this.show();
+    await condition(() => this.verdict !== null);
+    this.status.waiting = null;
+    this.show();
+    return this.verdict ?? 'retry';
+  }
+
+  private decide(verdict: Verdict): string {
+    this.verdict = verdict;
+    return `${verdict}: step ${String(this.status.step)}`;
+  }
+
+  private abort(): string {
+    this.aborted = true;
+    this.onAbort();
+    return 'abort: the pool goes back as it was';
+  }
+
+  private mustWait(update: Verdict): void {
+    if (this.status.waiting === null) throw refused(`Nothing waits for "${update}": the restart is going on by itself.`);
+  }
+
+  private show(): void {
+    setCurrentDetails(describeStatus(this.status));
+  }
+}
+
+function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'UPDATE_REFUSED');
+}

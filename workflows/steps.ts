@@ -1,0 +1,45 @@
+// The names of a clean restart's steps, and what an operator sees of them.
+
+export const STEPS = ['bootStandby', 'redirectTraffic', 'migrateSessions', 'awaitDrain', 'restartPrimary', 'swapRoles'] as const;
+export type StepName = (typeof STEPS)[number];
+
+export const SUMMARIES: Record<StepName, string> = {
+  bootStandby: 'Boot the standby, wait for its application, check that sessions can move',
+  redirectTraffic: 'Send new requests and sessions to the standby (point of no return)',
+  migrateSessions: 'Hand sessions over, idle ones first',
+  awaitDrain: 'Wait for running requests, hand over the rest, seal the primary',
+  restartPrimary: 'Restart the primary machine and wait for its application',
+  swapRoles: 'Make the standby the active machine',
+};
+
+export interface StepTime {
+  name: StepName;
+  /** Null while it has not ended. */
+  ms: number | null;
+}
+
+export interface RestartStatus {
+  pool: string;
+  step: StepName | null;
+  steps: StepTime[];
+  /** Why the workflow waits for an operator, or null. */
+  waiting: string | null;
+}
+
+/** Markdown for the Temporal UI's current details. */
+export function describeStatus({ pool, steps, step, waiting }: RestartStatus): string {
+  const lines = steps.map(({ name, ms }) => {
+    const state = ms !== null ? `done in ${ms} ms` : name === step ? 'running' : 'to do';
+    return `- **${name}** (${state}): ${SUMMARIES[name]}`;
+  });
+  const advice =
+    waiting === null
+      ? []
+      : [
+          '',
+          `**Waits for you:** ${waiting}`,
+          '',
+          'The pool serves all its traffic meanwhile. Send the update `retry` when the cause is gone.',
+        ];
+  return [`Clean restart of pool **${pool}**`, '', ...lines, ...advice].join('\n');
+}
