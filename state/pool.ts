@@ -122,6 +122,15 @@ export async function readResult(database: Queryable, run: string): Promise<unkn
   return rows[0]?.result ?? null;
 }
 
+/** The result that the latest finished restart of a pool has left, or null. */
+export async function latestResult(database: Queryable, pool: string): Promise<{ finishedAt: Date; result: unknown } | null> {
+  const { rows } = await database.query<{ finishedAt: Date; result: unknown }>(
+    'select finished_at as "finishedAt", result from restart_result where pool = $1 order by finished_at desc limit 1',
+    [pool],
+  );
+  return rows[0] ?? null;
+}
+
 async function transition(client: Queryable, writer: Writer, from: Phase, to: Phase): Promise<PoolRow> {
   const { rows } = await client.query<PoolRow>(
     `update pool set phase = $5, epoch = epoch + 1

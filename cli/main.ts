@@ -1,0 +1,124 @@
+#!/usr/bin/env node
+// vm-rejuv: the command line.
+
+import { Command, CommanderError } from 'commander';
+import { loadConfig } from '../config/load.js';
+import type { Config, ListenAddress } from '../config/types.js';
+import { startProxy } from '../proxy/start-proxy.js';
+import { startWorker } from '../worker/start-worker.js';
+import { check } from './check.js';
+import { deregister } from './deregister.js';
+import type { OutputOptions } from './output.js';
+import { fail, print } from './output.js';
+import { choosePool } from './pool-option.js';
+import { rejuvenate } from './rejuvenate.js';
+import { status } from './status.js';
+import { untilToldToEnd } from './until-told.js';
+import { up } from './up.js';
+
+interface CommonOptions extends OutputOptions {
+  config: string;
+}
+
+interface ProxyOptions extends CommonOptions {
+  pool?: string;
+  name?: string;
+  listen?: ListenAddress;
+  admin?: ListenAddress;
+}
+
+const program = new Command('vm-rejuv')
+  .description('Rejuvenates aging application servers by clean restarts: no failed request, no lost session, no lost update.')
+  .exitOverride()
+  .showHelpAfterError('(--help shows what there is)');
+
+command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal unless their addresses are given')
+  .option('--pool <name>', 'the pool that the proxy serves, when there are several')
+  .option('--data <directory>', 'where embedded servers keep their data', 'vm-rejuv-data')
+  .action((options: CommonOptions & { pool?: string; data: string }) => run(options, () => up(options)));
+
+command('proxy', 'Run the proxy of one pool')
+  .option('--pool <name>', 'the pool, when there are several')
+  .option('--name <name>', 'name of this proxy, unique per pool')
+  .option('--listen <host:port>', 'where clients connect', parseAddress)
+  .option('--admin <host:port>', 'where workers, probes and Prometheus connect', parseAddress)
+  .action((options: ProxyOptions) =>
+    run(options, async () => {
+      const config = loadConfig(options.config);
+      const proxy = await startProxy({
+        config: {
+          name: options.name ?? config.proxy.name,
+          listen: options.listen ?? config.proxy.listen,
+          admin: options.admin ?? config.proxy.admin,
+        },
+        pool: choosePool(config, options.pool),
+        databaseUrl: config.database.url,
+        adminToken: config.adminToken,
+      });
+      const { url, adminUrl, incarnation } = proxy;
+      print(options, `Proxy ready at ${url} (admin API, health and metrics at ${adminUrl})`, { ready: true, url, adminUrl, incarnation });
+      await untilToldToEnd();
+      await proxy.close();
+    }),
+  );
+
+command('worker', 'Run the worker that carries out clean restarts').action((options: CommonOptions) =>
+  run(options, async () => {
+    const worker = await startWorker(loadConfig(options.config));
+    print(options, 'Worker ready', { ready: true });
+    await Promise.race([untilToldToEnd(), worker.done]);
+    await worker.close();
+  }),
+);
+
+command('check', 'Check configuration, servers, machines and session hand-over; changes no power')
+  .argument('[pool]', 'one pool instead of all')
+  .action((pool: string | undefined, options: CommonOptions) => withConfig(options, (config) => check(config, pool, options)));
+
+command('rejuvenate', 'Start a clean restart')
+  .argument('<pool>', 'the pool to rejuvenate')
+  .option('--watch', 'stay and show the steps until it has ended')
+  .option('--reason <text>', 'why; shown in the Temporal UI')
+  .action((pool: string, options: CommonOptions & { watch?: boolean; reason?: string }) =>
+    withConfig(options, (config) => rejuvenate(config, pool, options)),
+  );
+
+command('status', 'Show phase, roles, proxies and the last restart')
+  .argument('[pool]', 'one pool instead of all')
+  .action((pool: string | undefined, options: CommonOptions) => withConfig(options, (config) => status(config, pool, options)));
+
+command('deregister', 'Strike a proxy that is certainly gone from the register: steps wait for every proxy in it')
+  .argument('<pool>')
+  .argument('<incarnation>', 'as status shows it')
+  .action((pool: string, incarnation: string, options: CommonOptions) =>
+    withConfig(options, (config) => deregister(config, pool, incarnation, options)),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration file', process.env['VM_REJUV_CONFIG'] ?? 'vm-rejuv.yaml')
+    .option('--json', 'print JSON, one object per line');
+}
+
+async function run(options: OutputOptions, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => fail(options, error));
+}
+
+function withConfig(options: CommonOptions, work: (config: Config) => Promise<void>): Promise<void> {
+  return run(options, () => work(loadConfig(options.config)));
+}
+
+function parseAddress(text: string): ListenAddress {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) throw new CommanderError(2, 'USAGE', `"${text}" is not host:port`);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}

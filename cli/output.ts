@@ -1,0 +1,31 @@
+// What commands print: for people, or one JSON object per line for programs; and how they end.
+
+import { describeError, OperatorError } from '../config/operator-error.js';
+
+/** 1: the command was carried out and failed. */
+const EXIT_FAILED = 1;
+/** 2: the command was refused; nothing was changed. */
+const EXIT_REFUSED = 2;
+const REFUSALS = new Set(['CONFIG_INVALID', 'CONFIG_UNREADABLE', 'SECRET_MISSING', 'POOL_UNKNOWN', 'USAGE', 'PORT_TAKEN', 'RESTART_RUNNING']);
+
+export interface OutputOptions {
+  json?: boolean;
+}
+
+/** Prints `text`, or with --json `value` on one line. */
+export function print(options: OutputOptions, text: string, value: unknown): void {
+  console.log(options.json ? JSON.stringify(value) : text);
+}
+
+/** Prints an error without a stack trace and sets the exit code. */
+export function fail(options: OutputOptions, error: unknown): void {
+  const known = error instanceof OperatorError;
+  if (options.json) {
+    const { code, message, remedy } = known ? error : { code: 'INTERNAL', message: describeError(error), remedy: '' };
+    console.log(JSON.stringify({ error: { code, message, remedy } }));
+  } else {
+    console.error(describeError(error));
+  }
+  if (!known && process.env['VM_REJUV_DEBUG']) console.error(error);
+  process.exitCode = known && REFUSALS.has(error.code) ? EXIT_REFUSED : EXIT_FAILED;
+}

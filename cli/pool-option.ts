@@ -1,0 +1,18 @@
+// Which pool a command means.
+
+import { OperatorError } from '../config/operator-error.js';
+import type { Config, PoolConfig } from '../config/types.js';
+
+/** The pool named, or the only one there is. */
+export function choosePool(config: Config, name: string | undefined): PoolConfig {
+  const names = Object.keys(config.pools);
+  const chosen = name ?? (names.length === 1 ? names[0] : undefined);
+  const pool = chosen !== undefined && Object.hasOwn(config.pools, chosen) ? config.pools[chosen] : undefined;
+  if (pool) return pool;
+  throw new OperatorError(
+    'POOL_UNKNOWN',
+    name === undefined ? 'The configuration has several pools.' : `The configuration has no pool "${name}".`,
+    `Name one of: ${names.join(', ')}.`,
+    { status: 404 },
+  );
+}

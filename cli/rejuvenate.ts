@@ -1,0 +1,66 @@
+// Starts a clean restart and, with --watch, shows it until it has ended.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { OperatorError } from '../config/operator-error.js';
+import type { Config } from '../config/types.js';
+import type { CleanRestartHandle } from '../worker/temporal-client.js';
+import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
+import { statusQuery } from '../workflows/messages.js';
+import type { OutputOptions } from './output.js';
+import { print } from './output.js';
+import { choosePool } from './pool-option.js';
+
+const POLL_MS = 300;
+
+export async function rejuvenate(
+  config: Config,
+  poolName: string,
+  options: OutputOptions & { watch?: boolean; reason?: string },
+): Promise<void> {
+  const pool = choosePool(config, poolName);
+  const client = await connectTemporal(config.temporal);
+  try {
+    const handle = await startCleanRestart(client, config.temporal.taskQueue, pool.name, options.reason);
+    const { workflowId } = handle;
+    print(options, `Clean restart of ${pool.name} started: ${workflowId}`, { workflowId, pool: pool.name, started: true });
+    if (options.watch) await watch(handle, options);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+async function watch(handle: CleanRestartHandle, options: OutputOptions): Promise<void> {
+  let ended = false;
+  const result = handle.result().finally(() => (ended = true));
+  result.catch(() => undefined);
+  const shown = new Set<string>();
+  while (!ended) {
+    const now = await handle.query(statusQuery).catch(() => null);
+    for (const { name, ms } of now?.steps ?? []) {
+      if (ms === null || shown.has(name)) continue;
+      shown.add(name);
+      print(options, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
+    }
+    if (now?.waiting && !shown.has(now.waiting)) {
+      shown.add(now.waiting);
+      print(options, `  waits for an operator: ${now.waiting}`, { waiting: now.waiting });
+    }
+    await Promise.race([result.catch(() => undefined), sleep(POLL_MS)]);
+  }
+  try {
+    const outcome = await result;
+    print(options, `Done: ${outcome.sessionsMoved} sessions moved, held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`, outcome);
+  } catch (error) {
+    throw readable(error);
+  }
+}
+
+/** The failure as the activity worded it, without Temporal's envelopes. */
+function readable(error: unknown): unknown {
+  let cause = error instanceof WorkflowFailedError ? error.cause : error;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause as Error;
+  if (!(cause instanceof ApplicationFailure)) return error;
+  return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(`${cause.type ?? ''}: `, ''), '');
+}

@@ -1,0 +1,29 @@
+// Named defaults. Each says where its value comes from.
+
+/** Below one frame of human notice (about 100 ms) twice over; busy sessions come back in a later batch. Chosen. */
+export const HOLD_BUDGET_MS = 100;
+/** Far above any hold, far below browsers' and load balancers' time-outs (30 to 60 s). Chosen. */
+export const HOLD_MAX_MS = 10_000;
+/** Memory bound: a held request keeps a socket and its headers, about 20 KiB. Chosen. */
+export const MAX_HELD_REQUESTS = 5000;
+/** One commit of 500 rows takes a few milliseconds. Chosen. */
+export const BATCH_SIZE = 500;
+/** nginx's and HAProxy's customary server time-out. */
+export const REQUEST_TIMEOUT_MS = 60_000;
+/** Tomcat's maxThreads is 200; more connections of one proxy would only queue there. */
+export const MAX_CONNECTIONS = 200;
+/** A one-hour upload is somebody's work; after that an operator looks. Chosen. */
+export const DRAIN_LIMIT_MS = 3_600_000;
+export const HEALTH_INTERVAL_MS = 200;
+export const HEALTH_TIMEOUT_MS = 2000;
+/** Large application servers take minutes to deploy. Chosen. */
+export const BOOT_TIMEOUT_MS = 300_000;
+/** Docker's and systemd's stop time-outs lie at 10 and 90 s. Chosen. */
+export const STOP_TIMEOUT_MS = 30_000;
+/** Tomcat's default session time-out is 30 minutes. */
+export const NONE_IDLE_MS = 1_800_000;
+export const TEMPORAL_ADDRESS = '127.0.0.1:7233';
+export const TEMPORAL_NAMESPACE = 'default';
+export const TASK_QUEUE = 'vm-rejuv';
+export const PROXY_LISTEN = { host: '127.0.0.1', port: 8080 };
+export const PROXY_ADMIN = { host: '127.0.0.1', port: 8081 };

@@ -1,0 +1,144 @@
+// What vm-rejuv.yaml may contain, with its defaults. Secrets are named, never contained.
+
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import * as defaults from './defaults.js';
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of 1 to 63 letters, digits, ".", "_" or "-"');
+const milliseconds = z.number().int().min(0);
+const count = z.number().int().min(1);
+const path = z.string().regex(/^\//, 'a path that begins with "/"');
+
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'an address as host:port, such as 127.0.0.1:8080')
+  .transform((text) => {
+    const cut = text.lastIndexOf(':');
+    return { host: text.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(text.slice(cut + 1)) };
+  })
+  .refine(({ port }) => port <= 65_535, 'a port from 0 to 65535');
+
+const origin = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.replace(/\/$/, '');
+}, 'an origin without path, such as http://10.0.0.5:8080');
+
+const oneSecret = (found: { env?: string | undefined; file?: string | undefined }): boolean =>
+  (found.env === undefined) !== (found.file === undefined);
+const secret = z
+  .strictObject({ env: z.string().min(1).optional(), file: z.string().min(1).optional() })
+  .refine(oneSecret, 'either env: NAME of an environment variable, or file: PATH');
+
+const driver = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('process'),
+    command: z.array(z.string()).min(1),
+    cwd: z.string().default('.'),
+    env: z.record(z.string(), z.string()).default({}),
+    stateDirectory: z.string(),
+    stopTimeoutMs: milliseconds.default(defaults.STOP_TIMEOUT_MS),
+  }),
+]);
+
+const machine = z.strictObject({ name, url: origin, driver, sessionDirectory: z.string().optional() });
+
+const sessions = z.discriminatedUnion('mechanism', [
+  z.strictObject({
+    mechanism: z.literal('tomcat-swap'),
+    contexts: z.array(z.string().regex(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root')).min(1),
+    store: z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('file') }),
+      z.strictObject({ type: z.literal('datasource'), url: secret, table: z.string().default('tomcat_sessions') }),
+    ]),
+    manager: z.strictObject({ user: z.string(), password: secret, path: path.default('/manager') }),
+    canary: z.strictObject({ path }).nullable().default(null),
+  }),
+  z.strictObject({ mechanism: z.literal('shared-store'), settleMs: milliseconds.default(0) }),
+  z.strictObject({ mechanism: z.literal('none'), idleMs: milliseconds.default(defaults.NONE_IDLE_MS) }),
+]);
+
+const limits = z.strictObject({
+  holdBudgetMs: milliseconds.default(defaults.HOLD_BUDGET_MS),
+  holdMaxMs: milliseconds.default(defaults.HOLD_MAX_MS),
+  maxHeldRequests: count.default(defaults.MAX_HELD_REQUESTS),
+  batchSize: count.max(10_000).default(defaults.BATCH_SIZE),
+  requestTimeoutMs: milliseconds.default(defaults.REQUEST_TIMEOUT_MS),
+  maxConnections: count.default(defaults.MAX_CONNECTIONS),
+  drain: z
+    .strictObject({
+      limitMs: milliseconds.default(defaults.DRAIN_LIMIT_MS),
+      policy: z.enum(['wait', 'force', 'stop']).default('wait'),
+    })
+    .prefault({}),
+});
+
+const pool = z
+  .strictObject({
+    machines: z.tuple([machine, machine], 'exactly two machines, an active and a standby one'),
+    standby: z.enum(['hot', 'cold']).default('hot'),
+    sessionId: z
+      .strictObject({
+        cookies: z.array(z.string().min(1)).min(1).default(['JSESSIONID']),
+        pathParameter: z.string().min(1).nullable().default('jsessionid'),
+        routeMarker: z.enum(['suffix-dot', 'none']).default('suffix-dot'),
+      })
+      .prefault({}),
+    sessions,
+    health: z.strictObject({
+      path,
+      status: z.number().int().min(100).max(599).default(200),
+      intervalMs: milliseconds.default(defaults.HEALTH_INTERVAL_MS),
+      timeoutMs: milliseconds.default(defaults.HEALTH_TIMEOUT_MS),
+      bootTimeoutMs: milliseconds.default(defaults.BOOT_TIMEOUT_MS),
+    }),
+    limits: limits.prefault({}),
+  })
+  .superRefine(({ machines: [first, second], sessions: mechanism }, context) => {
+    const fileStore = mechanism.mechanism === 'tomcat-swap' && mechanism.store.type === 'file';
+    const same = (field: 'name' | 'url' | 'sessionDirectory'): void => {
+      if (first[field] !== undefined && first[field] === second[field]) {
+        const message = `a ${field} that machine 1 does not have: the two must be different machines`;
+        context.addIssue({ code: 'custom', path: ['machines', 1, field], message });
+      }
+    };
+    same('name');
+    same('url');
+    same('sessionDirectory');
+    for (const [index, { sessionDirectory }] of [first, second].entries()) {
+      if (!fileStore || sessionDirectory !== undefined) continue;
+      const message = "the directory of this machine's FileStore, as the worker sees it (needed by store: file)";
+      context.addIssue({ code: 'custom', path: ['machines', index, 'sessionDirectory'], message });
+    }
+  });
+
+export const configSchema = z.strictObject({
+  proxy: z
+    .strictObject({
+      name: name.default('proxy'),
+      listen: address.default(defaults.PROXY_LISTEN),
+      admin: address.default(defaults.PROXY_ADMIN),
+    })
+    .prefault({}),
+  temporal: z
+    .strictObject({
+      address: z.string().min(1).default(defaults.TEMPORAL_ADDRESS),
+      namespace: z.string().min(1).default(defaults.TEMPORAL_NAMESPACE),
+      taskQueue: z.string().min(1).default(defaults.TASK_QUEUE),
+    })
+    .prefault({}),
+  pools: z.record(name, pool).refine((pools) => Object.keys(pools).length > 0, 'at least one pool'),
+});
+
+export type ConfigFile = z.output<typeof configSchema>;
+
+/** Relative paths are relative to the file that names them. */
+export function resolvePaths(file: ConfigFile, base: string): ConfigFile {
+  for (const { machines } of Object.values(file.pools)) {
+    for (const machine of machines) {
+      machine.driver.cwd = resolve(base, machine.driver.cwd);
+      machine.driver.stateDirectory = resolve(base, machine.driver.stateDirectory);
+      if (machine.sessionDirectory !== undefined) machine.sessionDirectory = resolve(base, machine.sessionDirectory);
+    }
+  }
+  return file;
+}
