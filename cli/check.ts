@@ -32,7 +32,12 @@ export async function check(config: Config, poolName: string | undefined, option
     } catch (error) {
       failed++;
       const code = error instanceof OperatorError ? error.code : 'INTERNAL';
-      print(options, `FAIL  ${what}\n      ${describeError(error)}`, { check: what, ok: false, code, message: describeError(error) });
+      print(options, `FAIL  ${what}\n      ${describeError(error)}`, {
+        check: what,
+        ok: false,
+        code,
+        message: describeError(error),
+      });
       return undefined;
     }
   };
@@ -57,7 +62,10 @@ export async function check(config: Config, poolName: string | undefined, option
         const [primary, standby] = active === first.name ? [first, second] : [second, first];
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
         for (const machine of [primary, standby]) await untilHealthy(machine, quick, signal);
-        await createMechanism(pool, hash as NonNullable<typeof hash>).preflight({ primary, standby }, { signal, guard: () => Promise.resolve() });
+        await createMechanism(pool, hash as NonNullable<typeof hash>).preflight(
+          { primary, standby },
+          { signal, guard: () => Promise.resolve() },
+        );
       });
     }
   } finally {

@@ -56,7 +56,12 @@ command('proxy', 'Run the proxy of one pool')
         adminToken: config.adminToken,
       });
       const { url, adminUrl, incarnation } = proxy;
-      print(options, `Proxy ready at ${url} (admin API, health and metrics at ${adminUrl})`, { ready: true, url, adminUrl, incarnation });
+      print(options, `Proxy ready at ${url} (admin API, health and metrics at ${adminUrl})`, {
+        ready: true,
+        url,
+        adminUrl,
+        incarnation,
+      });
       await untilToldToEnd();
       await proxy.close();
     }),

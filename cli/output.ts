@@ -6,7 +6,15 @@ import { describeError, OperatorError } from '../config/operator-error.js';
 const EXIT_FAILED = 1;
 /** 2: the command was refused; nothing was changed. */
 const EXIT_REFUSED = 2;
-const REFUSALS = new Set(['CONFIG_INVALID', 'CONFIG_UNREADABLE', 'SECRET_MISSING', 'POOL_UNKNOWN', 'USAGE', 'PORT_TAKEN', 'RESTART_RUNNING']);
+const REFUSALS = new Set([
+  'CONFIG_INVALID',
+  'CONFIG_UNREADABLE',
+  'SECRET_MISSING',
+  'POOL_UNKNOWN',
+  'USAGE',
+  'PORT_TAKEN',
+  'RESTART_RUNNING',
+]);
 
 export interface OutputOptions {
   json?: boolean;

@@ -51,7 +51,11 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions): Promis
   }
   try {
     const outcome = await result;
-    print(options, `Done: ${outcome.sessionsMoved} sessions moved, held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`, outcome);
+    print(
+      options,
+      `Done: ${outcome.sessionsMoved} sessions moved, held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`,
+      outcome,
+    );
   } catch (error) {
     throw readable(error);
   }
@@ -60,7 +64,8 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions): Promis
 /** The failure as the activity worded it, without Temporal's envelopes. */
 function readable(error: unknown): unknown {
   let cause = error instanceof WorkflowFailedError ? error.cause : error;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause as Error;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined)
+    cause = cause.cause as Error;
   if (!(cause instanceof ApplicationFailure)) return error;
   return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(`${cause.type ?? ''}: `, ''), '');
 }

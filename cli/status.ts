@@ -25,9 +25,14 @@ export async function status(config: Config, poolName: string | undefined, optio
       const lines = [
         `${name}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}`,
         `  restart: ${run ?? 'none runs'}`,
-        ...proxies.map((proxy) => `  proxy ${proxy.name} ${proxy.incarnation} at ${proxy.adminUrl}${proxy.dead ? ' (its process has ended)' : ''}`),
+        ...proxies.map(
+          (proxy) =>
+            `  proxy ${proxy.name} ${proxy.incarnation} at ${proxy.adminUrl}${proxy.dead ? ' (its process has ended)' : ''}`,
+        ),
         ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
-        lastRestart === null ? '  never restarted' : `  last restart ${lastRestart.finishedAt.toISOString()}: ${JSON.stringify(lastRestart.result)}`,
+        lastRestart === null
+          ? '  never restarted'
+          : `  last restart ${lastRestart.finishedAt.toISOString()}: ${JSON.stringify(lastRestart.result)}`,
       ];
       print(options, lines.join('\n'), { pool: name, phase, active, standby, epoch, run, proxies, lastRestart });
     }

@@ -35,7 +35,12 @@ export async function up(options: UpOptions): Promise<void> {
     const { config, uiUrl } = await withServers(checked, given, resolve(options.data), closing);
     const worker = await startWorker(config);
     closing.unshift(() => worker.close());
-    const proxy = await startProxy({ config: config.proxy, pool, databaseUrl: config.database.url, adminToken: config.adminToken });
+    const proxy = await startProxy({
+      config: config.proxy,
+      pool,
+      databaseUrl: config.database.url,
+      adminToken: config.adminToken,
+    });
     closing.unshift(() => proxy.close());
     const { url, adminUrl } = proxy;
     print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${uiUrl === null ? '' : `, Temporal UI ${uiUrl}`}`, {

@@ -54,7 +54,9 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const last = path[length - 1];
-    const key = isMap(parent) ? parent.items.find((pair) => isPair(pair) && isScalar(pair.key) && pair.key.value === last)?.key : undefined;
+    const key = isMap(parent)
+      ? parent.items.find((pair) => isPair(pair) && isScalar(pair.key) && pair.key.value === last)?.key
+      : undefined;
     const node = isNode(key) ? key : document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
   }

@@ -1,0 +1,3 @@
+export function createTomcatSwap(..._a: unknown[]): never {
+  throw new Error('x');
+}

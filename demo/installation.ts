@@ -1,0 +1,121 @@
+// One installation of vm-rejuv on this host: a configuration file, machines, proxies and a worker as processes of their own.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { createDriver } from '../activities/hypervisor/create-driver.js';
+import { untilHealthy } from '../activities/health.js';
+import { loadConfig } from '../config/load.js';
+import type { Config, PoolConfig } from '../config/types.js';
+import type { ReadyChild } from '../embedded/child-process.js';
+import { startReadyChild } from '../embedded/child-process.js';
+
+/** A pool as vm-rejuv.yaml spells it, and the secrets that it names. */
+export interface PoolFile {
+  pool: Record<string, unknown>;
+  secrets: Record<string, string>;
+}
+
+export interface InstallationOptions {
+  directory: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  pool: PoolFile;
+  /** Separates installations that share one Temporal server. */
+  taskQueue?: string;
+  /** Where the first proxy listens; 0 takes a free port. */
+  port?: number;
+}
+
+export const POOL = 'shop';
+const CLI = fileURLToPath(
+  new URL(import.meta.url.includes('/dist/') ? '../cli/main.js' : '../dist/cli/main.js', import.meta.url),
+);
+
+export class Installation {
+  private readonly children: ReadyChild[] = [];
+
+  private constructor(
+    readonly directory: string,
+    readonly configFile: string,
+    readonly config: Config,
+    readonly env: Record<string, string>,
+    private readonly port: number,
+  ) {}
+
+  static async create(options: InstallationOptions): Promise<Installation> {
+    await mkdir(options.directory, { recursive: true });
+    const configFile = join(options.directory, 'vm-rejuv.yaml');
+    const file = {
+      temporal: { address: options.temporalAddress, taskQueue: options.taskQueue ?? 'vm-rejuv' },
+      pools: { [POOL]: options.pool.pool },
+    };
+    await writeFile(configFile, stringify(file));
+    const env = {
+      ...options.pool.secrets,
+      VM_REJUV_CONFIG: configFile,
+      VM_REJUV_DATABASE_URL: options.databaseUrl,
+      VM_REJUV_ADMIN_TOKEN: randomBytes(24).toString('base64url'),
+    };
+    const config = loadConfig(configFile, { ...process.env, ...env });
+    return new Installation(options.directory, configFile, config, env, options.port ?? 0);
+  }
+
+  get pool(): PoolConfig {
+    return this.config.pools[POOL] as PoolConfig;
+  }
+
+  /** Starts machines by name, both when none is named, and waits until their application answers. */
+  async bootMachines(...names: string[]): Promise<void> {
+    const signal = AbortSignal.timeout(this.pool.health.bootTimeoutMs);
+    const driver = createDriver(this.pool);
+    const machines = this.pool.machines.filter(({ name }) => names.length === 0 || names.includes(name));
+    await Promise.all(
+      machines.map(async (machine) => {
+        await driver.start(machine.name, { signal });
+        await untilHealthy(machine, this.pool.health, signal);
+      }),
+    );
+  }
+
+  /** What an impatient operator does: restart the machine under traffic and wait until it answers again. */
+  async restartPlainly(name: string): Promise<void> {
+    const signal = AbortSignal.timeout(this.pool.health.bootTimeoutMs);
+    const driver = createDriver(this.pool);
+    const { incarnation } = await driver.status(name, { signal });
+    await driver.restart(name, { signal, expect: incarnation ?? '' });
+    await this.bootMachines(name);
+  }
+
+  async startProxy(name = 'proxy-1'): Promise<ReadyChild & { url: string; adminUrl: string }> {
+    const port = this.children.length === 0 ? this.port : 0;
+    const address = ['--listen', `127.0.0.1:${port}`, '--admin', '127.0.0.1:0'];
+    const child = await this.start(name, ['--max-semi-space-size=64', CLI, 'proxy', '--name', name, ...address, '--json']);
+    return { ...child, url: String(child.ready['url']), adminUrl: String(child.ready['adminUrl']) };
+  }
+
+  startWorker(name = 'worker'): Promise<ReadyChild> {
+    return this.start(name, [CLI, 'worker', '--json']);
+  }
+
+  /** Ends proxies, workers and machines. */
+  async close(): Promise<void> {
+    await Promise.all(this.children.map((child) => child.stop()));
+    const driver = createDriver(this.pool);
+    const signal = AbortSignal.timeout(60_000);
+    await Promise.all(this.pool.machines.map(({ name }) => driver.stop(name, { signal })));
+  }
+
+  private async start(name: string, args: string[]): Promise<ReadyChild> {
+    const child = await startReadyChild({
+      name,
+      command: [process.execPath, ...args],
+      env: this.env,
+      logFile: join(this.directory, `${name}.log`),
+    });
+    this.children.push(child);
+    return child;
+  }
+}

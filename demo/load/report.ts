@@ -1,0 +1,73 @@
+// What the load has seen of a stretch of time.
+
+/** Figures of one window; a request counts in the window in which it was due. */
+export interface WindowReport {
+  requests: number;
+  /** Answered 5xx, refused, broken off, or answered 4xx where that makes no sense. */
+  failed: number;
+  /** Sessions that came back empty, as another one, or logged out. */
+  sessionsLost: number;
+  /** Acknowledged additions that were missing from a later answer. */
+  updatesLost: number;
+  longestWaitMs: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+export interface LoadProgress {
+  requests: number;
+  failed: number;
+  sessionsLost: number;
+  updatesLost: number;
+  inFlight: number;
+  /** Of the last second. */
+  p99Ms: number;
+}
+
+/** Nearest-rank quantile of values sorted ascending; 0 of none. */
+export function quantile(sorted: readonly number[], q: number): number {
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
+}
+
+export class Tally {
+  private readonly latenciesMs: number[] = [];
+  private failed = 0;
+  private sessionsLost = 0;
+  private updatesLost = 0;
+
+  completed(latencyMs: number): void {
+    this.latenciesMs.push(latencyMs);
+  }
+
+  failedOnce(latencyMs: number): void {
+    this.latenciesMs.push(latencyMs);
+    this.failed++;
+  }
+
+  lostSession(): void {
+    this.sessionsLost++;
+  }
+
+  lostUpdates(count: number): void {
+    this.updatesLost += count;
+  }
+
+  report(): WindowReport {
+    const sorted = [...this.latenciesMs].sort((a, b) => a - b);
+    const round = (ms: number): number => Math.round(ms * 10) / 10;
+    return {
+      requests: sorted.length,
+      failed: this.failed,
+      sessionsLost: this.sessionsLost,
+      updatesLost: this.updatesLost,
+      longestWaitMs: round(quantile(sorted, 1)),
+      p50Ms: round(quantile(sorted, 0.5)),
+      p99Ms: round(quantile(sorted, 0.99)),
+    };
+  }
+
+  /** The latencies of the last `count` requests. */
+  latest(count: number): number[] {
+    return this.latenciesMs.slice(-count);
+  }
+}

@@ -1,0 +1,164 @@
+// The load: verifying users, open-loop arrivals at a steady rate, bounded in time and in what may wait.
+
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadProgress, WindowReport } from './report.js';
+import { quantile, Tally } from './report.js';
+import type { Kind } from './user.js';
+import { User } from './user.js';
+
+export interface LoadOptions {
+  origins: string[];
+  users: number;
+  /** Requests a second. */
+  rate: number;
+  seed: number;
+  /** Ends by itself after this, whatever happens. */
+  maxSeconds: number;
+  slowMs: number;
+}
+
+/** Share of requests by kind; about 30 % are POSTs. A log-in happens once a session. */
+const SHARES: readonly (readonly [Kind, number])[] = [
+  ['look', 0.7],
+  ['add', 0.26],
+  ['soap', 0.03],
+  ['slow', 0.01],
+];
+/** Every fourth user sends two requests of its session at once. */
+const CONCURRENT_EVERY = 4;
+const LOGIN_CHANCE = 0.01;
+const TICK_MS = 5;
+/** Requests that may be on their way at once: beyond it an arrival counts as failed instead of piling up. */
+const MAX_IN_FLIGHT = 5000;
+
+export class Load {
+  private readonly total = new Tally();
+  private window: Tally | null = null;
+  private readonly users: User[];
+  private readonly random: () => number;
+  private readonly pending = new Set<Promise<void>>();
+  private stopped = false;
+
+  constructor(private readonly options: LoadOptions) {
+    this.random = mulberry32(options.seed);
+    const events = {
+      lostSession: () => this.each((tally) => tally.lostSession()),
+      lostUpdates: (count: number) => this.each((tally) => tally.lostUpdates(count)),
+    };
+    this.users = Array.from({ length: options.users }, (_, i) => new User(`u${i}`, options.origins, events, options.slowMs));
+  }
+
+  /** Sends until stopped. Arrivals keep their times whatever the answers do: a wait is counted from when a request was due. */
+  async run(): Promise<void> {
+    const started = performance.now();
+    const intervalMs = 1000 / this.options.rate;
+    let due = started;
+    while (!this.stopped && performance.now() - started < this.options.maxSeconds * 1000) {
+      for (const now = performance.now(); due <= now; due += intervalMs) this.arrive(due);
+      await sleep(TICK_MS);
+    }
+    await Promise.all(this.pending);
+    await Promise.all(this.users.map((user) => user.close()));
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  beginWindow(): void {
+    this.window = new Tally();
+  }
+
+  /** Every user looks at its cart once more, so that whatever was lost has been seen. */
+  async endWindow(): Promise<WindowReport> {
+    const tally = this.window ?? new Tally();
+    for (const user of this.users) {
+      while (user.inFlight > 0) await sleep(1);
+      await this.track(user, 'look', performance.now(), tally);
+    }
+    this.window = null;
+    return tally.report();
+  }
+
+  progress(): LoadProgress {
+    const { requests, failed, sessionsLost, updatesLost } = this.total.report();
+    const latest = this.total.latest(this.options.rate).sort((a, b) => a - b);
+    return {
+      requests,
+      failed,
+      sessionsLost,
+      updatesLost,
+      inFlight: this.pending.size,
+      p99Ms: Math.round(quantile(latest, 0.99)),
+    };
+  }
+
+  private arrive(due: number): void {
+    const index = Math.floor(this.random() * this.users.length);
+    const user = this.users[index] as User;
+    const tallies = this.window === null ? [this.total] : [this.total, this.window];
+    if (this.pending.size >= MAX_IN_FLIGHT) {
+      for (const tally of tallies) tally.failedOnce(0);
+      return;
+    }
+    const concurrent = index % CONCURRENT_EVERY === 0;
+    // Before its first answer a user has no session: two requests at once would begin two.
+    const mayJoin = concurrent && user.hasSession && !user.isLoggingIn && user.inFlight === 1;
+    if (user.inFlight > 0 && !mayJoin) return void this.later(user, due);
+    void this.track(user, this.pick(user), due, this.window);
+    if (concurrent && user.hasSession && !user.isLoggingIn && user.inFlight === 1)
+      void this.track(user, this.random() < 0.5 ? 'add' : 'look', due, this.window);
+  }
+
+  /** The user is busy: its next request waits for its turn, and the wait counts. */
+  private later(user: User, due: number): void {
+    const window = this.window;
+    const waiting = (async () => {
+      while (user.inFlight > 0) await sleep(1);
+      await this.track(user, 'look', due, window);
+    })();
+    this.pending.add(waiting);
+    void waiting.finally(() => this.pending.delete(waiting));
+  }
+
+  private track(user: User, kind: Kind, due: number, window: Tally | null): Promise<void> {
+    const work = user.send(kind).then((good) => {
+      // A slow page is slow by itself; what it adds to the wait is what counts.
+      const latencyMs = performance.now() - due - (kind === 'slow' ? this.options.slowMs : 0);
+      for (const tally of window === null ? [this.total] : [this.total, window]) {
+        if (good) tally.completed(latencyMs);
+        else tally.failedOnce(latencyMs);
+      }
+    });
+    this.pending.add(work);
+    return work.finally(() => this.pending.delete(work));
+  }
+
+  private pick(user: User): Kind {
+    if (!user.hasSession) return 'look';
+    if (!user.isLoggedIn && user.inFlight === 0 && this.random() < LOGIN_CHANCE) return 'login';
+    let left = this.random();
+    for (const [kind, share] of SHARES) {
+      if (left < share) return kind;
+      left -= share;
+    }
+    return 'look';
+  }
+
+  private each(count: (tally: Tally) => void): void {
+    count(this.total);
+    if (this.window !== null) count(this.window);
+  }
+}
+
+/** A small seeded generator (mulberry32, public domain): the same seed gives the same load. */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

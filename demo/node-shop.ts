@@ -1,0 +1,36 @@
+// The Node shop as a pool: two processes, sessions in PostgreSQL.
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../embedded/ports.js';
+import type { PoolFile } from './installation.js';
+
+const MAIN = fileURLToPath(
+  new URL(import.meta.url.includes('/dist/') ? './node-app/main.js' : '../dist/demo/node-app/main.js', import.meta.url),
+);
+
+export async function nodeShop(directory: string, databaseUrl: string): Promise<PoolFile> {
+  const machine = async (name: string): Promise<Record<string, unknown>> => {
+    const port = await freePort();
+    return {
+      name,
+      url: `http://127.0.0.1:${port}`,
+      driver: {
+        type: 'process',
+        command: [process.execPath, MAIN],
+        env: { PORT: String(port), DATABASE_URL: databaseUrl },
+        stateDirectory: join(directory, 'machines'),
+        stopTimeoutMs: 5000,
+      },
+    };
+  };
+  return {
+    pool: {
+      machines: [await machine('node-a'), await machine('node-b')],
+      sessionId: { cookies: ['sid'], pathParameter: null, routeMarker: 'none' },
+      sessions: { mechanism: 'shared-store' },
+      health: { path: '/shop/health', bootTimeoutMs: 60_000 },
+    },
+    secrets: {},
+  };
+}
