@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPool } from '../state/pool.js';
+import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
 import { cutOver } from './cut-over.js';
@@ -37,6 +38,7 @@ async function seal(attempt: Attempt): Promise<Drain> {
   const started = performance.now();
   const idleMs = pool.sessions.mechanism === 'none' ? pool.sessions.idleMs : 0;
   let streamsClosed = 0;
+  await mechanism.begin(pairOf(pool, attempt.row), await standbyKeys(attempt.deps.database, pool.name), attempt);
   for (;;) {
     signal.throwIfAborted();
     const elapsedMs = performance.now() - started;

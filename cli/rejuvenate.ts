@@ -64,8 +64,7 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions): Promis
 /** The failure as the activity worded it, without Temporal's envelopes. */
 function readable(error: unknown): unknown {
   let cause = error instanceof WorkflowFailedError ? error.cause : error;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined)
-    cause = cause.cause as Error;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause;
   if (!(cause instanceof ApplicationFailure)) return error;
   return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(`${cause.type ?? ''}: `, ''), '');
 }

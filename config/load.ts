@@ -71,10 +71,9 @@ function invalid(lines: string[]): OperatorError {
 
 function withSecrets(sessions: SessionsFile, secret: (field: string, reference: SecretReference) => string): SessionsConfig {
   if (sessions.mechanism !== 'tomcat-swap') return sessions;
-  const { canary, manager, store, ...rest } = sessions;
+  const { manager, store, ...rest } = sessions;
   return {
     ...rest,
-    canaryPath: canary?.path ?? null,
     manager: { ...manager, password: secret('manager.password', manager.password) },
     store: store.type === 'file' ? store : { ...store, url: secret('store.url', store.url) },
   };

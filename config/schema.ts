@@ -51,7 +51,10 @@ const sessions = z.discriminatedUnion('mechanism', [
       z.strictObject({ type: z.literal('datasource'), url: secret, table: z.string().default('tomcat_sessions') }),
     ]),
     manager: z.strictObject({ user: z.string(), password: secret, path: path.default('/manager') }),
-    canary: z.strictObject({ path }).nullable().default(null),
+    canary: z
+      .strictObject({ path, attributes: z.array(z.string()).default([]) })
+      .nullable()
+      .default(null),
   }),
   z.strictObject({ mechanism: z.literal('shared-store'), settleMs: milliseconds.default(0) }),
   z.strictObject({ mechanism: z.literal('none'), idleMs: milliseconds.default(defaults.NONE_IDLE_MS) }),

@@ -76,8 +76,15 @@ export interface TomcatSwapConfig {
   contexts: string[];
   store: FileStoreConfig | DataSourceStoreConfig;
   manager: { user: string; password: string; path: string };
-  /** Path that creates a session worth moving; null skips the canary. */
-  canaryPath: string | null;
+  /** A session that makes the trip before any other; null goes without. */
+  canary: TomcatCanary | null;
+}
+
+export interface TomcatCanary {
+  /** Begins a session like those of users. */
+  path: string;
+  /** Session attributes that must arrive. It proves only these and their classes. */
+  attributes: string[];
 }
 
 export interface FileStoreConfig {

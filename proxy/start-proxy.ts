@@ -5,7 +5,7 @@ import { METHODS } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import httpProxy from '@fastify/http-proxy';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import { OperatorError } from '../config/operator-error.js';
 import type { ListenAddress, PoolConfig, ProxyConfig } from '../config/types.js';
@@ -125,7 +125,7 @@ async function createServer(traffic: PoolTraffic, totals: Totals): Promise<Fasti
   });
   await server.register(httpProxy, {
     upstream: '',
-    httpMethods: methods as HTTPMethods[],
+    httpMethods: methods,
     proxyPayloads: false,
     replyOptions: { getUpstream: () => 'http://127.0.0.1' },
     handler: (request, reply) => {

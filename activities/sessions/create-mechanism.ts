@@ -10,7 +10,7 @@ import { createTomcatSwap } from './tomcat-swap.js';
 export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): SessionMechanism {
   switch (pool.sessions.mechanism) {
     case 'tomcat-swap':
-      return createTomcatSwap(pool.sessions, hash);
+      return createTomcatSwap(pool, pool.sessions, hash);
     case 'shared-store':
       return createSharedStore(pool.sessions);
     case 'none':

@@ -16,4 +16,4 @@ process.once('disconnect', () => load.stop());
 await load.run();
 clearInterval(ticker);
 process.send?.({ type: 'done', progress: load.progress() });
-process.disconnect?.();
+if (process.connected) process.disconnect();

@@ -1,0 +1,104 @@
+// Tomcat's JMX proxy (manager application, role manager-jmx): attributes and operations of MBeans over HTTP.
+// https://tomcat.apache.org/tomcat-10.1-doc/manager-howto.html#Using_the_JMX_Proxy_Servlet
+
+import { Pool } from 'undici';
+import { OperatorError } from '../../config/operator-error.js';
+import type { MachineConfig } from '../../config/types.js';
+
+const CALL_TIMEOUT_MS = 10_000;
+/** A background pass writes every idle session to its store: 50,000 took up to 30 s on a slow disk (measured). */
+const INVOKE_TIMEOUT_MS = 120_000;
+
+export interface ManagerAccess {
+  user: string;
+  password: string;
+  /** Path of the manager application, such as /manager. */
+  path: string;
+}
+
+export class JmxProxy {
+  private readonly pool: Pool;
+  private readonly authorization: string;
+
+  constructor(
+    readonly machine: MachineConfig,
+    private readonly access: ManagerAccess,
+  ) {
+    this.pool = new Pool(machine.url, { connections: 2, pipelining: 1, keepAliveTimeout: 4000 });
+    this.authorization = `Basic ${Buffer.from(`${access.user}:${access.password}`).toString('base64')}`;
+  }
+
+  /** Sets an attribute. The change is in force when this resolves. */
+  async set(bean: string, attribute: string, value: number, signal: AbortSignal): Promise<void> {
+    await this.call({ set: bean, att: attribute, val: String(value) }, CALL_TIMEOUT_MS, signal);
+  }
+
+  /** Invokes an operation; what it returned as text, '' for nothing. */
+  async invoke(bean: string, operation: string, parameters: readonly string[], signal: AbortSignal): Promise<string> {
+    const ps = parameters.length > 0 ? { ps: parameters.join(',') } : {};
+    const text = await this.call({ invoke: bean, op: operation, ...ps }, INVOKE_TIMEOUT_MS, signal);
+    const returned = text.indexOf(' returned:\n');
+    return returned < 0 ? '' : text.slice(returned + ' returned:\n'.length).trim();
+  }
+
+  /** The first MBean that `pattern` names with its readable attributes, or null. */
+  async query(pattern: string, signal: AbortSignal): Promise<Map<string, string> | null> {
+    const text = await this.call({ qry: pattern }, CALL_TIMEOUT_MS, signal);
+    const bean = text.split('\n\n')[1]?.trim() ?? '';
+    if (!bean.startsWith('Name: ')) return null;
+    return new Map(
+      bean.split('\n').map((line): [string, string] => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+    );
+  }
+
+  private async call(query: Record<string, string>, timeoutMs: number, signal: AbortSignal): Promise<string> {
+    const { machine, access } = this;
+    let status: number;
+    let text: string;
+    try {
+      const response = await this.pool.request({
+        path: `${access.path}/jmxproxy/?${new URLSearchParams(query).toString()}`,
+        method: 'GET',
+        headers: { authorization: this.authorization },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      status = response.statusCode;
+      text = (await response.body.text()).replaceAll('\r', '');
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new OperatorError(
+        'TOMCAT_UNREACHABLE',
+        `The manager of machine ${machine.name} does not answer at ${machine.url}${access.path}.`,
+        'Check that the machine runs and that its manager application is deployed.',
+        { status: 502, retryable: true, cause },
+      );
+    }
+    if (status === 401 || status === 403) throw refused(machine, access, status);
+    if (status !== 200) throw missing(machine, access, status);
+    if (text.startsWith('OK')) return text;
+    throw new OperatorError(
+      'TOMCAT_JMX_FAILED',
+      `The JMX proxy of machine ${machine.name} answered "${text.split('\n')[0] ?? ''}".`,
+      'Check pools.*.sessions.contexts and that the application is deployed.',
+      { status: 502, retryable: true },
+    );
+  }
+}
+
+function refused(machine: MachineConfig, { user }: ManagerAccess, status: number): OperatorError {
+  return new OperatorError(
+    'TOMCAT_MANAGER_PASSWORD',
+    `The manager of machine ${machine.name} refused user ${user} (${status}).`,
+    'Correct pools.*.sessions.manager, give the user the role manager-jmx, and let the manager be reached from the worker.',
+    { status: 502 },
+  );
+}
+
+function missing(machine: MachineConfig, { path }: ManagerAccess, status: number): OperatorError {
+  return new OperatorError(
+    'TOMCAT_MANAGER_MISSING',
+    `Machine ${machine.name} has no manager application at ${path} (${status}).`,
+    'Deploy it (tomcat10-admin on Debian), or correct pools.*.sessions.manager.path.',
+    { status: 502 },
+  );
+}

@@ -1,0 +1,89 @@
+// A session of our own makes the trip before any other does.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import type { MachineConfig, PoolConfig, TomcatCanary } from '../../config/types.js';
+import type { SessionFiles } from './session-files.js';
+import type { TomcatManager } from './tomcat-manager.js';
+import { notMovable } from './tomcat-manager.js';
+
+/** Tomcat counts idle time in whole seconds. */
+const IDLE_MS = 1100;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface Side {
+  machine: MachineConfig;
+  manager: TomcatManager;
+  files: SessionFiles;
+}
+
+/** Refuses with SESSIONS_NOT_MOVABLE when the canary's session or one of the named attributes does not arrive. */
+export async function sendCanary(
+  canary: TomcatCanary,
+  pool: PoolConfig,
+  from: Side,
+  to: Side,
+  signal: AbortSignal,
+): Promise<void> {
+  const cookie = await visit(from.machine, canary.path, pool, null);
+  if (cookie === null) {
+    throw notMovable(
+      `${canary.path} on machine ${from.machine.name} sets none of the cookies ${pool.sessionId.cookies.join(', ')}.`,
+      'Name a path in sessions.canary that begins a session, or correct sessionId.cookies.',
+    );
+  }
+  const id = cookie.slice(cookie.indexOf('=') + 1).split('.', 1)[0] ?? '';
+  try {
+    await mustHave(canary, from, id, signal);
+    await sleep(IDLE_MS, undefined, { signal });
+    await from.manager.swapOut({ idleS: 1 }, signal);
+    if ((await from.manager.sessionIds(signal)).includes(id) || !(await from.files.giveTo(to.files, id))) {
+      throw notMovable(
+        `A session of machine ${from.machine.name} did not reach ${from.files.directory}.`,
+        "Check that FileStore's directory is sessionDirectory plus the context's name, and Tomcat's log.",
+      );
+    }
+    if ((await visit(to.machine, canary.path, pool, cookie)) !== null) {
+      throw notMovable(
+        `Machine ${to.machine.name} did not find the session that was handed over in ${to.files.directory}.`,
+        "Check that FileStore's directory there is sessionDirectory plus the context's name, and Tomcat's log.",
+      );
+    }
+    await mustHave(canary, to, id, signal);
+  } finally {
+    for (const { manager, files } of [to, from]) {
+      await manager.expire(id, signal).catch(() => undefined);
+      await files.remove(id);
+    }
+  }
+}
+
+/** The session cookie that the answer sets, as name=value, or null. */
+async function visit(machine: MachineConfig, path: string, pool: PoolConfig, cookie: string | null): Promise<string | null> {
+  const response = await request(`${machine.url}${path}`, {
+    headers: cookie === null ? {} : { cookie },
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw notMovable(`Machine ${machine.name} does not answer ${path}: ${String(cause)}.`, 'Look at the machine.');
+  });
+  await response.body.dump();
+  if (response.statusCode >= 400) {
+    throw notMovable(
+      `Machine ${machine.name} answered ${response.statusCode} to the canary's ${path}.`,
+      'Correct sessions.canary.path.',
+    );
+  }
+  const set = response.headers['set-cookie'] ?? [];
+  const cookies = (typeof set === 'string' ? [set] : set).map((line) => line.split(';', 1)[0] ?? '');
+  return cookies.find((line) => pool.sessionId.cookies.includes(line.slice(0, line.indexOf('=')))) ?? null;
+}
+
+async function mustHave(canary: TomcatCanary, side: Side, id: string, signal: AbortSignal): Promise<void> {
+  for (const attribute of canary.attributes) {
+    if (await side.manager.hasAttribute(id, attribute, signal)) continue;
+    throw notMovable(
+      `The session that ${canary.path} made has no attribute "${attribute}" on machine ${side.machine.name}.`,
+      'If it was lost on the way, its class or something in it is not Serializable; otherwise correct sessions.canary.attributes.',
+    );
+  }
+}
