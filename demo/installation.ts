@@ -23,13 +23,14 @@ export interface InstallationOptions {
   databaseUrl: string;
   temporalAddress: string;
   pool: PoolFile;
-  /** Separates installations that share one Temporal server. */
+  /** Name and task queue tell installations apart that share one Temporal server. */
+  name?: string;
   taskQueue?: string;
   /** Where the first proxy listens; 0 takes a free port. */
   port?: number;
 }
 
-export const POOL = 'shop';
+const DEFAULT_NAME = 'shop';
 const CLI = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../cli/main.js' : '../dist/cli/main.js', import.meta.url),
 );
@@ -50,7 +51,7 @@ export class Installation {
     const configFile = join(options.directory, 'vm-rejuv.yaml');
     const file = {
       temporal: { address: options.temporalAddress, taskQueue: options.taskQueue ?? 'vm-rejuv' },
-      pools: { [POOL]: options.pool.pool },
+      pools: { [options.name ?? DEFAULT_NAME]: options.pool.pool },
     };
     await writeFile(configFile, stringify(file));
     const env = {
@@ -64,7 +65,7 @@ export class Installation {
   }
 
   get pool(): PoolConfig {
-    return this.config.pools[POOL] as PoolConfig;
+    return Object.values(this.config.pools)[0] as PoolConfig;
   }
 
   /** Starts machines by name, both when none is named, and waits until their application answers. */

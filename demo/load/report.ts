@@ -44,6 +44,10 @@ export class Tally {
     this.failed++;
   }
 
+  failedToVerify(): void {
+    this.failed++;
+  }
+
   lostSession(): void {
     this.sessionsLost++;
   }

@@ -16,19 +16,21 @@ export interface LoadOptions {
   /** Ends by itself after this, whatever happens. */
   maxSeconds: number;
   slowMs: number;
+  /** Share of slow requests. */
+  slowShare: number;
 }
 
-/** Share of requests by kind; about 30 % are POSTs. A log-in happens once a session. */
+/** Shares of requests that change a cart, slow ones apart; the rest looks at it. A log-in happens once a session. */
 const SHARES: readonly (readonly [Kind, number])[] = [
-  ['look', 0.7],
-  ['add', 0.26],
+  ['add', 0.27],
   ['soap', 0.03],
-  ['slow', 0.01],
 ];
 /** Every fourth user sends two requests of its session at once. */
 const CONCURRENT_EVERY = 4;
 const LOGIN_CHANCE = 0.01;
 const TICK_MS = 5;
+/** The last looks are spread out, so that they are no burst of their own. */
+const VERIFY_EVERY_MS = 3;
 /** Requests that may be on their way at once: beyond it an arrival counts as failed instead of piling up. */
 const MAX_IN_FLIGHT = 5000;
 
@@ -73,10 +75,13 @@ export class Load {
   /** Every user looks at its cart once more, so that whatever was lost has been seen. */
   async endWindow(): Promise<WindowReport> {
     const tally = this.window ?? new Tally();
-    for (const user of this.users) {
-      while (user.inFlight > 0) await sleep(1);
-      await this.track(user, 'look', performance.now(), tally);
-    }
+    await Promise.all(
+      this.users.map(async (user, index) => {
+        await sleep(index * VERIFY_EVERY_MS);
+        while (user.inFlight > 0) await sleep(1);
+        if (!(await user.send('look'))) tally.failedToVerify();
+      }),
+    );
     this.window = null;
     return tally.report();
   }
@@ -95,23 +100,30 @@ export class Load {
   }
 
   private arrive(due: number): void {
-    const index = Math.floor(this.random() * this.users.length);
-    const user = this.users[index] as User;
     const tallies = this.window === null ? [this.total] : [this.total, this.window];
     if (this.pending.size >= MAX_IN_FLIGHT) {
       for (const tally of tallies) tally.failedOnce(0);
       return;
     }
-    const concurrent = index % CONCURRENT_EVERY === 0;
-    // Before its first answer a user has no session: two requests at once would begin two.
-    const mayJoin = concurrent && user.hasSession && !user.isLoggingIn && user.inFlight === 1;
-    if (user.inFlight > 0 && !mayJoin) return void this.later(user, due);
-    void this.track(user, this.pick(user), due, this.window);
-    if (concurrent && user.hasSession && !user.isLoggingIn && user.inFlight === 1)
-      void this.track(user, this.random() < 0.5 ? 'add' : 'look', due, this.window);
+    const first = Math.floor(this.random() * this.users.length);
+    for (let i = 0; i < this.users.length; i++) {
+      const index = (first + i) % this.users.length;
+      const user = this.users[index] as User;
+      if (user.inFlight > 0 && !this.mayJoin(user, index)) continue;
+      void this.track(user, this.pick(user), due, this.window);
+      if (user.inFlight === 1 && this.mayJoin(user, index))
+        void this.track(user, this.random() < 0.5 ? 'add' : 'look', due, this.window);
+      return;
+    }
+    this.later(this.users[first] as User, due);
   }
 
-  /** The user is busy: its next request waits for its turn, and the wait counts. */
+  /** Before its first answer a user has no session, and during its log-in no certain one: a second request would begin another. */
+  private mayJoin(user: User, index: number): boolean {
+    return index % CONCURRENT_EVERY === 0 && user.hasSession && !user.isLoggingIn && user.inFlight === 1;
+  }
+
+  /** All users are busy: the request waits for its turn, and the wait counts. */
   private later(user: User, due: number): void {
     const window = this.window;
     const waiting = (async () => {
@@ -138,7 +150,8 @@ export class Load {
   private pick(user: User): Kind {
     if (!user.hasSession) return 'look';
     if (!user.isLoggedIn && user.inFlight === 0 && this.random() < LOGIN_CHANCE) return 'login';
-    let left = this.random();
+    let left = this.random() - this.options.slowShare;
+    if (left < 0) return 'slow';
     for (const [kind, share] of SHARES) {
       if (left < share) return kind;
       left -= share;
