@@ -8,8 +8,8 @@ import type { PoolFile } from './installation.js';
 
 const PREPARE_TIMEOUT_MS = 600_000;
 
-export async function tomcatShop(directory: string): Promise<PoolFile> {
-  const kit = await provideTomcat((line) => console.error(line), AbortSignal.timeout(PREPARE_TIMEOUT_MS));
+export async function tomcatShop(directory: string, onProgress?: (line: string) => void): Promise<PoolFile> {
+  const kit = await provideTomcat(onProgress ?? (() => undefined), AbortSignal.timeout(PREPARE_TIMEOUT_MS));
   const managerPassword = randomBytes(18).toString('base64url');
   const machine = async (name: string): Promise<Record<string, unknown>> => {
     const port = await freePort();

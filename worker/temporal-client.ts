@@ -2,12 +2,12 @@
 
 import { Client, Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import type { cleanRestart } from '../workflows/clean-restart.js';
 
-export type CleanRestartHandle = WorkflowHandle<typeof cleanRestart>;
+export type CleanRestartHandle = WorkflowHandleWithFirstExecutionRunId<typeof cleanRestart>;
 
 /** Connects, or says TEMPORAL_UNREACHABLE. Close `client.connection` when done. */
 export async function connectTemporal(config: TemporalConfig): Promise<Client> {

@@ -4,7 +4,11 @@ import { restartWithout } from '../fixtures/careless-restart.js';
 import { startShopUnderLoad } from '../fixtures/shop-under-load.js';
 
 test('clean restarts there and back move real Tomcat sessions behind two proxies and lose nothing', async () => {
-  const { load, startRestart } = await startShopUnderLoad(tomcatShop, { proxies: 2, users: 100, rate: 200 });
+  const { load, startRestart } = await startShopUnderLoad((directory) => tomcatShop(directory), {
+    proxies: 2,
+    users: 100,
+    rate: 200,
+  });
 
   const { result, report } = await load.during(async () => {
     const there = await startRestart();
@@ -23,7 +27,12 @@ test('clean restarts there and back move real Tomcat sessions behind two proxies
 
 // Negative controls: were they to pass unseen, the test above would prove nothing.
 test.each(['holds', 'swap', 'drain'] as const)('a restart without %s loses something, and the users see it', async (omission) => {
-  const { installation, load } = await startShopUnderLoad(tomcatShop, { users: 100, rate: 200, slowMs: 4000, slowShare: 0.05 });
+  const { installation, load } = await startShopUnderLoad((directory) => tomcatShop(directory), {
+    users: 100,
+    rate: 200,
+    slowMs: 4000,
+    slowShare: 0.05,
+  });
 
   const { report } = await load.during(() => restartWithout(omission, installation));
 

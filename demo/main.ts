@@ -1,0 +1,38 @@
+// npm run demo
+
+import { describeError } from '../config/operator-error.js';
+import { parseOptions } from './options.js';
+import { runDemo } from './run-demo.js';
+import { renderComparison } from './table.js';
+import { createView } from './view.js';
+
+const options = parseOptions(process.argv);
+const out = options.json ? process.stderr : process.stdout;
+const stop = new AbortController();
+const told = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+
+try {
+  const run = await runDemo(options, createView(out), stop.signal);
+  const { plain, clean, result, workflowId } = run;
+  try {
+    out.write(`\n${renderComparison(run)}\n\n  Application: ${run.url}\n  Workflow:    ${run.workflowUrl}\n`);
+    if (options.json) {
+      const { steps, holdMs, sessionsMoved } = result;
+      process.stdout.write(`${JSON.stringify({ plain, clean, steps, holdMs, sessionsMoved, workflowId })}\n`);
+    }
+    const lost = clean.failed + clean.sessionsLost + clean.updatesLost;
+    process.exitCode = lost === 0 ? 0 : 1;
+    if (options.keep) {
+      out.write('\n  Everything stays up. Ctrl-C ends it.\n');
+      await told;
+    } else {
+      out.write('\n  Ending what was started (--keep leaves it up to explore).\n');
+    }
+  } finally {
+    await run.close();
+  }
+} catch (error) {
+  process.stderr.write(`${stop.signal.aborted ? 'Ended on request.' : describeError(error)}\n`);
+  process.exitCode = 1;
+}

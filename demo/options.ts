@@ -1,0 +1,39 @@
+// The demo's command line.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { StepName } from '../workflows/steps.js';
+import { STEPS } from '../workflows/steps.js';
+
+export interface DemoOptions {
+  json: boolean;
+  users: number;
+  rate: number;
+  seconds: number;
+  app: 'tomcat' | 'node';
+  crash?: StepName;
+  port: number;
+  keep: boolean;
+}
+
+export function parseOptions(argv: readonly string[]): DemoOptions {
+  return new Command('npm run demo --')
+    .description('Restarts an application server under load, the plain way and then cleanly, and compares what its users saw.')
+    .option('--json', 'print one JSON object on standard output, progress on standard error', false)
+    .option('--users <count>', 'verifying users', whole(1, 5000), 200)
+    .option('--rate <requests>', 'requests a second, open-loop', whole(1, 5000), 300)
+    .option('--seconds <seconds>', 'steady traffic before each restart', whole(1, 600), 6)
+    .addOption(new Option('--app <name>', 'application to restart').choices(['tomcat', 'node']).default('tomcat'))
+    .addOption(new Option('--crash <step>', 'kill the worker while that step runs, start another, and go on').choices(STEPS))
+    .option('--port <port>', 'port of the proxy; 0 takes a free one', whole(0, 65_535), 0)
+    .option('--keep', 'stay up afterwards, until Ctrl-C', false)
+    .parse(argv)
+    .opts<DemoOptions>();
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Allowed: a whole number from ${least} to ${most}.`);
+  };
+}
