@@ -11,7 +11,9 @@ import { pairOf } from './deps.js';
 import { drainLimit } from './errors.js';
 import { moveWhatIsQuiet } from './migrate-sessions.js';
 
+/** Between two looks at what is left: at first, and while something takes long. A hold meets only requests bound for the primary. Chosen. */
 const PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
 
 export interface Drain {
   /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */
@@ -38,6 +40,7 @@ async function seal(attempt: Attempt): Promise<Drain> {
   const started = performance.now();
   const idleMs = pool.sessions.mechanism === 'none' ? pool.sessions.idleMs : 0;
   let streamsClosed = 0;
+  let pauseMs = PAUSE_MS;
   await mechanism.begin(pairOf(pool, attempt.row), await standbyKeys(attempt.deps.database, pool.name), attempt);
   for (;;) {
     signal.throwIfAborted();
@@ -51,7 +54,8 @@ async function seal(attempt: Attempt): Promise<Drain> {
       attempt.progress({ inFlight: outcome.inFlight });
       if (overdue) throw drainLimit(pool.name, `${outcome.inFlight} requests in flight at ${attempt.row.active}`);
     }
-    await sleep(PAUSE_MS, undefined, { signal });
+    await sleep(pauseMs, undefined, { signal });
+    pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
   }
 
   async function closeLastStreams(current: Attempt): Promise<number> {

@@ -38,6 +38,8 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       keys,
       budgetMs,
       minAgeMs: batch.scope === 'all' ? batch.minAgeMs : null,
+      // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
+      ignoreUnanswered: mechanism.holds === 'all',
     });
     const { busy, inFlight } = summarise(attempt, acknowledgements);
     const sealing = batch.scope === 'all' && batch.seal;
@@ -86,7 +88,6 @@ async function letGo(attempt: Attempt, holdId: number, handedOver: string[]): Pr
 
 function summarise(attempt: Attempt, acknowledgements: HoldAcknowledgement[]): { busy: Set<string>; inFlight: number } {
   const busy = new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.busy));
-  // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
   const asksServer = attempt.mechanism.holds === 'all';
   const inFlight = acknowledgements.reduce(
     (sum, acknowledgement) => sum + acknowledgement.inFlight - (asksServer ? acknowledgement.unanswered : 0),

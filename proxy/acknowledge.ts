@@ -18,7 +18,10 @@ export function acknowledgeHold(
     let unanswered = 0;
     for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
       inFlight++;
-      if (exchange.unanswered) unanswered++;
+      if (exchange.unanswered) {
+        unanswered++;
+        if (request.ignoreUnanswered) continue;
+      }
       for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) busy.add(key);
     }
     return { incarnation, holdId: id, busy: [...busy], inFlight, unanswered };
@@ -47,6 +50,7 @@ function untilQuietMs(traffic: PoolTraffic, request: HoldRequest, keys: Readonly
   let waitMs = 0;
   for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
     if (request.scope === 'keys' && !touches(exchange, keys)) continue;
+    if (exchange.unanswered && request.ignoreUnanswered) continue;
     if (request.scope === 'keys' || request.minAgeMs === null) return Infinity;
     waitMs = Math.max(waitMs, exchange.sentAt + request.minAgeMs - now);
   }

@@ -28,6 +28,8 @@ export interface HoldRequest {
   budgetMs: number;
   /** Scope `all`: acknowledge as soon as every request in flight is at least this old. Infinity is written as null: wait for none in flight. */
   minAgeMs: number | null;
+  /** The worker asks the server itself what it still executes: requests whose connection broke are neither waited for nor busy. */
+  ignoreUnanswered: boolean;
 }
 
 export interface HoldAcknowledgement {

@@ -17,6 +17,7 @@ const holdRequest = z.object({
   keys: z.array(z.string()),
   budgetMs: z.number().min(0).max(60_000),
   minAgeMs: z.number().min(0).nullable(),
+  ignoreUnanswered: z.boolean(),
 });
 const holdEnd = z.object({ state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
 

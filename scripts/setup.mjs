@@ -39,7 +39,7 @@ function run(what, command, args) {
 function fingerprint() {
   const hash = createHash('sha256');
   for (const file of ['package-lock.json', 'tsconfig.json']) hash.update(readFileSync(join(root, file)));
-  for (const folder of SOURCES) {
+  for (const folder of SOURCES.filter((name) => existsSync(join(root, name)))) {
     const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.(ts|sql)$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
