@@ -15,6 +15,9 @@ import { connectTemporal, isRunOpen, temporalUnreachable } from './temporal-clie
 /** A deploy lets a step finish what it is doing, for this long. Chosen: longer than a batch, shorter than an operator's patience. */
 const SHUTDOWN_GRACE_MS = 5000;
 
+/** How long Temporal keeps a workflow's task for a worker that may be dead. Its default of 10 s would be most of a crash's cost; replays are short here. */
+const STICKY_TIMEOUT_MS = 500;
+
 export interface RunningWorker {
   /** Settles when the worker has ended. */
   done: Promise<void>;
@@ -48,6 +51,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
       isRunOpen: (run) => isRunOpen(client, run),
     }),
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
   const done = worker.run().finally(async () => {
     await native.close();
