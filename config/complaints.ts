@@ -7,13 +7,17 @@ import type { z } from 'zod';
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
+const SECRET_NAME = /password|secret|token|url$/i;
+
 export function complaints(file: string, document: Document, lines: LineCounter, issues: readonly Issue[]): string[] {
   return issues.flatMap((issue) => {
     const at = (path: Path): string => `${file}:${lineOf(document, lines, path)} ${path.map(String).join('.') || '(whole file)'}`;
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => `${at([...issue.path, key])}: unknown field${hint(key)}`);
     }
-    return [`${at(issue.path)}: found ${show(document.getIn(issue.path))}, allowed: ${allowed(issue)}`];
+    return [
+      `${at(issue.path)}: found ${isSecret(issue.path) ? 'something else' : show(document.getIn(issue.path))}, allowed: ${allowed(issue)}`,
+    ];
   });
 }
 
@@ -38,9 +42,14 @@ function allowed(issue: Issue): string {
 
 /** A secret pasted into the file is the likeliest unknown field, and the one that must not be repeated on a terminal. */
 function hint(key: string): string {
-  return /password|secret|token|url$/i.test(key)
+  return SECRET_NAME.test(key)
     ? '; secrets come from the environment or a file (docs/configuration.md)'
     : ' (docs/configuration.md lists the known ones)';
+}
+
+/** Whatever stands where a secret's name belongs may be the secret itself. */
+function isSecret(path: Path): boolean {
+  return path.some((part) => /password|secret|token/i.test(String(part)));
 }
 
 function show(value: unknown): string {

@@ -11,7 +11,7 @@ import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { RestartStatus } from '../workflows/steps.js';
-import { killDuring } from './crash.js';
+import { whileRunning } from './while-running.js';
 import { Installation } from './installation.js';
 import type { RunningLoad } from './load/start-load.js';
 import { startLoad } from './load/start-load.js';
@@ -121,7 +121,7 @@ async function play(
     const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name, 'demo');
     const crash = async (): Promise<void> => {
       if (options.crash === undefined) return;
-      const killed = await killDuring(options.crash, handle, () => worker.signal('SIGKILL'), signal);
+      const killed = await whileRunning(options.crash, handle, () => worker.signal('SIGKILL'), signal);
       view.note(
         killed
           ? `Killed the worker in ${options.crash}; starting another`

@@ -113,7 +113,7 @@ async function createServer(traffic: PoolTraffic, totals: Totals): Promise<Fasti
     exposeHeadRoutes: false,
   });
   const methods = METHODS.filter((method) => method !== 'CONNECT');
-  for (const method of methods) server.addHttpMethod(method, { hasBody: true });
+  for (const method of methods) server.addHttpMethod(method, { hasBody: true, overrideExisting: true });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null));
   server.addHook('onRequest', (request, _reply, next) => {

@@ -9,6 +9,6 @@ export interface OperatorNote {
 }
 
 export const statusQuery = defineQuery<RestartStatus>('status');
-export const retryUpdate = defineUpdate<string, [OperatorNote?]>('retry');
-export const skipUpdate = defineUpdate<string, [OperatorNote?]>('skip');
-export const abortUpdate = defineUpdate<string, [OperatorNote?]>('abort');
+export const retryUpdate = defineUpdate<string, [OperatorNote]>('retry');
+export const skipUpdate = defineUpdate<string, [OperatorNote]>('skip');
+export const abortUpdate = defineUpdate<string, [OperatorNote]>('abort');

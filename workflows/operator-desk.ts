@@ -20,21 +20,21 @@ export class OperatorDesk {
   ) {
     this.status = { pool, step: null, steps: STEPS.map((name) => ({ name, ms: null })), waiting: null };
     setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
-    setHandler(retryUpdate, (_note?: OperatorNote) => this.decide('retry'), {
+    setHandler(retryUpdate, (_note: OperatorNote) => this.decide('retry'), {
       description: 'Try the step that failed again; only while the restart waits for you',
-      validator: (_note?: OperatorNote) => this.mustWait('retry'),
+      validator: (_note: OperatorNote) => this.mustWait('retry'),
     });
-    setHandler(skipUpdate, (_note?: OperatorNote) => this.decide('skip'), {
+    setHandler(skipUpdate, (_note: OperatorNote) => this.decide('skip'), {
       description: 'Go on without restarting the primary; only while restartPrimary waits for you',
-      validator: (_note?: OperatorNote) => {
+      validator: (_note: OperatorNote) => {
         this.mustWait('skip');
         if (this.status.step !== 'restartPrimary')
           throw refused(`Step ${String(this.status.step)} cannot be skipped: sessions would be lost.`);
       },
     });
-    setHandler(abortUpdate, (_note?: OperatorNote) => this.abort(), {
+    setHandler(abortUpdate, (_note: OperatorNote) => this.abort(), {
       description: 'Give up and leave the pool as it was; only before the standby has taken traffic',
-      validator: (_note?: OperatorNote) => {
+      validator: (_note: OperatorNote) => {
         if (this.pastReturn) throw refused('The standby has sessions of its own by now, so the restart can only go forward.');
       },
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { killDuring } from '../../demo/crash.js';
+import { whileRunning } from '../../demo/while-running.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { STEPS } from '../../workflows/steps.js';
 import { startShopUnderLoad } from '../fixtures/shop-under-load.js';
@@ -18,7 +18,7 @@ test(
       for (const step of STEPS) {
         for (let tries = 0; tries < 3 && !killedIn.includes(step); tries++) {
           const handle = await startRestart();
-          if (await killDuring(step, handle, () => worker.signal('SIGKILL'), AbortSignal.timeout(60_000))) {
+          if (await whileRunning(step, handle, () => worker.signal('SIGKILL'), AbortSignal.timeout(60_000))) {
             worker = await installation.startWorker(`worker-after-${step}`);
             killedIn.push(step);
           }

@@ -1,4 +1,4 @@
-// Kills the worker while a step of a clean restart runs.
+// Does something while a step of a clean restart runs, such as killing its worker.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
@@ -8,17 +8,17 @@ const POLL_MS = 3;
 /** temporal.api.enums.v1.PendingActivityState: PENDING_ACTIVITY_STATE_STARTED */
 const STARTED = 2;
 
-/** Resolves with true once the worker was killed in that step, with false when the restart has ended before. */
-export async function killDuring(
+/** Calls `act` once that step runs; resolves with whether it did before the restart has ended. */
+export async function whileRunning(
   step: StepName,
   handle: CleanRestartHandle,
-  kill: () => void,
+  act: () => void,
   signal: AbortSignal,
 ): Promise<boolean> {
   for (;;) {
     const { status, raw } = await handle.describe();
     if (raw.pendingActivities?.some(({ activityType, state }) => activityType?.name === step && Number(state) === STARTED)) {
-      kill();
+      act();
       return true;
     }
     if (status.name !== 'RUNNING') return false;

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../config/load.js';
+import { OperatorError } from '../../config/operator-error.js';
+import { DRAIN_LIMIT_MS, HOLD_MAX_MS } from '../../config/defaults.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'vm-rejuv-config-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const ENV = { VM_REJUV_DATABASE_URL: 'postgres://x', VM_REJUV_ADMIN_TOKEN: 't', MANAGER_PASSWORD: 'secret' };
+
+const GOOD = `pools:
+  shop:
+    machines:
+      - name: a
+        url: http://127.0.0.1:8180
+        sessionDirectory: a
+        driver: { type: process, command: [true], stateDirectory: state }
+      - name: b
+        url: http://127.0.0.1:8280
+        sessionDirectory: b
+        driver: { type: process, command: [true], stateDirectory: state }
+    sessions:
+      mechanism: tomcat-swap
+      contexts: [/shop]
+      store: { type: file }
+      manager: { user: vm-rejuv, password: { env: MANAGER_PASSWORD } }
+    health: { path: /shop/health }
+`.replaceAll('[true]', '["true"]');
+
+function load(text: string, env: NodeJS.ProcessEnv = ENV): ReturnType<typeof loadConfig> {
+  const file = join(directory, 'vm-rejuv.yaml');
+  writeFileSync(file, text);
+  return loadConfig(file, env);
+}
+
+function refusal(text: string, env?: NodeJS.ProcessEnv): OperatorError {
+  try {
+    load(text, env);
+  } catch (error) {
+    if (error instanceof OperatorError) return error;
+  }
+  throw new Error('It was accepted.');
+}
+
+test('defaults are applied, secrets come from the environment, paths are relative to the file', () => {
+  const pool = load(GOOD).pools['shop'];
+
+  expect(pool).toMatchObject({
+    name: 'shop',
+    standby: 'hot',
+    limits: { holdMaxMs: HOLD_MAX_MS, drain: { limitMs: DRAIN_LIMIT_MS } },
+  });
+  expect(pool?.sessions).toMatchObject({ manager: { password: 'secret', path: '/manager' } });
+  expect(pool?.machines[0].driver.stateDirectory).toBe(join(directory, 'state'));
+});
+
+describe('a mistake is named with file, line, field, what was found and what is allowed', () => {
+  test.each([
+    [
+      'a wrong type',
+      GOOD.replace('path: /shop/health', 'path: 7'),
+      /yaml:17 pools\.shop\.health\.path: found 7, allowed: string/,
+    ],
+    ['an unknown field', GOOD.replace('health: {', 'healthy: 1\n    health: {'), /yaml:17 pools\.shop\.healthy: unknown field/],
+    [
+      'an unknown mechanism',
+      GOOD.replace('tomcat-swap', 'magic'),
+      /pools\.shop\.sessions\.mechanism: found "magic", allowed: .*shared-store/,
+    ],
+    [
+      'two machines the same',
+      GOOD.replace('name: b', 'name: a'),
+      /yaml:8 pools\.shop\.machines\.1\.name: found "a", allowed: .*different machines/,
+    ],
+    [
+      'a url with a path',
+      GOOD.replace(':8180', ':8180/app'),
+      /machines\.0\.url: found "http:\/\/127\.0\.0\.1:8180\/app", allowed: an origin/,
+    ],
+    ['a missing part', GOOD.replace(/ {4}health.*\n/, ''), /pools\.shop\.health: found nothing/],
+    ['no session directory', GOOD.replace('        sessionDirectory: b\n', ''), /machines\.1\.sessionDirectory: found nothing/],
+    ['broken YAML', 'pools: [', /yaml:1: /],
+  ])('%s', (_name, text, message) => {
+    const error = refusal(text);
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.message).toMatch(message);
+  });
+});
+
+test('a password in the file is refused without being repeated', () => {
+  const error = refusal(GOOD.replace('{ env: MANAGER_PASSWORD }', 'hunter2'));
+
+  expect(error.code).toBe('CONFIG_INVALID');
+  expect(error.message).not.toContain('hunter2');
+});
+
+test('a missing secret and a missing file say what to set', () => {
+  expect(refusal(GOOD, { ...ENV, MANAGER_PASSWORD: '' })).toMatchObject({ code: 'SECRET_MISSING', remedy: /MANAGER_PASSWORD/ });
+  expect(() => loadConfig(join(directory, 'nowhere.yaml'), ENV)).toThrow(/cannot be read/);
+});

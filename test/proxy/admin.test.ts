@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { startTestProxy } from '../fixtures/proxy.js';
+
+test('the admin API refuses a call without its token and says how to send it', async () => {
+  const { proxy } = await startTestProxy((_request, response) => response.end());
+
+  const answer = await fetch(`${proxy.adminUrl}/pools/shop`, { headers: { authorization: 'Bearer wrong' } });
+
+  expect(answer.status).toBe(401);
+  expect(await answer.json()).toMatchObject({
+    code: 'ADMIN_UNAUTHORISED',
+    remedy: expect.stringContaining('VM_REJUV_ADMIN_TOKEN') as string,
+  });
+});
+
+test('the admin API names the pool that it serves when asked for another', async () => {
+  const { admin } = await startTestProxy((_request, response) => response.end());
+
+  const answer = await admin('/pools/other');
+
+  expect(answer.status).toBe(404);
+  expect(await answer.json()).toMatchObject({ code: 'POOL_UNKNOWN' });
+});
+
+test('a malformed hold is refused and nothing is held', async () => {
+  const { admin, proxy } = await startTestProxy((_request, response) => response.end('served'));
+
+  const answer = await admin('/pools/shop/holds/1', { method: 'PUT', body: JSON.stringify({ scope: 'everything' }) });
+
+  expect(answer.status).toBe(400);
+  expect(await (await fetch(proxy.url)).text()).toBe('served');
+});
+
+test('health, readiness and metrics need no token', async () => {
+  const { proxy } = await startTestProxy((_request, response) => response.end());
+  await (await fetch(proxy.url)).text();
+
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(`${proxy.adminUrl}${path}`)).status).toBe(200);
+  expect(await (await fetch(`${proxy.adminUrl}/metrics`)).text()).toMatch(/^vm_rejuv_\w+/m);
+});
+
+test('a port that is taken is named with its field', async () => {
+  const { proxy, pool, database, token } = await startTestProxy((_request, response) => response.end());
+  const { startProxy } = await import('../../proxy/start-proxy.js');
+  const taken = { host: '127.0.0.1', port: Number(new URL(proxy.url).port) };
+
+  await expect(
+    startProxy({
+      config: { name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 } },
+      ...{ pool, databaseUrl: database.url, adminToken: token },
+    }),
+  ).rejects.toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining('proxy.listen') as string });
+});

@@ -1,0 +1,93 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { whileRunning } from '../../demo/while-running.js';
+import { nodeShop } from '../../demo/node-shop.js';
+
+import { abortUpdate, retryUpdate, skipUpdate } from '../../workflows/messages.js';
+import type { TestInstallation } from '../fixtures/installation.js';
+import { createTestInstallation } from '../fixtures/installation.js';
+
+/** Starts the workflow as the web UI does: by its name, with whatever JSON somebody typed. */
+async function failureOf(client: Client, taskQueue: string, args: unknown[]): Promise<ApplicationFailure> {
+  const error: unknown = await client.workflow
+    .execute('cleanRestart', { workflowId: `typed-${randomUUID()}`, taskQueue, args })
+    .catch((reason: unknown) => reason);
+  let cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure)) cause = cause.cause as Error | undefined;
+  if (!(cause instanceof ApplicationFailure)) throw new Error('The workflow did not fail as it should.', { cause: error });
+  return cause;
+}
+
+async function startPool(): Promise<TestInstallation> {
+  const running = await createTestInstallation(nodeShop);
+  await running.installation.bootMachines('node-a');
+  return running;
+}
+
+test('what is typed into the web UI by mistake gets one readable failure at once', async () => {
+  const { installation, client } = await startPool();
+  await installation.startWorker();
+  const { taskQueue } = installation.config.temporal;
+
+  for (const args of [[], ['shop'], [[{ pool: 'shop' }]], [{}], [{ pool: 7 }], [{ pool: 'shop', when: 'now' }]]) {
+    const failure = await failureOf(client, taskQueue, args);
+    expect(failure.type).toBe('INPUT_INVALID');
+    expect(failure.message).toContain('{"pool": "shop"}');
+  }
+  const unknown = await failureOf(client, taskQueue, [{ pool: 'nobody' }]);
+  expect(unknown).toMatchObject({ type: 'POOL_UNKNOWN', message: expect.stringContaining('nobody') as string });
+});
+
+test('a restart without any proxy is refused before traffic is touched', async () => {
+  const { installation, client } = await startPool();
+  await installation.startWorker();
+
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+
+  expect(failure.type).toBe('NO_PROXY');
+});
+
+test('a standby that never gets ready fails the restart, and the pool serves as before', async () => {
+  const { installation, client } = await createTestInstallation(async (directory, url) => {
+    const shop = await nodeShop(directory, url);
+    const [first, second] = shop.pool['machines'] as { driver: { command: string[] } }[];
+    if (second) second.driver.command = ['sleep', '600'];
+    return { ...shop, pool: { ...shop.pool, machines: [first, second], health: { path: '/shop/health', bootTimeoutMs: 1500 } } };
+  });
+  await installation.bootMachines('node-a');
+  const proxy = await installation.startProxy();
+  await installation.startWorker();
+
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+
+  expect(failure).toMatchObject({ type: 'MACHINE_NOT_READY', message: expect.stringContaining('node-b') as string });
+  expect((await fetch(`${proxy.url}/shop/cart`)).status).toBe(200);
+});
+
+test('a second restart of the same pool is refused while one runs, whatever its workflow id', async () => {
+  const { installation, client, startRestart } = await startPool();
+  await installation.startProxy();
+  await installation.startWorker();
+  const first = await startRestart();
+  await expect(startRestart()).rejects.toMatchObject({ code: 'RESTART_RUNNING' });
+  await whileRunning('redirectTraffic', first, () => undefined, AbortSignal.timeout(20_000));
+
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+
+  expect(failure.type).toBe('RESTART_RUNNING');
+  expect((await first.result()).to).toBe('node-b');
+});
+
+test('updates that make no sense now are refused with a reason', async () => {
+  const { installation, startRestart } = await startPool();
+  await installation.startProxy();
+  const handle = await startRestart();
+  await installation.startWorker();
+
+  for (const update of [retryUpdate, skipUpdate]) await expect(handle.executeUpdate(update, { args: [{}] })).rejects.toThrow();
+  await handle.result();
+  await expect(handle.executeUpdate(abortUpdate, { args: [{}] })).rejects.toThrow();
+});

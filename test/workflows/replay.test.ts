@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const HISTORIES = fileURLToPath(new URL('histories', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+const WORKFLOW_ID = 'clean-restart/shop';
+
+function history(name: string): unknown {
+  return JSON.parse(readFileSync(`${HISTORIES}/${name}`, 'utf8'));
+}
+
+async function replay(code: string, name: string): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: { code } }, history(name), WORKFLOW_ID);
+}
+
+beforeAll(() => Runtime.install({ logger: new DefaultLogger('ERROR') }));
+
+describe('recorded runs go on under the workflow of today', () => {
+  test.each(readdirSync(HISTORIES))('%s', async (name) => {
+    await replay(readFileSync(BUNDLE, 'utf8'), name);
+  });
+});
+
+describe('a changed workflow is noticed', () => {
+  test.each([
+    ['a renamed step', (code: string) => code.replaceAll('migrateSessions', 'moveSessions')],
+    ['a removed step', (code: string) => code.replace(/await forward\('migrateSessions', [^;]*;/, '')],
+    [
+      'reordered steps',
+      (code: string) =>
+        code.replaceAll('migrateSessions', 'SWAP').replaceAll('awaitDrain', 'migrateSessions').replaceAll('SWAP', 'awaitDrain'),
+    ],
+  ])('%s', async (_name, change) => {
+    const code = readFileSync(BUNDLE, 'utf8');
+    const changed = change(code);
+    expect(changed).not.toBe(code);
+
+    await expect(replay(changed, 'finished.json')).rejects.toThrow(/determinis/i);
+  });
+});
