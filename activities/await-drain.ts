@@ -14,6 +14,8 @@ import { moveWhatIsQuiet } from './migrate-sessions.js';
 /** Between two looks at what is left: at first, and while something takes long. A hold meets only requests bound for the primary. Chosen. */
 const PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
+/** What a forced seal still grants to requests that run. Chosen. */
+const FORCED_MS = 2000;
 
 export interface Drain {
   /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */
@@ -28,8 +30,9 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
     if ((await readPool(deps.database, pool)).phase === 'moving') drain = await seal(attempt);
     const { epoch, active } = await readPool(deps.database, pool);
     await proxies.allReport(epoch, signal);
-    // A stream that was closed may take a moment to go; requests were none when the seal was committed.
-    while ((await proxies.reports()).some((report) => (report.inFlight[active] ?? 0) > 0))
+    // A stream that was closed may take a moment to go; requests were none when the seal was committed, unless it was forced.
+    const patience = attempt.pool.limits.drain.policy === 'force' ? performance.now() + FORCED_MS : Infinity;
+    while (performance.now() < patience && (await proxies.reports()).some((report) => (report.inFlight[active] ?? 0) > 0))
       await sleep(PAUSE_MS, undefined, { signal });
     return drain;
   });
@@ -37,6 +40,7 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
 
 async function seal(attempt: Attempt): Promise<Drain> {
   const { pool, mechanism, proxies, signal } = attempt;
+  const { limitMs, policy } = pool.limits.drain;
   const started = performance.now();
   const idleMs = pool.sessions.mechanism === 'none' ? pool.sessions.idleMs : 0;
   let streamsClosed = 0;
@@ -45,14 +49,18 @@ async function seal(attempt: Attempt): Promise<Drain> {
   for (;;) {
     signal.throwIfAborted();
     const elapsedMs = performance.now() - started;
-    const overdue = elapsedMs > pool.limits.drain.limitMs;
+    const overdue = elapsedMs > limitMs;
     if (elapsedMs >= idleMs || overdue) {
       if (mechanism.holds !== 'none') await moveWhatIsQuiet(attempt);
       streamsClosed += await closeLastStreams(attempt);
-      const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: null, limit: Infinity, seal: true });
-      if (outcome.sealed) return { notMoved: mechanism.holds === 'none' ? await unmoved(attempt) : 0, streamsClosed };
+      const seal = overdue && policy === 'force' ? 'force' : 'when-empty';
+      const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: null, limit: Infinity, seal });
+      if (outcome.sealed) {
+        return { notMoved: mechanism.holds === 'none' ? await unmoved(attempt) : outcome.leftBehind, streamsClosed };
+      }
       attempt.progress({ inFlight: outcome.inFlight });
-      if (overdue) throw drainLimit(pool.name, `${outcome.inFlight} requests in flight at ${attempt.row.active}`);
+      if (overdue && policy === 'stop')
+        throw drainLimit(pool.name, `${outcome.inFlight} requests in flight at ${attempt.row.active}`);
     }
     await sleep(pauseMs, undefined, { signal });
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);

@@ -13,12 +13,17 @@ const HAND_OVER_MS = 2000;
 export type Batch =
   | { scope: 'keys'; keys: string[] }
   /** `minAgeMs`: requests in flight that are at least this old are not waited for; null waits for all. */
-  | { scope: 'all'; minAgeMs: number | null; limit: number; seal: boolean };
+  | { scope: 'all'; minAgeMs: number | null; limit: number; seal: Seal };
+
+/** `force`: seals whatever is still running or left behind. */
+export type Seal = 'no' | 'when-empty' | 'force';
 
 export interface BatchOutcome {
   /** Sessions that are the standby's now. */
   moved: string[];
   sealed: boolean;
+  /** Of a sealed primary: sessions that stayed behind. */
+  leftBehind: number;
   /** Requests at the primary that were still in flight at the end of the budget. */
   inFlight: number;
 }
@@ -42,33 +47,33 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       ignoreUnanswered: mechanism.holds === 'all',
     });
     const { busy, inFlight } = summarise(attempt, acknowledgements);
-    const sealing = batch.scope === 'all' && batch.seal;
-    if ((sealing && inFlight > 0) || (await mayBeQueued(attempt))) {
+    const wanted: Seal = batch.scope === 'all' ? batch.seal : 'no';
+    if ((wanted === 'when-empty' && inFlight > 0) || (await mayBeQueued(attempt))) {
       await letGo(attempt, holdId, []);
-      return { moved: [], sealed: false, inFlight };
+      return { moved: [], sealed: false, leftBehind: 0, inFlight };
     }
     const scope: HandOverScope =
       batch.scope === 'keys'
         ? { held: 'keys', keys: keys.filter((key) => !busy.has(key)) }
         : { held: 'all', busy, limit: batch.limit };
     handedOver = await mechanism.handOver(pair, scope, attempt);
-    const left = sealing ? await mechanism.remaining(pair, attempt) : null;
+    const left = wanted === 'no' ? null : await mechanism.remaining(pair, attempt);
     // What is handed over but not yet settled still counts as the primary's.
-    const complete = left === null || left <= handedOver.length;
-    const seal = sealing && complete;
+    const leftBehind = left === null ? busy.size : Math.max(0, left - handedOver.length);
+    const seal = wanted === 'force' || (wanted === 'when-empty' && leftBehind === 0);
     if (handedOver.length === 0 && !seal) {
       await letGo(attempt, holdId, []);
-      return { moved: [], sealed: false, inFlight };
+      return { moved: [], sealed: false, leftBehind: 0, inFlight };
     }
     const acknowledged = new Set(acknowledgements.map((acknowledgement) => acknowledgement.incarnation));
     const outcome = await commitHold(deps.database, writer, { holdId, moved: handedOver, acknowledged, seal });
     if (outcome !== 'committed') {
       await letGo(attempt, holdId, handedOver);
-      return { moved: [], sealed: false, inFlight };
+      return { moved: [], sealed: false, leftBehind: 0, inFlight };
     }
     await proxies.endHold(holdId, { state: 'committed', moved: handedOver });
     await mechanism.settle(pair, handedOver, attempt);
-    return { moved: handedOver, sealed: seal, inFlight };
+    return { moved: handedOver, sealed: seal, leftBehind, inFlight };
   } catch (error) {
     await letGo(attempt, holdId, handedOver).catch(() => undefined);
     throw error;

@@ -56,7 +56,7 @@ async function moveNamed(attempt: Attempt): Promise<number> {
 
 async function moveHot(attempt: Attempt): Promise<number> {
   if (attempt.mechanism.holds !== 'all') return 0;
-  const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: PICKED_UP_MS, limit: HOT_LIMIT, seal: false });
+  const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: PICKED_UP_MS, limit: HOT_LIMIT, seal: 'no' });
   return outcome.moved.length;
 }
 

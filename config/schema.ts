@@ -46,10 +46,7 @@ const sessions = z.discriminatedUnion('mechanism', [
   z.strictObject({
     mechanism: z.literal('tomcat-swap'),
     contexts: z.array(z.string().regex(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root')).min(1),
-    store: z.discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('file') }),
-      z.strictObject({ type: z.literal('datasource'), url: secret, table: z.string().default('tomcat_sessions') }),
-    ]),
+    store: z.discriminatedUnion('type', [z.strictObject({ type: z.literal('file') })]),
     manager: z.strictObject({ user: z.string(), password: secret, path: path.default('/manager') }),
     canary: z
       .strictObject({ path, attributes: z.array(z.string()).default([]) })
@@ -97,7 +94,7 @@ const pool = z
     limits: limits.prefault({}),
   })
   .superRefine(({ machines: [first, second], sessions: mechanism }, context) => {
-    const fileStore = mechanism.mechanism === 'tomcat-swap' && mechanism.store.type === 'file';
+    const fileStore = mechanism.mechanism === 'tomcat-swap';
     const same = (field: 'name' | 'url' | 'sessionDirectory'): void => {
       if (first[field] !== undefined && first[field] === second[field]) {
         const message = `a ${field} that machine 1 does not have: the two must be different machines`;

@@ -74,7 +74,7 @@ export interface TomcatSwapConfig {
   mechanism: 'tomcat-swap';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
-  store: FileStoreConfig | DataSourceStoreConfig;
+  store: FileStoreConfig;
   manager: { user: string; password: string; path: string };
   /** A session that makes the trip before any other; null goes without. */
   canary: TomcatCanary | null;
@@ -89,12 +89,6 @@ export interface TomcatCanary {
 
 export interface FileStoreConfig {
   type: 'file';
-}
-
-export interface DataSourceStoreConfig {
-  type: 'datasource';
-  url: string;
-  table: string;
 }
 
 export interface SharedStoreConfig {
@@ -130,5 +124,6 @@ export interface LimitsConfig {
   requestTimeoutMs: number;
   /** Connections of one proxy to one machine. */
   maxConnections: number;
+  /** After `limitMs`: keep waiting, restart all the same and report what is left behind, or stop for an operator. */
   drain: { limitMs: number; policy: 'wait' | 'force' | 'stop' };
 }

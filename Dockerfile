@@ -1,0 +1,15 @@
+FROM node:20.19-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:20.19-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production VM_REJUV_CONFIG=/etc/vm-rejuv/vm-rejuv.yaml
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER node
+ENTRYPOINT ["node", "--max-semi-space-size=64", "dist/cli/main.js"]
