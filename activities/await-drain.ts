@@ -1,6 +1,7 @@
 // Step 4: the seal. Nothing is in flight at the primary, nothing is left in it, and nothing goes there any more.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PoolReport } from '../proxy/admin-api.js';
 import { readPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
@@ -32,7 +33,7 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
     await proxies.allReport(epoch, signal);
     // A stream that was closed may take a moment to go; requests were none when the seal was committed, unless it was forced.
     const patience = attempt.pool.limits.drain.policy === 'force' ? performance.now() + FORCED_MS : Infinity;
-    while (performance.now() < patience && (await proxies.reports()).some((report) => (report.inFlight[active] ?? 0) > 0))
+    while (performance.now() < patience && running(attempt, await proxies.reports(), active) > 0)
       await sleep(PAUSE_MS, undefined, { signal });
     return drain;
   });
@@ -69,11 +70,17 @@ async function seal(attempt: Attempt): Promise<Drain> {
   async function closeLastStreams(current: Attempt): Promise<number> {
     const reports = await proxies.reports();
     const left = await current.mechanism.remaining(pairOf(pool, current.row), current);
-    const requests = reports.reduce((sum, report) => sum + (report.inFlight[current.row.active] ?? 0), 0);
+    const requests = running(current, reports, current.row.active);
     const streams = reports.reduce((sum, report) => sum + (report.streams[current.row.active] ?? 0), 0);
     // Streams end last: while a request runs or a session is left, their clients would come back to the primary.
     return streams > 0 && requests === 0 && (left ?? 0) === 0 ? proxies.closeStreams() : 0;
   }
+}
+
+/** Requests that the machine executes, as far as the proxies must tell: a mechanism that asks the server needs no word on broken-off ones. */
+function running({ mechanism }: Attempt, reports: readonly PoolReport[], machine: string): number {
+  const broken = (report: PoolReport): number => (mechanism.holds === 'all' ? 0 : (report.unanswered[machine] ?? 0));
+  return reports.reduce((sum, report) => sum + (report.inFlight[machine] ?? 0) + broken(report), 0);
 }
 
 async function unmoved(attempt: Attempt): Promise<number> {

@@ -11,8 +11,10 @@ export interface PoolReport {
   phase: Phase;
   active: string;
   standby: string;
-  /** Requests not yet answered by each machine, by name, streams apart. */
+  /** Requests that each machine is answering, by name; streams and broken-off ones apart. */
   inFlight: Record<string, number>;
+  /** Requests whose connection broke before the answer, by machine: it may still execute them. */
+  unanswered: Record<string, number>;
   /** Open WebSockets and event streams by machine. */
   streams: Record<string, number>;
   /** Requests that wait in the gate now. */

@@ -92,12 +92,15 @@ export function createAdmin({ traffic, totals, incarnation, token, isReady }: Ad
 function report(traffic: PoolTraffic, incarnation: string): PoolReport {
   const { epoch, phase, active, standby } = traffic.state;
   const inFlight: Record<string, number> = {};
+  const unanswered: Record<string, number> = {};
   const streams: Record<string, number> = {};
   for (const { name } of traffic.pool.machines) {
-    inFlight[name] = [...traffic.inFlight.requests(name)].length;
+    const requests = [...traffic.inFlight.requests(name)];
+    unanswered[name] = requests.filter((exchange) => exchange.unanswered).length;
+    inFlight[name] = requests.length - unanswered[name];
     streams[name] = [...traffic.inFlight.streams(name)].length;
   }
-  return { incarnation, epoch, phase, active, standby, inFlight, streams, held: traffic.gate.waiting };
+  return { incarnation, epoch, phase, active, standby, inFlight, unanswered, streams, held: traffic.gate.waiting };
 }
 
 function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {

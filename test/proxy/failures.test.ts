@@ -5,9 +5,9 @@ import type { PoolReport } from '../../proxy/admin-api.js';
 import type { TestProxy } from '../fixtures/proxy.js';
 import { startTestProxy } from '../fixtures/proxy.js';
 
-async function inFlight({ admin }: TestProxy): Promise<number> {
+async function counted({ admin }: TestProxy, which: 'inFlight' | 'unanswered'): Promise<number> {
   const report = (await (await admin('/pools/shop')).json()) as PoolReport;
-  return report.inFlight['a'] ?? -1;
+  return report[which]['a'] ?? -1;
 }
 
 test('a machine that is down gives 502 with a request id and without its address', async () => {
@@ -37,17 +37,17 @@ test('a request whose client has left stays in flight until the machine has answ
   client.destroy();
   await new Promise((resolve) => client.once('close', resolve));
 
-  await expect.poll(() => inFlight(running)).toBe(1);
+  await expect.poll(() => counted(running, 'inFlight')).toBe(1);
   answers[0]?.end('late');
-  await expect.poll(() => inFlight(running)).toBe(0);
+  await expect.poll(() => counted(running, 'inFlight')).toBe(0);
 });
 
 test('a request whose machine broke off counts as running until its time-out', async () => {
   const running = await startTestProxy((request) => request.socket.destroy(), { requestTimeoutMs: 700 });
 
   expect((await fetch(running.proxy.url)).status).toBe(502);
-  expect(await inFlight(running)).toBe(1);
-  await expect.poll(() => inFlight(running), { timeout: 5000 }).toBe(0);
+  expect(await counted(running, 'unanswered')).toBe(1);
+  await expect.poll(() => counted(running, 'unanswered'), { timeout: 5000 }).toBe(0);
 });
 
 test('traffic of a steady pool flows on without its database', async () => {
