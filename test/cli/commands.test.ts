@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { nodeShop } from '../../demo/node-shop.js';
+import type { Installation } from '../../demo/installation.js';
+import { createTestInstallation } from '../fixtures/installation.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function vmRejuv({ env }: Installation, args: string[], changed: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...args], { env: { ...process.env, ...env, ...changed } }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+function lines({ stdout }: Ended): Record<string, unknown>[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test('check, rejuvenate and status tell what they did, for people and for programs', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  const before = await vmRejuv(installation, ['check']);
+  expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('NO_PROXY') as string });
+  await installation.startProxy();
+  await installation.startWorker();
+
+  expect(await vmRejuv(installation, ['check', '--json'])).toMatchObject({ code: 0 });
+  const watched = await vmRejuv(installation, ['rejuvenate', name, '--watch', '--json']);
+  expect(watched.code).toBe(0);
+  expect(lines(watched).at(-1)).toMatchObject({ from: 'node-a', to: 'node-b' });
+  const [status] = lines(await vmRejuv(installation, ['status', '--json']));
+  expect(status).toMatchObject({
+    pool: name,
+    phase: 'steady',
+    active: 'node-b',
+    run: null,
+    proxies: [{ name: 'proxy-1', dead: false }],
+  });
+});
+
+test('what cannot be done is refused in two sentences, with a code and without a stack trace', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+
+  const refusals: [string[], Record<string, string>, number, RegExp][] = [
+    [['rejuvenate', 'nobody'], {}, 2, /POOL_UNKNOWN: .*nobody.*Name one of/],
+    [['status'], { VM_REJUV_CONFIG: '/nowhere.yaml' }, 2, /CONFIG_UNREADABLE/],
+    [['status'], { VM_REJUV_DATABASE_URL: 'postgres://postgres@127.0.0.1:1/x' }, 1, /DATABASE_UNREACHABLE/],
+    [['rejuvenate', name], { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' }, 1, /TEMPORAL_UNREACHABLE/],
+    [['deregister', name, 'not-an-incarnation'], {}, 1, /PROXY_UNKNOWN/],
+    [['proxy', '--listen', 'nonsense'], {}, 2, /host:port/],
+    [['restart'], {}, 2, /unknown command/],
+  ];
+  for (const [args, changed, code, message] of refusals) {
+    const ended = await vmRejuv(installation, args, changed);
+    expect(ended, args.join(' ')).toMatchObject({ code });
+    expect(ended.stderr).toMatch(message);
+    expect(ended.stderr).not.toMatch(/^\s+at /m);
+  }
+}, 90_000);
