@@ -115,7 +115,11 @@ function command(name: string, description: string): Command {
 }
 
 async function run(options: OutputOptions, work: () => Promise<void>): Promise<void> {
-  await work().catch((error: unknown) => fail(options, error));
+  try {
+    await work();
+  } catch (error) {
+    fail(options, error);
+  }
 }
 
 function withConfig(options: CommonOptions, work: (config: Config) => Promise<void>): Promise<void> {

