@@ -13,7 +13,7 @@ import { migrate } from '../state/migrate.js';
 import { ensurePool, readPool } from '../state/pool.js';
 import { connectTemporal } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
-import { print } from './output.js';
+import { asOperatorError, print } from './output.js';
 import { choosePool } from './pool-option.js';
 
 /** Chosen: a check is for a person who waits. */
@@ -29,7 +29,8 @@ export async function check(config: Config, poolName: string | undefined, option
       const value = await work();
       print(options, `ok    ${what}`, { check: what, ok: true });
       return value;
-    } catch (error) {
+    } catch (thrown) {
+      const error = asOperatorError(thrown);
       failed++;
       const code = error instanceof OperatorError ? error.code : 'INTERNAL';
       print(options, `FAIL  ${what}\n      ${describeError(error)}`, {

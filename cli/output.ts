@@ -1,6 +1,7 @@
 // What commands print: for people, or one JSON object per line for programs; and how they end.
 
 import { describeError, OperatorError } from '../config/operator-error.js';
+import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 
 /** 1: the command was carried out and failed. */
 const EXIT_FAILED = 1;
@@ -26,7 +27,8 @@ export function print(options: OutputOptions, text: string, value: unknown): voi
 }
 
 /** Prints an error without a stack trace and sets the exit code. */
-export function fail(options: OutputOptions, error: unknown): void {
+export function fail(options: OutputOptions, thrown: unknown): void {
+  const error = asOperatorError(thrown);
   const known = error instanceof OperatorError;
   if (options.json) {
     const { code, message, remedy } = known ? error : { code: 'INTERNAL', message: describeError(error), remedy: '' };
@@ -34,6 +36,11 @@ export function fail(options: OutputOptions, error: unknown): void {
   } else {
     console.error(describeError(error));
   }
-  if (!known && process.env['VM_REJUV_DEBUG']) console.error(error);
+  if (process.env['VM_REJUV_DEBUG']) console.error(thrown);
   process.exitCode = known && REFUSALS.has(error.code) ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+/** PostgreSQL's client throws its own errors; what an operator can do about them is known all the same. */
+export function asOperatorError(error: unknown): unknown {
+  return !(error instanceof OperatorError) && isConnectionError(error) ? databaseUnreachable(error) : error;
 }
