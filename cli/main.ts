@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // vm-rejuv: the command line.
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
@@ -128,6 +128,6 @@ function withConfig(options: CommonOptions, work: (config: Config) => Promise<vo
 
 function parseAddress(text: string): ListenAddress {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65_535) throw new CommanderError(2, 'USAGE', `"${text}" is not host:port`);
+  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('Allowed: host:port, such as 127.0.0.1:8080.');
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
