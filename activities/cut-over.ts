@@ -11,7 +11,8 @@ import { pairOf } from './deps.js';
 const HAND_OVER_MS = 2000;
 
 export type Batch =
-  | { scope: 'keys'; keys: string[] }
+  /** Groups move whole or not at all. */
+  | { scope: 'keys'; groups: string[][] }
   /** `minAgeMs`: requests in flight that are at least this old are not waited for; null waits for all. */
   | { scope: 'all'; minAgeMs: number | null; limit: number; seal: Seal };
 
@@ -33,7 +34,8 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
   const pair = pairOf(pool, attempt.row);
   const budgetMs = pool.limits.holdBudgetMs;
   await attempt.guard();
-  const keys = batch.scope === 'keys' ? batch.keys : [];
+  const groups = batch.scope === 'keys' ? batch.groups : [];
+  const keys = groups.flat();
   const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys, deadlineMs: budgetMs + HAND_OVER_MS });
   let handedOver: string[] = [];
   try {
@@ -54,7 +56,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
     }
     const scope: HandOverScope =
       batch.scope === 'keys'
-        ? { held: 'keys', keys: keys.filter((key) => !busy.has(key)) }
+        ? { held: 'keys', keys: groups.filter((group) => group.every((key) => !busy.has(key))).flat() }
         : { held: 'all', busy, limit: batch.limit };
     handedOver = await mechanism.handOver(pair, scope, attempt);
     const left = wanted === 'no' ? null : await mechanism.remaining(pair, attempt);

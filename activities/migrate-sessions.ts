@@ -5,6 +5,7 @@ import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
 import { cutOver } from './cut-over.js';
+import { batchGroups, groupKeys } from './key-groups.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 
@@ -44,12 +45,11 @@ export async function moveWhatIsQuiet(attempt: Attempt): Promise<void> {
 }
 
 async function moveNamed(attempt: Attempt): Promise<number> {
-  const keys = attempt.mechanism.holds === 'keys' ? await keysOnPrimary(attempt) : await idleKeys(attempt);
+  const groups = attempt.mechanism.holds === 'keys' ? await groupsOnPrimary(attempt) : await idleGroups(attempt);
   let moved = 0;
-  for (let at = 0; at < keys.length; at += attempt.pool.limits.batchSize) {
-    const outcome = await cutOver(attempt, { scope: 'keys', keys: keys.slice(at, at + attempt.pool.limits.batchSize) });
-    moved += outcome.moved.length;
-    attempt.progress({ moved, of: keys.length });
+  for (const batch of batchGroups(groups, attempt.pool.limits.batchSize)) {
+    moved += (await cutOver(attempt, { scope: 'keys', groups: batch })).moved.length;
+    attempt.progress({ moved, of: groups.length });
   }
   return moved;
 }
@@ -60,13 +60,18 @@ async function moveHot(attempt: Attempt): Promise<number> {
   return outcome.moved.length;
 }
 
-async function idleKeys(attempt: Attempt): Promise<string[]> {
+async function idleGroups(attempt: Attempt): Promise<string[][]> {
   await attempt.guard();
-  return attempt.mechanism.prepareIdle(pairOf(attempt.pool, attempt.row), attempt);
+  const keys = await attempt.mechanism.prepareIdle(pairOf(attempt.pool, attempt.row), attempt);
+  return keys.map((key) => [key]);
 }
 
-async function keysOnPrimary(attempt: Attempt): Promise<string[]> {
+async function groupsOnPrimary(attempt: Attempt): Promise<string[][]> {
   const seen = await attempt.proxies.seenKeys();
   const atStandby = await standbyKeys(attempt.deps.database, attempt.pool.name);
-  return [...new Set(seen.flatMap((one) => one.keys))].filter((key) => !atStandby.has(key));
+  const keys = [...new Set(seen.flatMap((one) => one.keys))].filter((key) => !atStandby.has(key));
+  return groupKeys(
+    keys,
+    seen.flatMap((one) => one.together),
+  );
 }
