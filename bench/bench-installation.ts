@@ -37,7 +37,7 @@ export async function startBench(): Promise<BenchInstallation> {
         directory: shop,
         databaseUrl: postgres.url,
         temporalAddress: temporal.address,
-        pool: await tomcatShop(shop, onProgress),
+        pool: await tomcatShop(shop, { onProgress }),
       },
     });
     closing.unshift(() => installation.close());

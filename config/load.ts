@@ -71,9 +71,10 @@ function invalid(lines: string[]): OperatorError {
 
 function withSecrets(sessions: SessionsFile, secret: (field: string, reference: SecretReference) => string): SessionsConfig {
   if (sessions.mechanism !== 'tomcat-swap') return sessions;
-  const { manager, ...rest } = sessions;
+  const { manager, store, ...rest } = sessions;
   return {
     ...rest,
+    store: store.type === 'file' ? store : { ...store, url: secret('store.url', store.url) },
     manager: { ...manager, password: secret('manager.password', manager.password) },
   };
 }

@@ -40,13 +40,47 @@ const driver = z.discriminatedUnion('type', [
   }),
 ]);
 
-const machine = z.strictObject({ name, url: origin, driver, sessionDirectory: z.string().optional() });
+/** Names stand in SQL unquoted, as Tomcat writes them. */
+const column = z.string().regex(/^[A-Za-z_][\w$]*$/, 'the name of a column: letters, digits, "_" or "$"');
+const table = z.string().regex(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, 'the name of a table, such as tomcat_sessions_a');
+
+const machine = z.strictObject({
+  name,
+  url: origin,
+  driver,
+  sessionDirectory: z.string().optional(),
+  sessionTable: table.optional(),
+});
+
+const store = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('file') }),
+  z.strictObject({
+    type: z.literal('data-source'),
+    url: secret,
+    columns: z
+      .strictObject({
+        id: column.default('id'),
+        app: column.default('app'),
+        data: column.default('data'),
+        valid: column.default('valid'),
+        maxInactive: column.default('maxinactive'),
+        lastAccessed: column.default('lastaccess'),
+      })
+      .prefault({}),
+  }),
+]);
+
+/** What each machine must name for a store to be its own. */
+const STORE_FIELDS = {
+  file: ['sessionDirectory', "the directory of this machine's FileStore, as the worker sees it (needed by store: file)"],
+  'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
+} as const;
 
 const sessions = z.discriminatedUnion('mechanism', [
   z.strictObject({
     mechanism: z.literal('tomcat-swap'),
     contexts: z.array(z.string().regex(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root')).min(1),
-    store: z.discriminatedUnion('type', [z.strictObject({ type: z.literal('file') })]),
+    store,
     manager: z.strictObject({ user: z.string(), password: secret, path: path.default('/manager') }),
     canary: z
       .strictObject({ path, attributes: z.array(z.string()).default([]) })
@@ -94,20 +128,15 @@ const pool = z
     limits: limits.prefault({}),
   })
   .superRefine(({ machines: [first, second], sessions: mechanism }, context) => {
-    const fileStore = mechanism.mechanism === 'tomcat-swap';
-    const same = (field: 'name' | 'url' | 'sessionDirectory'): void => {
-      if (first[field] !== undefined && first[field] === second[field]) {
-        const message = `a ${field} that machine 1 does not have: the two must be different machines`;
-        context.addIssue({ code: 'custom', path: ['machines', 1, field], message });
-      }
-    };
-    same('name');
-    same('url');
-    same('sessionDirectory');
-    for (const [index, { sessionDirectory }] of [first, second].entries()) {
-      if (!fileStore || sessionDirectory !== undefined) continue;
-      const message = "the directory of this machine's FileStore, as the worker sees it (needed by store: file)";
-      context.addIssue({ code: 'custom', path: ['machines', index, 'sessionDirectory'], message });
+    for (const field of ['name', 'url', 'sessionDirectory', 'sessionTable'] as const) {
+      if (first[field] === undefined || first[field] !== second[field]) continue;
+      const message = `a ${field} that machine 1 does not have: the two must be different machines`;
+      context.addIssue({ code: 'custom', path: ['machines', 1, field], message });
+    }
+    if (mechanism.mechanism !== 'tomcat-swap') return;
+    const [field, message] = STORE_FIELDS[mechanism.store.type];
+    for (const [index, each] of [first, second].entries()) {
+      if (each[field] === undefined) context.addIssue({ code: 'custom', path: ['machines', index, field], message });
     }
   });
 

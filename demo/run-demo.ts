@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
 import { startEmbeddedTemporal } from '../embedded/temporal.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
-import { missingForTomcat } from '../embedded/tomcat.js';
+import { missingForTomcat } from '../embedded/tomcat-kit.js';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
@@ -74,7 +74,7 @@ async function play(
   closing.unshift(() => temporal.stop());
 
   const shopDirectory = join(directory, 'shop');
-  const pool = app === 'tomcat' ? await tomcatShop(shopDirectory, onProgress) : await nodeShop(shopDirectory, postgres.url);
+  const pool = app === 'tomcat' ? await tomcatShop(shopDirectory, { onProgress }) : await nodeShop(shopDirectory, postgres.url);
   const installation = await Installation.create({
     ...{ directory: shopDirectory, databaseUrl: postgres.url, temporalAddress: temporal.address, pool, port: options.port },
   });

@@ -15,7 +15,10 @@ const DOWNLOAD_TIMEOUT_MS = 120_000;
 const BUILD_TIMEOUT_MS = 15 * 60_000;
 const TICK_MS = 10_000;
 const DOWNLOADER = fileURLToPath(
-  new URL(import.meta.url.includes('/dist/') ? './download-temporal.js' : '../dist/embedded/download-temporal.js', import.meta.url),
+  new URL(
+    import.meta.url.includes('/dist/') ? './download-temporal.js' : '../dist/embedded/download-temporal.js',
+    import.meta.url,
+  ),
 );
 
 export interface FindOptions {

@@ -6,9 +6,10 @@ import Fastify from 'fastify';
 import { z } from 'zod';
 import { OperatorError } from '../config/operator-error.js';
 import { acknowledgeHold } from './acknowledge.js';
-import type { HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
+import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
 import { createMetrics } from './metrics.js';
 import type { PoolTraffic } from './pool-traffic.js';
+import { togetherOnPrimary } from './routing.js';
 import type { Totals } from './totals.js';
 
 const holdRequest = z.object({
@@ -28,11 +29,12 @@ export interface AdminOptions {
   traffic: PoolTraffic;
   totals: Totals;
   incarnation: string;
+  name: string;
   token: string;
   isReady: () => boolean;
 }
 
-export function createAdmin({ traffic, totals, incarnation, token, isReady }: AdminOptions): FastifyInstance {
+export function createAdmin({ traffic, totals, incarnation, name, token, isReady }: AdminOptions): FastifyInstance {
   const admin = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   const metrics = createMetrics(traffic, totals);
 
@@ -75,6 +77,9 @@ export function createAdmin({ traffic, totals, incarnation, token, isReady }: Ad
       traffic.endHold(id, holdEnd.parse(request.body).moved);
       return { incarnation };
     });
+    api.post('/pools/:pool/canary', async (): Promise<CanaryReport> => {
+      return { incarnation, proxy: name, seen: await traffic.canary() };
+    });
     api.get('/pools/:pool/keys', (): SeenKeys => seenKeys(traffic, incarnation));
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
       return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
@@ -106,7 +111,7 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
 function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {
   const keys = new Set<string>();
   for (const [key, owner] of traffic.state.owners) if (owner === 'primary') keys.add(key);
-  const together: string[][] = [];
+  const together = togetherOnPrimary(traffic.state);
   for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
     const all = exchange.allKeys();
     for (const key of all) if (traffic.state.owners.get(key) !== 'standby') keys.add(key);

@@ -66,7 +66,7 @@ async function start(
   const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database));
   let ready = false;
 
-  const admin = createAdmin({ traffic, totals, incarnation, token: adminToken, isReady: () => ready });
+  const admin = createAdmin({ traffic, totals, incarnation, name: config.name, token: adminToken, isReady: () => ready });
   const server = await createServer(traffic, totals);
   const cleanups: (() => Promise<unknown>)[] = [() => traffic.close(), () => admin.close()];
   try {
