@@ -26,7 +26,7 @@ export async function up(options: UpOptions): Promise<void> {
   const given = { database: hasSecret('VM_REJUV_DATABASE_URL'), temporal: env['VM_REJUV_TEMPORAL_ADDRESS'] !== undefined };
   // Checked whole before anything starts; what is embedded gets its address afterwards.
   const placeholders = {
-    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'embedded' }),
+    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'postgres://embedded' }),
     ...(hasSecret('VM_REJUV_ADMIN_TOKEN') ? {} : { VM_REJUV_ADMIN_TOKEN: randomBytes(24).toString('base64url') }),
   };
   const checked = loadConfig(options.config, { ...env, ...placeholders });

@@ -14,6 +14,8 @@ export interface ProxyConfig {
   name: string;
   listen: ListenAddress;
   admin: ListenAddress;
+  /** Where workers reach the admin API when that is not where it listens (containers, NAT), or null. */
+  adminUrl: string | null;
 }
 
 export interface ListenAddress {
@@ -23,6 +25,8 @@ export interface ListenAddress {
 
 export interface TemporalConfig {
   address: string;
+  /** False when nobody has given an address and `address` is the customary one. */
+  addressIsGiven: boolean;
   namespace: string;
   taskQueue: string;
 }

@@ -4,7 +4,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import { z } from 'zod';
+import { MAX_HOLD_BUDGET_MS } from '../config/defaults.js';
 import { OperatorError } from '../config/operator-error.js';
+import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 import { acknowledgeHold } from './acknowledge.js';
 import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
 import { createMetrics } from './metrics.js';
@@ -16,10 +18,11 @@ const holdRequest = z.object({
   run: z.string(),
   scope: z.enum(['keys', 'all']),
   keys: z.array(z.string()),
-  budgetMs: z.number().min(0).max(60_000),
+  budgetMs: z.number().min(0).max(MAX_HOLD_BUDGET_MS),
   minAgeMs: z.number().min(0).nullable(),
   ignoreUnanswered: z.boolean(),
 });
+const holdId = z.coerce.number().int().positive();
 const holdEnd = z.object({ state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
 
 /** A batch of the largest size an operator may configure fits; anything longer is a mistake. */
@@ -42,10 +45,22 @@ export function createAdmin({ traffic, totals, incarnation, name, token, isReady
     if (error instanceof OperatorError) {
       return reply.code(error.status).send({ code: error.code, message: error.message, remedy: error.remedy });
     }
-    const message = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
+    if (isConnectionError(error)) {
+      const { code, message, remedy } = databaseUnreachable(error);
+      return reply.code(503).send({ code, message, remedy });
+    }
+    const isMalformed =
+      error instanceof z.ZodError || (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500);
+    if (!isMalformed) {
+      console.error(error);
+      return reply
+        .code(500)
+        .send({ code: 'INTERNAL', message: 'The proxy failed to answer.', remedy: "Read the proxy's own output." });
+    }
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : error.message;
     return reply
       .code(400)
-      .send({ code: 'ADMIN_REQUEST_INVALID', message, remedy: 'See docs/architecture.md for the admin API.' });
+      .send({ code: 'ADMIN_REQUEST_INVALID', message, remedy: 'Compare proxy and worker: both must be of the same version.' });
   });
   admin.get('/healthz', () => ({ ok: true }));
   admin.get('/readyz', (_request, reply) => reply.code(isReady() ? 200 : 503).send({ ready: isReady() }));
@@ -65,7 +80,7 @@ export function createAdmin({ traffic, totals, incarnation, name, token, isReady
       return report(traffic, incarnation);
     });
     api.put('/pools/:pool/holds/:id', async (request) => {
-      const id = Number((request.params as { id: string }).id);
+      const id = holdId.parse((request.params as { id: string }).id);
       const body = holdRequest.parse(request.body);
       if (traffic.state.phase !== 'moving' || traffic.state.run !== body.run) await traffic.sync.reload();
       traffic.openHold(id, { run: body.run, scope: body.scope, keys: new Set(body.keys) });
@@ -73,7 +88,7 @@ export function createAdmin({ traffic, totals, incarnation, name, token, isReady
       return acknowledgeHold(traffic, incarnation, id, body);
     });
     api.post('/pools/:pool/holds/:id/end', (request) => {
-      const id = Number((request.params as { id: string }).id);
+      const id = holdId.parse((request.params as { id: string }).id);
       traffic.endHold(id, holdEnd.parse(request.body).moved);
       return { incarnation };
     });
