@@ -90,6 +90,7 @@ class ForwardHandler {
   private blocked = false;
   private readonly pending: (() => void)[] = [];
   private clientGone = false;
+  private notModified = false;
 
   constructor(
     private readonly traffic: PoolTraffic,
@@ -113,9 +114,10 @@ class ForwardHandler {
   onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
     this.resume = resume;
     if (statusCode < 200) {
-      this.informational(statusCode, raw);
+      this.informational(statusCode, statusText, raw);
       return true;
     }
+    this.notModified = statusCode === 304;
     const { headers, setCookies, contentType } = responseHeaders(raw);
     this.exchange.setCookies = setCookies;
     if (contentType.startsWith('text/event-stream')) {
@@ -175,6 +177,11 @@ class ForwardHandler {
   }
 
   onError(error: Error): void {
+    // Content-Length of a 304 is that of the body it leaves out (RFC 9110 section 8.6); undici waits for that body.
+    if (this.notModified && isLengthMismatch(error)) {
+      this.onComplete(null);
+      return;
+    }
     if (this.exchange.stream !== null || wasNeverSent(error)) this.traffic.inFlight.finish(this.exchange);
     else this.traffic.inFlight.abandon(this.exchange);
     if (this.clientGone || this.response.writableEnded) return;
@@ -198,15 +205,20 @@ class ForwardHandler {
     );
   }
 
-  private informational(statusCode: number, raw: Buffer[]): void {
-    if (this.clientGone || this.response.headersSent) return;
-    if (statusCode === 102) this.response.writeProcessing();
-    if (statusCode !== 103) return;
-    const hints: Record<string, string[]> = {};
+  /** Written as bytes: Node's own methods refuse hints that HTTP allows. */
+  private informational(statusCode: number, statusText: string, raw: Buffer[]): void {
+    const { socket, headersSent } = this.response;
+    // RFC 9110 section 15.2: none to HTTP/1.0. Behind another answer of a pipelining client it would come out of order.
+    if (this.exchange.request.httpVersion === '1.0' || socket === null || headersSent || this.clientGone) return;
     const { headers } = responseHeaders(raw);
-    for (let i = 0; i < headers.length; i += 2) (hints[(headers[i] ?? '').toLowerCase()] ??= []).push(headers[i + 1] ?? '');
-    if (hints['link']) this.response.writeEarlyHints(hints);
+    let head = `HTTP/1.1 ${statusCode} ${statusText}\r\n`;
+    for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
+    socket.write(`${head}\r\n`, 'latin1');
   }
+}
+
+function isLengthMismatch(error: Error): boolean {
+  return 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
 function latin1(value: string | Buffer | undefined): string {
