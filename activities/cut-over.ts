@@ -73,7 +73,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       await letGo(attempt, holdId, handedOver);
       return { moved: [], sealed: false, leftBehind: 0, inFlight };
     }
-    await proxies.endHold(holdId, { state: 'committed', moved: handedOver });
+    await proxies.endHold(holdId, { run: writer.run, state: 'committed', moved: handedOver });
     await mechanism.settle(pair, handedOver, attempt);
     return { moved: handedOver, sealed: seal, leftBehind, inFlight };
   } catch (error) {
@@ -89,7 +89,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
 async function letGo(attempt: Attempt, holdId: number, handedOver: string[]): Promise<void> {
   const state = await releaseHold(attempt.deps.database, holdId);
   if (state === 'committed') return;
-  await attempt.proxies.endHold(holdId, { state, moved: [] });
+  await attempt.proxies.endHold(holdId, { run: attempt.writer.run, state, moved: [] });
   if (handedOver.length > 0) await attempt.mechanism.retract(pairOf(attempt.pool, attempt.row), handedOver, attempt);
 }
 

@@ -19,7 +19,7 @@ const holdRequest = z.object({
   minAgeMs: z.number().min(0).nullable(),
   ignoreUnanswered: z.boolean(),
 });
-const holdEnd = z.object({ state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
+const holdEnd = z.object({ run: z.string(), state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
 
 /** A batch of the largest size an operator may configure fits; anything longer is a mistake. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -72,7 +72,8 @@ export function createAdmin({ traffic, totals, incarnation, token, isReady }: Ad
     });
     api.post('/pools/:pool/holds/:id/end', (request) => {
       const id = Number((request.params as { id: string }).id);
-      traffic.endHold(id, holdEnd.parse(request.body).moved);
+      const { run, moved } = holdEnd.parse(request.body);
+      traffic.endHold(id, run, moved);
       return { incarnation };
     });
     api.get('/pools/:pool/keys', (): SeenKeys => seenKeys(traffic, incarnation));
