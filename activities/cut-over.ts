@@ -77,7 +77,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       await letGo(attempt, holdId, handedOver);
       return outcome;
     }
-    await proxies.endHold(holdId, { state: 'committed', moved });
+    await proxies.endHold(holdId, { run: writer.run, state: 'committed', moved });
     await mechanism.settle(pair, moved, attempt);
     const parted = handedOver.filter((key) => !moved.includes(key));
     if (parted.length > 0) await mechanism.retract(pair, parted, attempt);
@@ -95,7 +95,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
 async function letGo(attempt: Attempt, holdId: number, handedOver: string[]): Promise<void> {
   const state = await releaseHold(attempt.deps.database, holdId);
   if (state === 'committed') return;
-  await attempt.proxies.endHold(holdId, { state, moved: [] });
+  await attempt.proxies.endHold(holdId, { run: attempt.writer.run, state, moved: [] });
   if (handedOver.length > 0) await attempt.mechanism.retract(pairOf(attempt.pool, attempt.row), handedOver, attempt);
 }
 

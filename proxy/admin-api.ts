@@ -49,6 +49,7 @@ export interface HoldAcknowledgement {
 
 /** POST /pools/:pool/holds/:id/end: the row has ended so; final, whoever says it. */
 export interface HoldEnd {
+  run: string;
   state: Exclude<HoldState, 'held'>;
   moved: string[];
 }

@@ -23,7 +23,7 @@ const holdRequest = z.object({
   ignoreUnanswered: z.boolean(),
 });
 const holdId = z.coerce.number().int().positive();
-const holdEnd = z.object({ state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
+const holdEnd = z.object({ run: z.string(), state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
 
 /** A batch of the largest size an operator may configure fits; anything longer is a mistake. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -89,7 +89,8 @@ export function createAdmin({ traffic, totals, incarnation, name, token, isReady
     });
     api.post('/pools/:pool/holds/:id/end', (request) => {
       const id = holdId.parse((request.params as { id: string }).id);
-      traffic.endHold(id, holdEnd.parse(request.body).moved);
+      const { run, moved } = holdEnd.parse(request.body);
+      traffic.endHold(id, run, moved);
       return { incarnation };
     });
     api.post('/pools/:pool/canary', async (): Promise<CanaryReport> => {

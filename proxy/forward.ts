@@ -67,6 +67,8 @@ export function answerError(response: ServerResponse, totals: Totals, cause: unk
   const error = cause instanceof ProxyError ? cause : upstreamError(cause);
   totals.count('proxy', error.status);
   if (response.headersSent || response.destroyed) {
+    // HTTP/1.0 knows no other end of a body than that of the connection: only a reset tells the client that this is none.
+    if (response.req.httpVersion === '1.0') response.socket?.resetAndDestroy();
     response.destroy();
     return;
   }
@@ -89,7 +91,9 @@ class ForwardHandler {
   /** While ids are being recorded nothing may reach the client; undici may deliver more all the same. */
   private blocked = false;
   private readonly pending: (() => void)[] = [];
-  private clientGone = false;
+  /** The client has left or was given an error: what the machine still sends is read and dropped. */
+  private unwanted = false;
+  private notModified = false;
 
   constructor(
     private readonly traffic: PoolTraffic,
@@ -99,7 +103,7 @@ class ForwardHandler {
     private readonly upgraded: OnUpgrade | undefined,
   ) {
     response.once('close', () => {
-      this.clientGone = true;
+      this.unwanted = true;
       // The machine's answer is awaited all the same: until then the request counts as in flight.
       if (exchange.stream === null) this.resume();
       else this.abort(new Error('The client left the stream.'));
@@ -113,9 +117,10 @@ class ForwardHandler {
   onHeaders(statusCode: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
     this.resume = resume;
     if (statusCode < 200) {
-      this.informational(statusCode, raw);
+      this.informational(statusCode, statusText, raw);
       return true;
     }
+    this.notModified = statusCode === 304;
     const { headers, setCookies, contentType } = responseHeaders(raw);
     this.exchange.setCookies = setCookies;
     if (contentType.startsWith('text/event-stream')) {
@@ -123,10 +128,11 @@ class ForwardHandler {
         this.response.end();
         this.abort(new Error('The stream was closed for a clean restart.'));
       });
+      if (this.unwanted) this.abort(new Error('The client left before the stream began.'));
     }
     this.totals.count(this.exchange.machine, statusCode);
     const writeHead = (): void => {
-      if (!this.clientGone) this.response.writeHead(statusCode, statusText, headers);
+      if (!this.unwanted) this.response.writeHead(statusCode, statusText, headers);
     };
     this.response.sendDate = false;
     if (setCookies.length === 0 || !this.traffic.mustRecord(this.exchange)) {
@@ -142,16 +148,22 @@ class ForwardHandler {
     this.exchange.setCookies = setCookies;
     const headers = raw.map((part) => part.toString('latin1'));
     const tunnel = (): void => this.upgraded?.(this.exchange, statusCode, headers, upstream);
-    if (setCookies.length === 0 || !this.traffic.mustRecord(this.exchange)) tunnel();
-    else this.recordFirst(tunnel);
+    const drop = (): void => {
+      upstream.destroy();
+      this.traffic.inFlight.finish(this.exchange);
+    };
+    if (setCookies.length > 0 && this.traffic.mustRecord(this.exchange)) this.recordFirst(tunnel, drop);
+    else if (this.unwanted) drop();
+    else tunnel();
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.unwanted) return true;
     if (this.blocked) {
       this.pending.push(() => void this.response.write(chunk));
       return false;
     }
-    if (this.clientGone || this.response.write(chunk)) return true;
+    if (this.response.write(chunk)) return true;
     this.response.once('drain', this.resume);
     return false;
   }
@@ -160,7 +172,7 @@ class ForwardHandler {
     // The machine has answered: what the client still has to read does not concern its sessions.
     this.traffic.inFlight.finish(this.exchange);
     const end = (): void => {
-      if (this.clientGone) return;
+      if (this.unwanted) return;
       if (trailers !== null && trailers.length > 0) {
         const pairs: [string, string][] = [];
         for (let i = 0; i < trailers.length; i += 2) {
@@ -175,38 +187,54 @@ class ForwardHandler {
   }
 
   onError(error: Error): void {
+    // Content-Length of a 304 is that of the body it leaves out (RFC 9110 section 8.6); undici waits for that body.
+    if (this.notModified && isLengthMismatch(error)) {
+      this.onComplete(null);
+      return;
+    }
     if (this.exchange.stream !== null || wasNeverSent(error)) this.traffic.inFlight.finish(this.exchange);
     else this.traffic.inFlight.abandon(this.exchange);
-    if (this.clientGone || this.response.writableEnded) return;
+    this.fail(error);
+  }
+
+  private fail(error: unknown): void {
+    if (this.unwanted || this.response.writableEnded) return;
+    this.unwanted = true;
     answerError(this.response, this.totals, error);
   }
 
-  private recordFirst(then: () => void): void {
+  private recordFirst(then: () => void, otherwise: () => void = () => undefined): void {
     this.blocked = true;
-    this.traffic.record(this.exchange).then(
-      () => {
+    void this.traffic
+      .record(this.exchange)
+      .catch((error: unknown) => this.fail(error))
+      .then(() => {
         this.blocked = false;
-        then();
-        for (const write of this.pending) write();
-        this.resume();
-      },
-      (error: unknown) => {
+        if (this.unwanted) {
+          otherwise();
+        } else {
+          then();
+          for (const write of this.pending) write();
+        }
         this.pending.length = 0;
-        this.pending.push(() => undefined);
-        answerError(this.response, this.totals, error);
-      },
-    );
+        this.resume();
+      });
   }
 
-  private informational(statusCode: number, raw: Buffer[]): void {
-    if (this.clientGone || this.response.headersSent) return;
-    if (statusCode === 102) this.response.writeProcessing();
-    if (statusCode !== 103) return;
-    const hints: Record<string, string[]> = {};
+  /** Written as bytes: Node's own methods refuse hints that HTTP allows. */
+  private informational(statusCode: number, statusText: string, raw: Buffer[]): void {
+    const { socket, headersSent } = this.response;
+    // RFC 9110 section 15.2: none to HTTP/1.0. Behind another answer of a pipelining client it would come out of order.
+    if (this.exchange.request.httpVersion === '1.0' || socket === null || headersSent || this.unwanted) return;
     const { headers } = responseHeaders(raw);
-    for (let i = 0; i < headers.length; i += 2) (hints[(headers[i] ?? '').toLowerCase()] ??= []).push(headers[i + 1] ?? '');
-    if (hints['link']) this.response.writeEarlyHints(hints);
+    let head = `HTTP/1.1 ${statusCode} ${statusText}\r\n`;
+    for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
+    socket.write(`${head}\r\n`, 'latin1');
   }
+}
+
+function isLengthMismatch(error: Error): boolean {
+  return 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
 function latin1(value: string | Buffer | undefined): string {

@@ -47,8 +47,8 @@ export class PoolTraffic {
     openHold(this.state, id, hold);
   }
 
-  endHold(id: number, moved: readonly string[]): void {
-    endHold(this.state, id, moved);
+  endHold(id: number, run: string, moved: readonly string[]): void {
+    endHold(this.state, id, run, moved);
     this.gate.pump();
   }
 

@@ -75,8 +75,9 @@ export function openHold(state: RoutingState, id: number, hold: OpenHold): void 
   if (!state.ended.has(id) && hold.run === state.run) state.holds.set(id, hold);
 }
 
-export function endHold(state: RoutingState, id: number, moved: readonly string[]): void {
-  if (state.ended.has(id)) return;
+/** An end that comes after its run, or before we know the run, says nothing about the owners of today. */
+export function endHold(state: RoutingState, id: number, run: string | null, moved: readonly string[]): void {
+  if (run !== state.run || state.ended.has(id)) return;
   state.ended.add(id);
   state.holds.delete(id);
   if (isMoving(state)) for (const key of moved) state.owners.set(key, 'standby');
@@ -114,10 +115,10 @@ export function applySnapshot(state: RoutingState, snapshot: PoolSnapshot, known
   const loaded = new Set(snapshot.holds.map((hold) => hold.id));
   for (const hold of snapshot.holds) {
     if (hold.state === 'held') openHold(state, hold.id, { run: hold.run, scope: hold.scope, keys: new Set(hold.keys) });
-    else endHold(state, hold.id, hold.moved);
+    else endHold(state, hold.id, hold.run, hold.moved);
   }
   // Rows of ended holds are deleted when the next run opens: a hold we asked about and did not get has ended.
-  for (const id of knownHolds) if (!loaded.has(id)) endHold(state, id, []);
+  for (const id of knownHolds) if (!loaded.has(id)) endHold(state, id, state.run, []);
   return changed;
 }
 

@@ -2,24 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { startTestProxy } from '../fixtures/proxy.js';
+import { raw } from '../fixtures/raw-http.js';
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-/** Sends bytes as they are and reads until the server closes. */
-async function raw(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.write(text, 'latin1');
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('latin1');
 }
 
 test.each(['/50%', '/x%zz', '/caf%E9', '/a/../b', '//x', '/a?b=%', '/;jsessionid=1'])(
