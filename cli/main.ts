@@ -53,6 +53,7 @@ command('proxy', 'Run the proxy of one pool')
           listen: options.listen ?? config.proxy.listen,
           admin: options.admin ?? config.proxy.admin,
           adminUrl: options.adminUrl ?? config.proxy.adminUrl,
+          trustedPeers: config.proxy.trustedPeers,
         },
         pool: choosePool(config, options.pool),
         databaseUrl: config.database.url,

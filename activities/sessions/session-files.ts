@@ -5,7 +5,7 @@ import { access, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineConfig } from '../../config/types.js';
 import type { StoredSessions } from './stored-sessions.js';
-import { notMovable } from './tomcat-manager.js';
+import { notMovable } from '../errors.js';
 
 const SUFFIX = '.session';
 /** Files that are worked on in parallel. Chosen: the kernel's directory lock is the limit. */

@@ -13,6 +13,8 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
 }
 
 export interface Lane {
+  /** Context path; '' is the root. */
+  context: string;
   from: Side;
   to: Side;
   swapOut: SwapOut;
