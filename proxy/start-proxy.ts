@@ -92,8 +92,11 @@ async function start(
         for (const end = Date.now() + DRAIN_MS; traffic.inFlight.size > 0 && Date.now() < end;) await sleep(20);
         server.server.closeAllConnections();
         await closing;
-        for (const cleanup of cleanups) await cleanup();
-        await database.end();
+        const failures: unknown[] = [];
+        // What cannot be done without the database must not keep the rest, and the process with it, from ending.
+        for (const cleanup of [...cleanups, () => database.end()])
+          await cleanup().catch((error: unknown) => failures.push(error));
+        if (failures.length > 0) throw failures[0];
       },
     };
   } catch (error) {

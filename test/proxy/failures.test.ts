@@ -50,6 +50,15 @@ test('a request whose machine broke off counts as running until its time-out', a
   await expect.poll(() => counted(running, 'unanswered'), { timeout: 5000 }).toBe(0);
 });
 
+test('a proxy that ends without its database says so and leaves nothing behind', async () => {
+  const { proxy, database } = await startTestProxy((_request, response) => response.end('served'));
+  await database.drop();
+
+  await expect(proxy.close()).rejects.toThrow(/database/);
+
+  for (const url of [proxy.url, proxy.adminUrl]) await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
 test('traffic of a steady pool flows on without its database', async () => {
   const { proxy, database } = await startTestProxy((_request, response) => response.end('served'));
   await database.drop();
