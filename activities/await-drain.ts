@@ -6,7 +6,7 @@ import { readPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
-import { cutOver } from './cut-over.js';
+import { cutOver, leftBehind } from './cut-over.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { drainLimit } from './errors.js';
@@ -55,7 +55,7 @@ async function seal(attempt: Attempt): Promise<Drain> {
       if (mechanism.holds !== 'none') await moveWhatIsQuiet(attempt);
       streamsClosed += await closeLastStreams(attempt);
       const seal = overdue && policy === 'force' ? 'force' : 'when-empty';
-      const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: null, limit: Infinity, seal });
+      const outcome = await cutOver(attempt, { scope: 'all', pickedUpMs: null, limit: Infinity, seal });
       if (outcome.sealed) {
         return { notMoved: mechanism.holds === 'none' ? await unmoved(attempt) : outcome.leftBehind, streamsClosed };
       }
@@ -69,11 +69,11 @@ async function seal(attempt: Attempt): Promise<Drain> {
 
   async function closeLastStreams(current: Attempt): Promise<number> {
     const reports = await proxies.reports();
-    const left = await current.mechanism.remaining(pairOf(pool, current.row), current);
+    const left = await leftBehind(current, await standbyKeys(current.deps.database, pool.name), new Set());
     const requests = running(current, reports, current.row.active);
     const streams = reports.reduce((sum, report) => sum + (report.streams[current.row.active] ?? 0), 0);
     // Streams end last: while a request runs or a session is left, their clients would come back to the primary.
-    return streams > 0 && requests === 0 && (left ?? 0) === 0 ? proxies.closeStreams() : 0;
+    return streams > 0 && requests === 0 && left === 0 ? proxies.closeStreams() : 0;
   }
 }
 

@@ -1,9 +1,8 @@
 // What activities are given; worker/ builds it, tests hand in their own.
 
-import { OperatorError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
-import { poolUnknown } from '../state/errors.js';
+import { machineUnknown, poolUnknown } from '../state/errors.js';
 import type { PoolRow } from '../state/pool.js';
 import type { HypervisorDriver } from './hypervisor/driver.js';
 import type { MachinePair, SessionMechanism } from './sessions/mechanism.js';
@@ -26,11 +25,7 @@ export function poolConfig(deps: ActivityDeps, name: string): PoolConfig {
 export function machineNamed(pool: PoolConfig, name: string): MachineConfig {
   const machine = pool.machines.find((candidate) => candidate.name === name);
   if (machine) return machine;
-  throw new OperatorError(
-    'MACHINE_UNKNOWN',
-    `The store says that pool ${pool.name} uses machine "${name}", which the configuration does not have.`,
-    'Give the machine its earlier name back: machines are renamed only while their pool is not in the store.',
-  );
+  throw machineUnknown(pool.name, name);
 }
 
 /** P and S of a run. Only its last step swaps the roles, so the row names them until then. */

@@ -34,6 +34,13 @@ export const standbyNotReady = (machine: string, seen: string): OperatorError =>
     "Look at the machine's own output and at pools.*.health.",
   );
 
+export const standbyUnreachable = (machine: string, proxy: string, seen: string): OperatorError =>
+  new OperatorError(
+    'STANDBY_UNREACHABLE',
+    `Proxy ${proxy} does not get a healthy answer from machine ${machine}, though the worker does: ${seen}.`,
+    'Let every proxy reach the url of every machine, and compare the configurations of proxy and worker.',
+  );
+
 export const drainLimit = (pool: string, left: string): OperatorError =>
   new OperatorError(
     'DRAIN_LIMIT',

@@ -1,6 +1,6 @@
-// Keys that were seen in one request move together: a request must find all its sessions with one owner.
+// Ids that one request carries have to have one owner, so keys that were seen together move together (two applications, single sign-on).
 
-/** The keys in groups that share a request, directly or over others. Keys that are not in `keys` are left out. */
+/** Groups of keys that were seen together, directly or over others. Keys that are not in `keys` are left out. */
 export function groupKeys(keys: readonly string[], together: readonly (readonly string[])[]): string[][] {
   const groups = new Map(keys.map((key) => [key, [key]]));
   for (const seen of together) {
@@ -15,6 +15,17 @@ export function groupKeys(keys: readonly string[], together: readonly (readonly 
     }
   }
   return [...new Set(groups.values())];
+}
+
+/** Groups around `keys`, with their companions; those that are in `elsewhere` have moved already and hold nobody back. */
+export function groupsAround(
+  keys: readonly string[],
+  together: readonly (readonly string[])[],
+  elsewhere: ReadonlySet<string>,
+): string[][] {
+  const wanted = new Set(keys);
+  const all = [...new Set([...keys, ...together.flat()])].filter((key) => !elsewhere.has(key));
+  return groupKeys(all, together).filter((group) => group.some((key) => wanted.has(key)));
 }
 
 /** Batches of whole groups of about `size` keys; a group larger than that is a batch of its own. */

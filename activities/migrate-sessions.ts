@@ -5,7 +5,7 @@ import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
 import { cutOver } from './cut-over.js';
-import { batchGroups, groupKeys } from './key-groups.js';
+import { batchGroups, groupsAround } from './key-groups.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 
@@ -13,8 +13,6 @@ import { pairOf } from './deps.js';
 const PAUSE_MS = 40;
 /** Rounds without a session moved after which only busy ones are left. Chosen. */
 const IDLE_ROUNDS = 3;
-/** A request this old has been picked up by its server: Tomcat's swap-out then sees it (measured: 8 ms; with a margin). */
-const PICKED_UP_MS = 20;
 /** Hot sessions in one hold of the whole server: the standby loads them all at once afterwards. Chosen after measurement. */
 const HOT_LIMIT = 20;
 
@@ -55,23 +53,32 @@ async function moveNamed(attempt: Attempt): Promise<number> {
 }
 
 async function moveHot(attempt: Attempt): Promise<number> {
-  if (attempt.mechanism.holds !== 'all') return 0;
-  const outcome = await cutOver(attempt, { scope: 'all', minAgeMs: PICKED_UP_MS, limit: HOT_LIMIT, seal: 'no' });
-  return outcome.moved.length;
+  const { holds, pickedUpMs } = attempt.mechanism;
+  if (holds !== 'all') return 0;
+  return (await cutOver(attempt, { scope: 'all', pickedUpMs, limit: HOT_LIMIT, seal: 'no' })).moved.length;
 }
 
 async function idleGroups(attempt: Attempt): Promise<string[][]> {
   await attempt.guard();
   const keys = await attempt.mechanism.prepareIdle(pairOf(attempt.pool, attempt.row), attempt);
-  return keys.map((key) => [key]);
+  const { together, atStandby } = await seenOnPrimary(attempt);
+  return groupsAround(keys, together, atStandby);
 }
 
 async function groupsOnPrimary(attempt: Attempt): Promise<string[][]> {
+  const { keys, together, atStandby } = await seenOnPrimary(attempt);
+  return groupsAround(keys, together, atStandby);
+}
+
+/** What the proxies have seen of sessions that are not the standby's. */
+async function seenOnPrimary(
+  attempt: Attempt,
+): Promise<{ keys: string[]; together: string[][]; atStandby: ReadonlySet<string> }> {
   const seen = await attempt.proxies.seenKeys();
   const atStandby = await standbyKeys(attempt.deps.database, attempt.pool.name);
-  const keys = [...new Set(seen.flatMap((one) => one.keys))].filter((key) => !atStandby.has(key));
-  return groupKeys(
-    keys,
-    seen.flatMap((one) => one.together),
-  );
+  return {
+    keys: [...new Set(seen.flatMap((one) => one.keys))].filter((key) => !atStandby.has(key)),
+    together: seen.flatMap((one) => one.together),
+    atStandby,
+  };
 }

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type {
+  CanaryReport,
   HoldAcknowledgement,
   HoldEnd,
   HoldRequest,
@@ -15,11 +16,14 @@ import type { Database } from '../state/database.js';
 import { isProvedDead } from '../state/process-identity.js';
 import type { ProxyRow } from '../state/proxy-register.js';
 import { endProxy, liveProxies } from '../state/proxy-register.js';
-import { noProxy, proxyUnreachable } from './errors.js';
+import { noProxy, proxyUnreachable, standbyUnreachable } from './errors.js';
 
 const CALL_TIMEOUT_MS = 2000;
 /** After this a proxy that does not answer becomes the operator's business; Temporal asks again all the same. Chosen. */
 const PATIENCE_MS = 5000;
+/** Longer than any sensible health check. Chosen. */
+const CANARY_TIMEOUT_MS = 30_000;
+const CANARY_PAUSE_MS = 250;
 const POLL_MS = 20;
 
 export class ProxyFleet {
@@ -53,6 +57,18 @@ export class ProxyFleet {
   async endHold(id: number, end: HoldEnd): Promise<void> {
     const proxies = await liveProxies(this.database, this.pool);
     await Promise.allSettled(proxies.map((proxy) => this.call(proxy, 'POST', `holds/${id}/end`, end)));
+  }
+
+  /** Every proxy sends a canary to the standby; STANDBY_UNREACHABLE when one gets no healthy answer, tried again for a while. */
+  async canary(standby: string, signal: AbortSignal): Promise<void> {
+    for (const deadline = performance.now() + PATIENCE_MS; ;) {
+      const ill = (
+        await this.must((proxy) => this.call<CanaryReport>(proxy, 'POST', 'canary', undefined, CANARY_TIMEOUT_MS))
+      ).find(({ seen }) => seen !== null);
+      if (ill === undefined) return;
+      if (performance.now() > deadline) throw standbyUnreachable(standby, ill.proxy, ill.seen ?? '');
+      await sleep(CANARY_PAUSE_MS, undefined, { signal });
+    }
   }
 
   async seenKeys(): Promise<SeenKeys[]> {

@@ -10,6 +10,7 @@ export async function redirectTraffic(deps: ActivityDeps, pool: string): Promise
     let row = await readPool(database, pool);
     if (row.phase === 'steady') row = await openPool(database, writer);
     await proxies.allReport(row.epoch, signal);
+    if (row.phase === 'opening') await proxies.canary(row.standby, signal);
     if (row.phase === 'opening') row = await startMoving(database, writer);
     await proxies.allReport(row.epoch, signal);
   });

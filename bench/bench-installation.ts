@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Installation } from '../demo/installation.js';
 import { tomcatShop } from '../demo/tomcat-shop.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
-import { findTemporalCli, startEmbeddedTemporal } from '../embedded/temporal.js';
+import { startEmbeddedTemporal } from '../embedded/temporal.js';
+import { findTemporalCli } from '../embedded/temporal-cli.js';
 
 export interface BenchInstallation {
   installation: Installation;
@@ -36,7 +37,7 @@ export async function startBench(): Promise<BenchInstallation> {
         directory: shop,
         databaseUrl: postgres.url,
         temporalAddress: temporal.address,
-        pool: await tomcatShop(shop, onProgress),
+        pool: await tomcatShop(shop, { onProgress }),
       },
     });
     closing.unshift(() => installation.close());

@@ -1,6 +1,7 @@
 // Preflight by hand: everything a clean restart would refuse to start without. Changes no power and no traffic.
 
 import { createDriver } from '../activities/hypervisor/create-driver.js';
+import { restartRunning } from '../activities/errors.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -59,14 +60,16 @@ export async function check(config: Config, poolName: string | undefined, option
       await item(`${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`, async () => {
         const [first, second] = pool.machines;
         await ensurePool(database, pool.name, first.name, second.name);
-        const { active } = await readPool(database, pool.name);
+        const { active, run } = await readPool(database, pool.name);
+        // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
+        if (run !== null) throw restartRunning(pool.name, run);
         const [primary, standby] = active === first.name ? [first, second] : [second, first];
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
         for (const machine of [primary, standby]) await untilHealthy(machine, quick, signal);
-        await createMechanism(pool, hash as NonNullable<typeof hash>).preflight(
-          { primary, standby },
-          { signal, guard: () => Promise.resolve() },
-        );
+        const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
+        await mechanism
+          .preflight({ primary, standby }, { signal, guard: () => Promise.resolve() })
+          .finally(() => mechanism.close());
       });
     }
   } finally {

@@ -30,6 +30,7 @@ interface ProxyOptions extends CommonOptions {
   name?: string;
   listen?: ListenAddress;
   admin?: ListenAddress;
+  adminUrl?: string;
 }
 
 const program = new Command('vm-rejuv')
@@ -47,6 +48,7 @@ command('proxy', 'Run the proxy of one pool')
   .option('--name <name>', 'name of this proxy, unique per pool')
   .option('--listen <host:port>', 'where clients connect', parseAddress)
   .option('--admin <host:port>', 'where workers, probes and Prometheus connect', parseAddress)
+  .option('--admin-url <origin>', 'where workers reach the admin API, when that is not where it listens', parseOrigin)
   .action((options: ProxyOptions) =>
     run(options, async () => {
       const config = loadConfig(options.config);
@@ -55,6 +57,7 @@ command('proxy', 'Run the proxy of one pool')
           name: options.name ?? config.proxy.name,
           listen: options.listen ?? config.proxy.listen,
           admin: options.admin ?? config.proxy.admin,
+          adminUrl: options.adminUrl ?? config.proxy.adminUrl,
         },
         pool: choosePool(config, options.pool),
         databaseUrl: config.database.url,
@@ -140,4 +143,11 @@ function parseAddress(text: string): ListenAddress {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
   if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('Allowed: host:port, such as 127.0.0.1:8080.');
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+function parseOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/')
+    throw new InvalidArgumentError('Allowed: an origin without path, such as http://proxy-1:8081.');
+  return url.origin;
 }

@@ -66,5 +66,6 @@ function readable(error: unknown): unknown {
   let cause = error instanceof WorkflowFailedError ? error.cause : error;
   while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause;
   if (!(cause instanceof ApplicationFailure)) return error;
-  return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(`${cause.type ?? ''}: `, ''), '');
+  const remedy = typeof cause.details?.[0] === 'string' ? cause.details[0] : '';
+  return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(` ${remedy}`, ''), remedy);
 }

@@ -2,7 +2,8 @@
 
 import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
-import { latestResult, readPool } from '../state/pool.js';
+import { migrate } from '../state/migrate.js';
+import { ensurePool, latestResult } from '../state/pool.js';
 import { isProvedDead } from '../state/process-identity.js';
 import { liveProxies } from '../state/proxy-register.js';
 import type { OutputOptions } from './output.js';
@@ -13,8 +14,10 @@ export async function status(config: Config, poolName: string | undefined, optio
   const names = poolName === undefined ? Object.keys(config.pools) : [choosePool(config, poolName).name];
   const database = openDatabase(config.database.url);
   try {
+    await migrate(config.database.url);
     for (const name of names) {
-      const { epoch, phase, active, standby, run } = await readPool(database, name);
+      const [first, second] = choosePool(config, name).machines;
+      const { epoch, phase, active, standby, run } = await ensurePool(database, name, first.name, second.name);
       const proxies = (await liveProxies(database, name)).map((proxy) => ({
         name: proxy.name,
         incarnation: proxy.incarnation,

@@ -7,7 +7,8 @@ import { loadConfig } from '../config/load.js';
 import { describeError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
-import { findTemporalCli, startEmbeddedTemporal } from '../embedded/temporal.js';
+import { startEmbeddedTemporal } from '../embedded/temporal.js';
+import { findTemporalCli } from '../embedded/temporal-cli.js';
 import { startProxy } from '../proxy/start-proxy.js';
 import { startWorker } from '../worker/start-worker.js';
 import { publishConnections } from './connections.js';
@@ -27,7 +28,7 @@ export async function up(options: UpOptions): Promise<void> {
   const given = { database: hasSecret('VM_REJUV_DATABASE_URL'), temporal: env['VM_REJUV_TEMPORAL_ADDRESS'] !== undefined };
   // Checked whole before anything starts; what is embedded gets its address afterwards.
   const placeholders = {
-    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'embedded' }),
+    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'postgres://embedded' }),
     ...(hasSecret('VM_REJUV_ADMIN_TOKEN') ? {} : { VM_REJUV_ADMIN_TOKEN: randomBytes(24).toString('base64url') }),
   };
   const checked = loadConfig(options.config, { ...env, ...placeholders });

@@ -49,7 +49,7 @@ function hint(key: string): string {
 
 /** Whatever stands where a secret's name belongs may be the secret itself. */
 function isSecret(path: Path): boolean {
-  return path.some((part) => /password|secret|token/i.test(String(part)));
+  return /password|secret|token|store\.url/i.test(path.map(String).join('.'));
 }
 
 function show(value: unknown): string {

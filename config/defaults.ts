@@ -2,6 +2,10 @@
 
 /** Below one frame of human notice (about 100 ms) twice over; busy sessions come back in a later batch. Chosen. */
 export const HOLD_BUDGET_MS = 100;
+/** Longer than anybody may be made to wait for a batch. Chosen. */
+export const MAX_HOLD_BUDGET_MS = 60_000;
+/** What a timer of Node takes (2^31 - 1): a longer one would fire at once. */
+export const MAX_TIMER_MS = 2_147_483_647;
 /** Far above any hold, far below browsers' and load balancers' time-outs (30 to 60 s). Chosen. */
 export const HOLD_MAX_MS = 10_000;
 /** Memory bound: a held request keeps a socket and its headers, about 20 KiB. Chosen. */

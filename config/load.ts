@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { complaints } from './complaints.js';
+import { TEMPORAL_ADDRESS } from './defaults.js';
 import { OperatorError } from './operator-error.js';
 import type { ConfigFile } from './schema.js';
 import { configSchema, resolvePaths } from './schema.js';
@@ -23,8 +24,8 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
   const secret = (field: string, reference: SecretReference): string => readSecret(field, reference, base, env);
   return {
     proxy,
-    temporal: { ...temporal, address: env['VM_REJUV_TEMPORAL_ADDRESS'] ?? temporal.address },
-    database: { url: fromEnvironment('VM_REJUV_DATABASE_URL', env) },
+    temporal: { ...temporal, ...temporalAddress(temporal.address, env) },
+    database: { url: databaseUrl(env) },
     adminToken: fromEnvironment('VM_REJUV_ADMIN_TOKEN', env),
     pools: Object.fromEntries(
       Object.entries(pools).map(([name, { sessions, machines, ...rest }]): [string, PoolConfig] => [
@@ -71,11 +72,28 @@ function invalid(lines: string[]): OperatorError {
 
 function withSecrets(sessions: SessionsFile, secret: (field: string, reference: SecretReference) => string): SessionsConfig {
   if (sessions.mechanism !== 'tomcat-swap') return sessions;
-  const { manager, ...rest } = sessions;
+  const { manager, store, ...rest } = sessions;
   return {
     ...rest,
+    store: store.type === 'file' ? store : { ...store, url: secret('store.url', store.url) },
     manager: { ...manager, password: secret('manager.password', manager.password) },
   };
+}
+
+function databaseUrl(env: NodeJS.ProcessEnv): string {
+  const url = fromEnvironment('VM_REJUV_DATABASE_URL', env);
+  if (/^postgres(ql)?:\/\/./.test(url)) return url;
+  throw new OperatorError(
+    'CONFIG_INVALID',
+    'VM_REJUV_DATABASE_URL: found something else, allowed: postgres://user:password@host:port/database.',
+    'Correct the variable or its file.',
+  );
+}
+
+/** An empty variable says nothing, as in a shell's `VAR= command`. */
+function temporalAddress(inFile: string | undefined, env: NodeJS.ProcessEnv): { address: string; addressIsGiven: boolean } {
+  const given = env['VM_REJUV_TEMPORAL_ADDRESS'] || inFile;
+  return { address: given ?? TEMPORAL_ADDRESS, addressIsGiven: given !== undefined };
 }
 
 function fromEnvironment(variable: string, env: NodeJS.ProcessEnv): string {
@@ -91,7 +109,8 @@ function readSecret(field: string, reference: SecretReference, base: string, env
     throw new OperatorError('SECRET_MISSING', `${field}: the secret is not there.`, remedy);
   }
   try {
-    return readFileSync(resolve(base, reference.file), 'utf8').trim();
+    const secret = readFileSync(resolve(base, reference.file), 'utf8').trim();
+    if (secret !== '') return secret;
   } catch (cause) {
     throw new OperatorError(
       'SECRET_MISSING',
@@ -100,4 +119,5 @@ function readSecret(field: string, reference: SecretReference, base: string, env
       { cause },
     );
   }
+  throw new OperatorError('SECRET_MISSING', `${field}: the file ${reference.file} is empty.`, 'Write the secret into it.');
 }

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import * as defaults from './defaults.js';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of 1 to 63 letters, digits, ".", "_" or "-"');
-const milliseconds = z.number().int().min(0);
+const milliseconds = z.number().int().min(0).max(defaults.MAX_TIMER_MS);
+/** Where none at all would make no sense. */
+const someMilliseconds = milliseconds.min(1);
 const count = z.number().int().min(1);
 const path = z.string().regex(/^\//, 'a path that begins with "/"');
 
@@ -18,10 +20,16 @@ const address = z
   })
   .refine(({ port }) => port <= 65_535, 'a port from 0 to 65535');
 
-const origin = z.string().refine((text) => {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.replace(/\/$/, '');
-}, 'an origin without path, such as http://10.0.0.5:8080');
+const origin = z
+  .string()
+  .refine((text) => {
+    const url = URL.parse(text);
+    return (
+      url !== null && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname + url.search + url.hash) && url.username === ''
+    );
+  }, 'an origin without path, such as http://10.0.0.5:8080')
+  // One spelling for each, so that the same machine is seen to be the same.
+  .transform((text) => new URL(text).origin);
 
 const oneSecret = (found: { env?: string | undefined; file?: string | undefined }): boolean =>
   (found.env === undefined) !== (found.file === undefined);
@@ -40,13 +48,49 @@ const driver = z.discriminatedUnion('type', [
   }),
 ]);
 
-const machine = z.strictObject({ name, url: origin, driver, sessionDirectory: z.string().optional() });
+/** Names stand in SQL unquoted, as Tomcat writes them. */
+const column = z.string().regex(/^[A-Za-z_][\w$]*$/, 'the name of a column: letters, digits, "_" or "$"');
+const table = z.string().regex(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, 'the name of a table, such as tomcat_sessions_a');
+
+const machine = z.strictObject({
+  name,
+  url: origin,
+  driver,
+  sessionDirectory: z.string().optional(),
+  sessionTable: table.optional(),
+});
+
+type Machine = z.output<typeof machine>;
+
+const store = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('file') }),
+  z.strictObject({
+    type: z.literal('data-source'),
+    url: secret,
+    columns: z
+      .strictObject({
+        id: column.default('id'),
+        app: column.default('app'),
+        data: column.default('data'),
+        valid: column.default('valid'),
+        maxInactive: column.default('maxinactive'),
+        lastAccessed: column.default('lastaccess'),
+      })
+      .prefault({}),
+  }),
+]);
+
+/** What each machine must name for a store to be its own. */
+const STORE_FIELDS = {
+  file: ['sessionDirectory', "the directory of this machine's FileStore, as the worker sees it (needed by store: file)"],
+  'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
+} as const;
 
 const sessions = z.discriminatedUnion('mechanism', [
   z.strictObject({
     mechanism: z.literal('tomcat-swap'),
     contexts: z.array(z.string().regex(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root')).min(1),
-    store: z.discriminatedUnion('type', [z.strictObject({ type: z.literal('file') })]),
+    store,
     manager: z.strictObject({ user: z.string(), password: secret, path: path.default('/manager') }),
     canary: z
       .strictObject({ path, attributes: z.array(z.string()).default([]) })
@@ -58,11 +102,11 @@ const sessions = z.discriminatedUnion('mechanism', [
 ]);
 
 const limits = z.strictObject({
-  holdBudgetMs: milliseconds.default(defaults.HOLD_BUDGET_MS),
-  holdMaxMs: milliseconds.default(defaults.HOLD_MAX_MS),
+  holdBudgetMs: milliseconds.max(defaults.MAX_HOLD_BUDGET_MS).default(defaults.HOLD_BUDGET_MS),
+  holdMaxMs: someMilliseconds.default(defaults.HOLD_MAX_MS),
   maxHeldRequests: count.default(defaults.MAX_HELD_REQUESTS),
   batchSize: count.max(10_000).default(defaults.BATCH_SIZE),
-  requestTimeoutMs: milliseconds.default(defaults.REQUEST_TIMEOUT_MS),
+  requestTimeoutMs: someMilliseconds.default(defaults.REQUEST_TIMEOUT_MS),
   maxConnections: count.default(defaults.MAX_CONNECTIONS),
   drain: z
     .strictObject({
@@ -87,27 +131,21 @@ const pool = z
     health: z.strictObject({
       path,
       status: z.number().int().min(100).max(599).default(200),
-      intervalMs: milliseconds.default(defaults.HEALTH_INTERVAL_MS),
-      timeoutMs: milliseconds.default(defaults.HEALTH_TIMEOUT_MS),
-      bootTimeoutMs: milliseconds.default(defaults.BOOT_TIMEOUT_MS),
+      intervalMs: someMilliseconds.default(defaults.HEALTH_INTERVAL_MS),
+      timeoutMs: someMilliseconds.default(defaults.HEALTH_TIMEOUT_MS),
+      bootTimeoutMs: someMilliseconds.default(defaults.BOOT_TIMEOUT_MS),
     }),
     limits: limits.prefault({}),
   })
-  .superRefine(({ machines: [first, second], sessions: mechanism }, context) => {
-    const fileStore = mechanism.mechanism === 'tomcat-swap';
-    const same = (field: 'name' | 'url' | 'sessionDirectory'): void => {
-      if (first[field] !== undefined && first[field] === second[field]) {
-        const message = `a ${field} that machine 1 does not have: the two must be different machines`;
-        context.addIssue({ code: 'custom', path: ['machines', 1, field], message });
-      }
-    };
-    same('name');
-    same('url');
-    same('sessionDirectory');
-    for (const [index, { sessionDirectory }] of [first, second].entries()) {
-      if (!fileStore || sessionDirectory !== undefined) continue;
-      const message = "the directory of this machine's FileStore, as the worker sees it (needed by store: file)";
-      context.addIssue({ code: 'custom', path: ['machines', index, 'sessionDirectory'], message });
+  .superRefine(({ machines, sessions: mechanism }, context) => {
+    if (machines[0].name === machines[1].name) {
+      const message = 'a name that machine 1 does not have: the two must be different machines';
+      context.addIssue({ code: 'custom', path: ['machines', 1, 'name'], message });
+    }
+    if (mechanism.mechanism !== 'tomcat-swap') return;
+    const [field, message] = STORE_FIELDS[mechanism.store.type];
+    for (const [index, each] of machines.entries()) {
+      if (each[field] === undefined) context.addIssue({ code: 'custom', path: ['machines', index, field], message });
     }
   });
 
@@ -117,17 +155,49 @@ export const configSchema = z.strictObject({
       name: name.default('proxy'),
       listen: address.default(defaults.PROXY_LISTEN),
       admin: address.default(defaults.PROXY_ADMIN),
+      adminUrl: origin.nullable().default(null),
     })
     .prefault({}),
   temporal: z
     .strictObject({
-      address: z.string().min(1).default(defaults.TEMPORAL_ADDRESS),
+      address: z
+        .string()
+        .regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'an address as host:port, such as 127.0.0.1:7233')
+        .optional(),
       namespace: z.string().min(1).default(defaults.TEMPORAL_NAMESPACE),
       taskQueue: z.string().min(1).default(defaults.TASK_QUEUE),
     })
     .prefault({}),
-  pools: z.record(name, pool).refine((pools) => Object.keys(pools).length > 0, 'at least one pool'),
+  pools: z
+    .record(name, pool)
+    .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
+    .superRefine(refuseSharedMachines),
 });
+
+/** What tells one machine from another, over all pools: a restart of one must not meet another. */
+const OWN_FIELDS = {
+  url: (machine: Machine) => machine.url,
+  sessionDirectory: ({ sessionDirectory }: Machine) => sessionDirectory && resolve(sessionDirectory),
+  sessionTable: ({ sessionTable }: Machine) => sessionTable?.toLowerCase(),
+  'driver.stateDirectory': ({ name: ofPool, driver: { stateDirectory } }: Machine) => resolve(stateDirectory, ofPool),
+} as const;
+
+function refuseSharedMachines(pools: Record<string, z.output<typeof pool>>, context: z.RefinementCtx): void {
+  for (const [field, valueOf] of Object.entries(OWN_FIELDS)) {
+    const seen = new Map<string, string>();
+    for (const [poolName, { machines }] of Object.entries(pools)) {
+      for (const [index, machine] of machines.entries()) {
+        const value = valueOf(machine);
+        if (value === undefined) continue;
+        const other = seen.get(value);
+        seen.set(value, `machine ${index + 1} of pool ${poolName}`);
+        if (other === undefined) continue;
+        const message = `a ${field} that ${other} does not have: they must be different machines`;
+        context.addIssue({ code: 'custom', path: [poolName, 'machines', index, ...field.split('.')], message });
+      }
+    }
+  }
+}
 
 export type ConfigFile = z.output<typeof configSchema>;
 

@@ -14,6 +14,8 @@ export interface ProxyConfig {
   name: string;
   listen: ListenAddress;
   admin: ListenAddress;
+  /** Where workers reach the admin API when that is not where it listens (containers, NAT), or null. */
+  adminUrl: string | null;
 }
 
 export interface ListenAddress {
@@ -23,6 +25,8 @@ export interface ListenAddress {
 
 export interface TemporalConfig {
   address: string;
+  /** False when nobody has given an address and `address` is the customary one. */
+  addressIsGiven: boolean;
   namespace: string;
   taskQueue: string;
 }
@@ -46,6 +50,8 @@ export interface MachineConfig {
   driver: ProcessDriverConfig;
   /** Tomcat with FileStore: this machine's own session directory, as the worker sees it. */
   sessionDirectory?: string;
+  /** Tomcat with DataSourceStore: this machine's own session table. */
+  sessionTable?: string;
 }
 
 export interface ProcessDriverConfig {
@@ -74,7 +80,7 @@ export interface TomcatSwapConfig {
   mechanism: 'tomcat-swap';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
-  store: FileStoreConfig;
+  store: FileStoreConfig | DataSourceStoreConfig;
   manager: { user: string; password: string; path: string };
   /** A session that makes the trip before any other; null goes without. */
   canary: TomcatCanary | null;
@@ -89,6 +95,14 @@ export interface TomcatCanary {
 
 export interface FileStoreConfig {
   type: 'file';
+}
+
+export interface DataSourceStoreConfig {
+  type: 'data-source';
+  /** PostgreSQL database with both machines' tables. From the environment or a file, never from the YAML. */
+  url: string;
+  /** Names of the columns, as the Store element of Tomcat's configuration has them. */
+  columns: { id: string; app: string; data: string; valid: string; maxInactive: string; lastAccessed: string };
 }
 
 export interface SharedStoreConfig {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
-import { findTemporalCli, startEmbeddedTemporal } from '../embedded/temporal.js';
-import { missingForTomcat } from '../embedded/tomcat.js';
+import { startEmbeddedTemporal } from '../embedded/temporal.js';
+import { findTemporalCli } from '../embedded/temporal-cli.js';
+import { missingForTomcat } from '../embedded/tomcat-kit.js';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
@@ -73,7 +74,7 @@ async function play(
   closing.unshift(() => temporal.stop());
 
   const shopDirectory = join(directory, 'shop');
-  const pool = app === 'tomcat' ? await tomcatShop(shopDirectory, onProgress) : await nodeShop(shopDirectory, postgres.url);
+  const pool = app === 'tomcat' ? await tomcatShop(shopDirectory, { onProgress }) : await nodeShop(shopDirectory, postgres.url);
   const installation = await Installation.create({
     ...{ directory: shopDirectory, databaseUrl: postgres.url, temporalAddress: temporal.address, pool, port: options.port },
   });

@@ -1,25 +1,41 @@
-// The Tomcat shop as a pool: two unmodified Tomcats, each with a session directory of its own.
+// The Tomcat shop as a pool: two unmodified Tomcats, each with a session store of its own.
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import pg from 'pg';
 import { freePort } from '../embedded/ports.js';
-import { createTomcatBase, provideTomcat, tomcatCommand } from '../embedded/tomcat.js';
+import type { TomcatStore } from '../embedded/tomcat-base.js';
+import { createTomcatBase, tomcatCommand } from '../embedded/tomcat-base.js';
+import { provideTomcat } from '../embedded/tomcat-kit.js';
 import type { PoolFile } from './installation.js';
 
 const PREPARE_TIMEOUT_MS = 600_000;
 
-export async function tomcatShop(directory: string, onProgress?: (line: string) => void): Promise<PoolFile> {
-  const kit = await provideTomcat(onProgress ?? (() => undefined), AbortSignal.timeout(PREPARE_TIMEOUT_MS));
+export interface TomcatShopOptions {
+  onProgress?: (line: string) => void;
+  /** Sessions in tables of this database (DataSourceStore) instead of files. */
+  sessionsUrl?: string;
+}
+
+export async function tomcatShop(directory: string, options: TomcatShopOptions = {}): Promise<PoolFile> {
+  const { onProgress = () => undefined, sessionsUrl } = options;
+  const kit = await provideTomcat(onProgress, AbortSignal.timeout(PREPARE_TIMEOUT_MS));
   const managerPassword = randomBytes(18).toString('base64url');
   const machine = async (name: string): Promise<Record<string, unknown>> => {
     const port = await freePort();
     const base = join(directory, name);
     const sessionDirectory = join(directory, `${name}-sessions`);
-    await createTomcatBase({ kit, base, port, managerPassword, sessionDirectory: join(sessionDirectory, 'shop') });
+    const sessionTable = `sessions_${name.replaceAll('-', '_')}`;
+    const store: TomcatStore =
+      sessionsUrl === undefined
+        ? { type: 'file', directory: join(sessionDirectory, 'shop') }
+        : { type: 'data-source', url: sessionsUrl, table: sessionTable };
+    if (store.type === 'data-source') await createSessionTable(store.url, store.table);
+    await createTomcatBase({ kit, base, port, managerPassword, store });
     return {
       name,
       url: `http://127.0.0.1:${port}`,
-      sessionDirectory,
+      ...(store.type === 'file' ? { sessionDirectory } : { sessionTable }),
       driver: {
         type: 'process',
         ...tomcatCommand(kit, base),
@@ -35,12 +51,30 @@ export async function tomcatShop(directory: string, onProgress?: (line: string) 
       sessions: {
         mechanism: 'tomcat-swap',
         contexts: ['/shop'],
-        store: { type: 'file' },
+        store: sessionsUrl === undefined ? { type: 'file' } : { type: 'data-source', url: { env: 'SESSIONS_DATABASE_URL' } },
         manager: { user: 'vm-rejuv', password: { env: 'TOMCAT_MANAGER_PASSWORD' } },
         canary: { path: '/shop/cart', attributes: ['cart'] },
       },
       health: { path: '/shop/health', bootTimeoutMs: 120_000 },
     },
-    secrets: { TOMCAT_MANAGER_PASSWORD: managerPassword },
+    secrets: {
+      TOMCAT_MANAGER_PASSWORD: managerPassword,
+      ...(sessionsUrl === undefined ? {} : { SESSIONS_DATABASE_URL: sessionsUrl }),
+    },
   };
+}
+
+/** As docs/servers/tomcat.md shows it. */
+async function createSessionTable(url: string, table: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(
+      `create table ${table} (id varchar(100) not null, app varchar(255) not null, data bytea, valid char(1) not null,
+         maxinactive int not null, lastaccess bigint not null, primary key (id, app));
+       create index on ${table} (app, (lastaccess + maxinactive * 1000::bigint))`,
+    );
+  } finally {
+    await client.end();
+  }
 }

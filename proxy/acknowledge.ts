@@ -3,6 +3,7 @@
 import type { HoldAcknowledgement, HoldRequest } from './admin-api.js';
 import type { Exchange } from './in-flight.js';
 import type { PoolTraffic } from './pool-traffic.js';
+import { togetherOnPrimary } from './routing.js';
 
 /** Waits for quiet at most `request.budgetMs`. Resolves with what is busy at that moment; never rejects. */
 export function acknowledgeHold(
@@ -24,7 +25,7 @@ export function acknowledgeHold(
       }
       for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) busy.add(key);
     }
-    return { incarnation, holdId: id, busy: [...busy], inFlight, unanswered };
+    return { incarnation, holdId: id, busy: [...busy], inFlight, unanswered, together: togetherOnPrimary(traffic.state) };
   };
   return new Promise((resolve) => {
     const deadline = performance.now() + request.budgetMs;

@@ -43,6 +43,8 @@ export interface HoldAcknowledgement {
   inFlight: number;
   /** Of these, requests whose connection broke before the answer: the machine may still execute them. */
   unanswered: number;
+  /** Combinations of keys that came in one request in this epoch and are not all the standby's: they have to move together. */
+  together: string[][];
 }
 
 /** POST /pools/:pool/holds/:id/end: the row has ended so; final, whoever says it. */
@@ -52,11 +54,19 @@ export interface HoldEnd {
   moved: string[];
 }
 
-/** GET /pools/:pool/keys: keys seen on the primary in this epoch, and groups of keys seen together in one request. */
+/** GET /pools/:pool/keys: keys seen on the primary in this epoch, and combinations that came in one request. */
 export interface SeenKeys {
   incarnation: string;
   keys: string[];
   together: string[][];
+}
+
+/** POST /pools/:pool/canary: one health check to the standby over the connections that its traffic will take. */
+export interface CanaryReport {
+  incarnation: string;
+  proxy: string;
+  /** What came back in place of the healthy answer, or null. */
+  seen: string | null;
 }
 
 /** GET /pools/:pool/hold-times: how long requests waited in the gate since the pool left `steady`. */

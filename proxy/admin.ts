@@ -4,21 +4,25 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import { z } from 'zod';
+import { MAX_HOLD_BUDGET_MS } from '../config/defaults.js';
 import { OperatorError } from '../config/operator-error.js';
+import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 import { acknowledgeHold } from './acknowledge.js';
-import type { HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
+import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
 import { createMetrics } from './metrics.js';
 import type { PoolTraffic } from './pool-traffic.js';
+import { togetherOnPrimary } from './routing.js';
 import type { Totals } from './totals.js';
 
 const holdRequest = z.object({
   run: z.string(),
   scope: z.enum(['keys', 'all']),
   keys: z.array(z.string()),
-  budgetMs: z.number().min(0).max(60_000),
+  budgetMs: z.number().min(0).max(MAX_HOLD_BUDGET_MS),
   minAgeMs: z.number().min(0).nullable(),
   ignoreUnanswered: z.boolean(),
 });
+const holdId = z.coerce.number().int().positive();
 const holdEnd = z.object({ run: z.string(), state: z.enum(['committed', 'released']), moved: z.array(z.string()) });
 
 /** A batch of the largest size an operator may configure fits; anything longer is a mistake. */
@@ -28,11 +32,12 @@ export interface AdminOptions {
   traffic: PoolTraffic;
   totals: Totals;
   incarnation: string;
+  name: string;
   token: string;
   isReady: () => boolean;
 }
 
-export function createAdmin({ traffic, totals, incarnation, token, isReady }: AdminOptions): FastifyInstance {
+export function createAdmin({ traffic, totals, incarnation, name, token, isReady }: AdminOptions): FastifyInstance {
   const admin = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   const metrics = createMetrics(traffic, totals);
 
@@ -40,10 +45,22 @@ export function createAdmin({ traffic, totals, incarnation, token, isReady }: Ad
     if (error instanceof OperatorError) {
       return reply.code(error.status).send({ code: error.code, message: error.message, remedy: error.remedy });
     }
-    const message = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
+    if (isConnectionError(error)) {
+      const { code, message, remedy } = databaseUnreachable(error);
+      return reply.code(503).send({ code, message, remedy });
+    }
+    const isMalformed =
+      error instanceof z.ZodError || (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500);
+    if (!isMalformed) {
+      console.error(error);
+      return reply
+        .code(500)
+        .send({ code: 'INTERNAL', message: 'The proxy failed to answer.', remedy: "Read the proxy's own output." });
+    }
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : error.message;
     return reply
       .code(400)
-      .send({ code: 'ADMIN_REQUEST_INVALID', message, remedy: 'See docs/architecture.md for the admin API.' });
+      .send({ code: 'ADMIN_REQUEST_INVALID', message, remedy: 'Compare proxy and worker: both must be of the same version.' });
   });
   admin.get('/healthz', () => ({ ok: true }));
   admin.get('/readyz', (_request, reply) => reply.code(isReady() ? 200 : 503).send({ ready: isReady() }));
@@ -63,7 +80,7 @@ export function createAdmin({ traffic, totals, incarnation, token, isReady }: Ad
       return report(traffic, incarnation);
     });
     api.put('/pools/:pool/holds/:id', async (request) => {
-      const id = Number((request.params as { id: string }).id);
+      const id = holdId.parse((request.params as { id: string }).id);
       const body = holdRequest.parse(request.body);
       if (traffic.state.phase !== 'moving' || traffic.state.run !== body.run) await traffic.sync.reload();
       traffic.openHold(id, { run: body.run, scope: body.scope, keys: new Set(body.keys) });
@@ -71,10 +88,13 @@ export function createAdmin({ traffic, totals, incarnation, token, isReady }: Ad
       return acknowledgeHold(traffic, incarnation, id, body);
     });
     api.post('/pools/:pool/holds/:id/end', (request) => {
-      const id = Number((request.params as { id: string }).id);
+      const id = holdId.parse((request.params as { id: string }).id);
       const { run, moved } = holdEnd.parse(request.body);
       traffic.endHold(id, run, moved);
       return { incarnation };
+    });
+    api.post('/pools/:pool/canary', async (): Promise<CanaryReport> => {
+      return { incarnation, proxy: name, seen: await traffic.canary() };
     });
     api.get('/pools/:pool/keys', (): SeenKeys => seenKeys(traffic, incarnation));
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
@@ -107,7 +127,7 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
 function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {
   const keys = new Set<string>();
   for (const [key, owner] of traffic.state.owners) if (owner === 'primary') keys.add(key);
-  const together: string[][] = [];
+  const together = togetherOnPrimary(traffic.state);
   for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
     const all = exchange.allKeys();
     for (const key of all) if (traffic.state.owners.get(key) !== 'standby') keys.add(key);

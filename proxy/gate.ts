@@ -4,8 +4,8 @@ import type { EventEmitter } from 'node:events';
 import type { LimitsConfig } from '../config/types.js';
 import { holdExpired, queueFull } from './errors.js';
 import type { Exchange, InFlight } from './in-flight.js';
-import type { RoutingState } from './routing.js';
-import { decide, isMoving, learnOwners } from './routing.js';
+import type { Decision, RoutingState } from './routing.js';
+import { decide, isMoving, learnOwners, noteTogether } from './routing.js';
 
 /** How often waiting requests are looked at for deadlines. Chosen: fine against holdMaxMs, cheap. */
 const SWEEP_MS = 25;
@@ -61,7 +61,7 @@ export class Gate {
    * A string at once, or a promise that rejects with a ProxyError or ClientGone. `client` emits 'close' when the client leaves.
    */
   admit(exchange: Exchange, client: EventEmitter): string | Promise<string> {
-    const decision = decide(this.state, isMoving(this.state) ? exchange.keys() : []);
+    const decision = this.decideFor(exchange);
     if (decision.kind === 'route') {
       this.inFlight.add(exchange, decision.machine);
       return decision.machine;
@@ -73,7 +73,7 @@ export class Gate {
   pump(): void {
     const now = performance.now();
     for (const waiter of this.waiters) {
-      const decision = decide(this.state, isMoving(this.state) ? waiter.exchange.keys() : []);
+      const decision = this.decideFor(waiter.exchange);
       if (decision.kind === 'route') {
         this.waiters.delete(waiter);
         if (waiter.heldSince !== null) this.recordWait(now - waiter.heldSince);
@@ -98,6 +98,13 @@ export class Gate {
     this.stopSweep();
     for (const waiter of this.waiters) waiter.reject(holdExpired());
     this.waiters.clear();
+  }
+
+  private decideFor(exchange: Exchange): Decision {
+    if (!isMoving(this.state)) return decide(this.state, []);
+    const keys = exchange.keys();
+    noteTogether(this.state, keys);
+    return decide(this.state, keys);
   }
 
   private wait(exchange: Exchange, client: EventEmitter): Promise<string> {

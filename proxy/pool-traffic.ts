@@ -76,6 +76,20 @@ export class PoolTraffic {
     }
   }
 
+  /** Asks the standby for its health over the connections that its traffic will take; null when it is well, else what came instead. */
+  async canary(): Promise<string | null> {
+    const { path, status, timeoutMs } = this.pool.health;
+    const { standby } = this.state;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const answer = await this.machines.get(standby).request({ path, method: 'GET', signal });
+      await answer.body.dump();
+      return answer.statusCode === status ? null : `${path} answered ${answer.statusCode} instead of ${status}`;
+    } catch (error) {
+      return `${path} did not answer (${error instanceof Error && 'code' in error ? String(error.code) : 'error'})`;
+    }
+  }
+
   async close(): Promise<void> {
     this.gate.close();
     await this.sync.close();

@@ -21,12 +21,24 @@ export interface RoutingState {
   ended: Set<number>;
   /** Owners learned in this epoch. Nothing is kept while the pool is steady. */
   owners: Map<string, 'primary' | 'standby'>;
+  /** Keys that came in one request in this epoch, each combination once: they have to move together. */
+  together: Map<string, readonly string[]>;
 }
 
 export type Decision = { kind: 'route'; machine: string } | { kind: 'wait' } | { kind: 'look-up'; keys: string[] };
 
 export function createRoutingState(): RoutingState {
-  return { epoch: 0, phase: 'steady', active: '', standby: '', run: null, holds: new Map(), ended: new Set(), owners: new Map() };
+  return {
+    epoch: 0,
+    phase: 'steady',
+    active: '',
+    standby: '',
+    run: null,
+    holds: new Map(),
+    ended: new Set(),
+    owners: new Map(),
+    together: new Map(),
+  };
 }
 
 /** Whether requests need their keys looked at. */
@@ -45,6 +57,18 @@ export function decide(state: RoutingState, keys: readonly string[]): Decision {
   // Ids with different owners wait until they have one: they are moved together.
   if (atStandby > 0 || isHeld(state, keys)) return { kind: 'wait' };
   return { kind: 'route', machine: state.active };
+}
+
+/** Remembers that these keys came in one request. Nothing is kept while the pool is steady. */
+export function noteTogether(state: RoutingState, keys: readonly string[]): void {
+  if (keys.length > 1 && isMoving(state)) state.together.set(keys.join(' '), keys);
+}
+
+/** Combinations of keys of which not all are the standby's yet. */
+export function togetherOnPrimary(state: RoutingState): string[][] {
+  return [...state.together.values()]
+    .filter((keys) => keys.some((key) => state.owners.get(key) !== 'standby'))
+    .map((keys) => [...keys]);
 }
 
 export function openHold(state: RoutingState, id: number, hold: OpenHold): void {
@@ -86,6 +110,7 @@ export function applySnapshot(state: RoutingState, snapshot: PoolSnapshot, known
     state.standby = snapshot.standby;
     state.run = snapshot.run;
     state.owners.clear();
+    state.together.clear();
   }
   const loaded = new Set(snapshot.holds.map((hold) => hold.id));
   for (const hold of snapshot.holds) {

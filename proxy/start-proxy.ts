@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
-import { OperatorError } from '../config/operator-error.js';
+import { describeError, OperatorError } from '../config/operator-error.js';
 import type { ListenAddress, PoolConfig, ProxyConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
+import { machineUnknown } from '../state/errors.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import { listenForChanges } from '../state/notifications.js';
@@ -60,17 +61,20 @@ async function start(
   database: Database,
 ): Promise<RunningProxy> {
   const [first, second] = pool.machines;
-  await ensurePool(database, pool.name, first.name, second.name);
+  const row = await ensurePool(database, pool.name, first.name, second.name);
+  for (const machine of [row.active, row.standby]) mustBeConfigured(pool, machine);
+  const advertised = advertisedAdmin(config);
   const incarnation = randomUUID();
   const totals = new Totals();
   const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database));
   let ready = false;
 
-  const admin = createAdmin({ traffic, totals, incarnation, token: adminToken, isReady: () => ready });
+  const admin = createAdmin({ traffic, totals, incarnation, name: config.name, token: adminToken, isReady: () => ready });
   const server = await createServer(traffic, totals);
   const cleanups: (() => Promise<unknown>)[] = [() => traffic.close(), () => admin.close()];
   try {
-    const adminUrl = await listen(admin, config.admin, 'proxy.admin');
+    const listening = await listen(admin, config.admin, 'proxy.admin');
+    const adminUrl = advertised ?? listening;
     await endPredecessors(database, pool.name, config.name);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
     cleanups.unshift(() => deregisterProxy(database, pool.name, incarnation));
@@ -92,16 +96,11 @@ async function start(
         for (const end = Date.now() + DRAIN_MS; traffic.inFlight.size > 0 && Date.now() < end;) await sleep(20);
         server.server.closeAllConnections();
         await closing;
-        const failures: unknown[] = [];
-        // What cannot be done without the database must not keep the rest, and the process with it, from ending.
-        for (const cleanup of [...cleanups, () => database.end()])
-          await cleanup().catch((error: unknown) => failures.push(error));
-        if (failures.length > 0) throw failures[0];
+        await inOrder([...cleanups, () => database.end()]);
       },
     };
   } catch (error) {
-    await server.close();
-    for (const cleanup of cleanups) await cleanup().catch(() => undefined);
+    await inOrder([() => server.close(), ...cleanups]);
     throw error;
   }
 }
@@ -155,6 +154,30 @@ async function listen(server: FastifyInstance, address: ListenAddress, field: st
   }
   const { address: host, port } = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The wildcard address is nowhere for somebody else. */
+function advertisedAdmin({ admin, adminUrl }: ProxyConfig): string | null {
+  if (adminUrl !== null || !['0.0.0.0', '::'].includes(admin.host)) return adminUrl;
+  throw new OperatorError(
+    'CONFIG_INVALID',
+    `proxy.admin: found ${admin.host}:${admin.port}, at which no worker can reach this proxy.`,
+    'Say by proxy.adminUrl or --admin-url where workers reach it, such as http://proxy-1:8081.',
+  );
+}
+
+function mustBeConfigured(pool: PoolConfig, machine: string): void {
+  if (pool.machines.some(({ name }) => name === machine)) return;
+  throw machineUnknown(pool.name, machine);
+}
+
+/** Does all of it, whatever fails: what is left open would keep the process alive. */
+async function inOrder(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const step of steps) {
+    await step().catch((error: unknown) => {
+      console.error(`While ending the proxy: ${describeError(error)}`);
+    });
+  }
 }
 
 /** An earlier incarnation of this proxy on this host that is gone without goodbye holds up every step that needs all proxies. */

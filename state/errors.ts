@@ -2,8 +2,25 @@
 
 import { OperatorError } from '../config/operator-error.js';
 
+/** SQLSTATE classes 08 (connection) and 57P (shut down), and what the operating system says. */
+const UNREACHABLE = /^(08...|57P..|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
+/** SQLSTATE classes 28 (authorisation) and 3D (no such database). */
+const REFUSED = /^(28...|3D...)$/;
+/** What the client says without a code. */
+const CLIENT_MESSAGES =
+  /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered)/;
+
 export function databaseUnreachable(cause: unknown): OperatorError {
-  const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  const code = codeOf(cause);
+  const reason = code === '' ? '' : ` (${code})`;
+  if (REFUSED.test(code)) {
+    return new OperatorError(
+      'DATABASE_REFUSED',
+      `PostgreSQL refuses the connection${reason}.`,
+      'Correct user, password and database in VM_REJUV_DATABASE_URL.',
+      { status: 503, cause },
+    );
+  }
   return new OperatorError(
     'DATABASE_UNREACHABLE',
     `PostgreSQL does not answer${reason}.`,
@@ -22,19 +39,29 @@ export function fenced(pool: string): OperatorError {
   );
 }
 
+/** The row names a machine that the configuration does not have. */
+export function machineUnknown(pool: string, machine: string): OperatorError {
+  return new OperatorError(
+    'MACHINE_UNKNOWN',
+    `The store says that pool ${pool} uses machine "${machine}", which the configuration does not have.`,
+    `Give the machine its earlier name back in pools.${pool}.machines: machines are renamed only while their pool is not in the store.`,
+    { status: 409 },
+  );
+}
+
 export function poolUnknown(pool: string): OperatorError {
   return new OperatorError('POOL_UNKNOWN', `There is no pool "${pool}".`, 'Use a name from "pools" of the configuration.', {
     status: 404,
   });
 }
 
-/** Whether an error means that PostgreSQL could not be reached or went away (SQLSTATE classes 08 and 57P). */
+/** Whether an error means that PostgreSQL could not be reached, went away, or did not let us in. */
 export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    /^(08|57P)/.test(code) ||
-    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'].includes(code) ||
-    /terminated|timeout|not queryable/i.test(error.message)
-  );
+  const code = codeOf(error);
+  return UNREACHABLE.test(code) || REFUSED.test(code) || CLIENT_MESSAGES.test(error.message);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -1,10 +1,13 @@
 // What proves that a process still lives, to whoever runs on the same host.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
-  /** Host name and boot id: after a reboot of the host every earlier process is gone, and the name says so. */
+  /**
+   * Host name, boot id and pid namespace: after a reboot of the host every earlier process is gone, and in another container the same
+   * pid is another process.
+   */
   host: string;
   pid: number;
   startTime: string;
@@ -43,11 +46,11 @@ function processOf(pid: number): { group: number; startTime: string } | null {
 }
 
 function currentHost(): string {
-  let boot = '';
   try {
-    boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${hostname()}/${boot}/${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     // Without /proc nothing can be proved; startTime is 'unknown' there as well.
+    return hostname();
   }
-  return `${hostname()}/${boot}`;
 }

@@ -54,6 +54,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
   const done = worker.run().finally(async () => {
+    await Promise.all([...mechanisms.values()].map((mechanism) => mechanism.close()));
     await native.close();
     await client.connection.close();
     await database.end();

@@ -16,27 +16,37 @@ export interface MechanismCall {
 
 /** What the proxies hold while a hand-over runs. */
 export type HandOverScope =
-  | { held: 'keys'; keys: string[] }
-  /** Everything bound for the primary is held; `busy` keys have a request in flight; move at most `limit` sessions. */
-  | { held: 'all'; busy: ReadonlySet<string>; limit: number };
+  | { held: 'keys'; keys: readonly string[] }
+  /**
+   * Everything bound for the primary is held. Of the sessions in its memory about `limit` may go; not those of `except`, which have a
+   * request in flight or are the standby's already. `named`: keys that requests have named, whether or not the primary has their session.
+   */
+  | { held: 'all'; except: ReadonlySet<string>; inFlight: number; named: readonly string[]; limit: number };
 
 export interface SessionMechanism {
   /** `keys`: hot sessions can be held by name. `all`: the mechanism acts on the whole server. `none`: it moves nothing. */
   readonly holds: 'keys' | 'all' | 'none';
+  /** `all`: requests in flight that are at least this old need not be waited for, the server skips their sessions; null waits for all. */
+  readonly pickedUpMs: number | null;
   /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. */
   preflight(pair: MachinePair, call: MechanismCall): Promise<void>;
-  /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run left behind. */
+  /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run or batch left behind. */
   begin(pair: MachinePair, ownedByStandby: ReadonlySet<string>, call: MechanismCall): Promise<void>;
   /** Makes idle sessions ready to be handed over while nothing is held; their keys. Empty where the server cannot tell. */
   prepareIdle(pair: MachinePair, call: MechanismCall): Promise<string[]>;
-  /** Barrier and hand-over: the keys whose final state the standby can now load. Idempotent; leaves the primary's copy until `settle`. */
+  /**
+   * Barrier and hand-over: the keys whose final state the standby can now load, among them keys of which the primary has no session.
+   * Idempotent; leaves the primary's copy until `settle`.
+   */
   handOver(pair: MachinePair, scope: HandOverScope, call: MechanismCall): Promise<string[]>;
   /** After the commit: nothing of these keys is left on the primary. */
-  settle(pair: MachinePair, keys: string[], call: MechanismCall): Promise<void>;
+  settle(pair: MachinePair, keys: readonly string[], call: MechanismCall): Promise<void>;
   /** The batch was let go: the standby must not see these keys any more. */
-  retract(pair: MachinePair, keys: string[], call: MechanismCall): Promise<void>;
-  /** Sessions that the primary still has, or null where the server cannot tell. */
-  remaining(pair: MachinePair, call: MechanismCall): Promise<number | null>;
+  retract(pair: MachinePair, keys: readonly string[], call: MechanismCall): Promise<void>;
+  /** Keys of sessions that the primary still has, or null where the server cannot tell. */
+  remaining(pair: MachinePair, call: MechanismCall): Promise<ReadonlySet<string> | null>;
   /** Ensures normal settings on both machines. */
   end(pair: MachinePair, call: MechanismCall): Promise<void>;
+  /** Closes connections. */
+  close(): Promise<void>;
 }

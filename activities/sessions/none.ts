@@ -6,6 +6,7 @@ export function createNone(): SessionMechanism {
   const nothing = (): Promise<void> => Promise.resolve();
   return {
     holds: 'none',
+    pickedUpMs: null,
     preflight: nothing,
     begin: nothing,
     prepareIdle: () => Promise.resolve([]),
@@ -14,5 +15,6 @@ export function createNone(): SessionMechanism {
     retract: nothing,
     remaining: () => Promise.resolve(null),
     end: nothing,
+    close: nothing,
   };
 }

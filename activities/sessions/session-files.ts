@@ -1,16 +1,18 @@
-// The files of Tomcat's FileStore. Each machine has a directory of its own, so that neither reads what is not its own yet;
-// a hand-over is a hard link from one into the other.
+// The files of Tomcat's FileStore: a directory for each machine, both on one file system. A hand-over is a hard link.
 
 import { constants } from 'node:fs';
 import { access, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineConfig } from '../../config/types.js';
+import type { StoredSessions } from './stored-sessions.js';
 import { notMovable } from './tomcat-manager.js';
 
 const SUFFIX = '.session';
+/** Files that are worked on in parallel. Chosen: the kernel's directory lock is the limit. */
+const AT_ONCE = 32;
 
-export class SessionFiles {
-  readonly directory: string;
+export class SessionFiles implements StoredSessions {
+  readonly place: string;
 
   constructor(
     private readonly machine: MachineConfig,
@@ -18,20 +20,51 @@ export class SessionFiles {
   ) {
     // Tomcat's own name for a context: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming
     const name = context === '' ? 'ROOT' : context.slice(1).replaceAll('/', '#');
-    this.directory = join(machine.sessionDirectory ?? '', name);
+    this.place = join(machine.sessionDirectory ?? '', name);
   }
 
-  /** Ids that have a file. Tomcat makes the directory with its first session. */
+  /** Tomcat makes the directory with its first session. */
   async ids(): Promise<string[]> {
-    const names = await readdir(this.directory).catch((error: unknown) => {
+    const names = await readdir(this.place).catch((error: unknown) => {
       if (isCode(error, 'ENOENT')) return [];
       throw error;
     });
     return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
   }
 
-  /** Makes the session loadable on the other machine. False when that one already has a state of its own, or this one none. */
-  async giveTo(other: SessionFiles, id: string): Promise<boolean> {
+  async giveTo(other: SessionFiles, ids: readonly string[]): Promise<string[]> {
+    const given: string[] = [];
+    await inParallel(ids, async (id) => {
+      if (await this.linkInto(other, id)) given.push(id);
+    });
+    return given;
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    await inParallel(ids, (id) => rm(this.file(id), { force: true }));
+  }
+
+  /** Refuses directories that the worker cannot write or that cannot be linked into each other. */
+  async mustReach(other: SessionFiles): Promise<void> {
+    for (const { place, machine } of [this, other]) {
+      await mkdir(place, { recursive: true }).catch(() => undefined);
+      await access(place, constants.R_OK | constants.W_OK | constants.X_OK).catch(() => {
+        throw notMovable(
+          `The worker cannot write the session directory ${place} of machine ${machine.name}.`,
+          'Correct pools.*.machines.*.sessionDirectory or its rights.',
+        );
+      });
+    }
+    const [mine, theirs] = await Promise.all([stat(this.place), stat(other.place)]);
+    if (mine.dev !== theirs.dev) {
+      throw notMovable(
+        `The session directories ${this.place} and ${other.place} are on different file systems.`,
+        'Put both on one, so that a session moves by a hard link.',
+      );
+    }
+  }
+
+  private async linkInto(other: SessionFiles, id: string): Promise<boolean> {
     try {
       await link(this.file(id), other.file(id));
       return true;
@@ -43,33 +76,13 @@ export class SessionFiles {
     }
   }
 
-  async remove(id: string): Promise<void> {
-    await rm(this.file(id), { force: true });
-  }
-
-  /** Refuses directories that the worker cannot write or that cannot be linked into each other. */
-  async mustReach(other: SessionFiles): Promise<void> {
-    for (const { directory, machine } of [this, other]) {
-      await mkdir(directory, { recursive: true }).catch(() => undefined);
-      await access(directory, constants.R_OK | constants.W_OK | constants.X_OK).catch(() => {
-        throw notMovable(
-          `The worker cannot write the session directory ${directory} of machine ${machine.name}.`,
-          'Correct pools.*.machines.*.sessionDirectory or its rights.',
-        );
-      });
-    }
-    const [mine, theirs] = await Promise.all([stat(this.directory), stat(other.directory)]);
-    if (mine.dev !== theirs.dev) {
-      throw notMovable(
-        `The session directories ${this.directory} and ${other.directory} are on different file systems.`,
-        'Put both on one, so that a session moves by a hard link.',
-      );
-    }
-  }
-
   private file(id: string): string {
-    return join(this.directory, `${id}${SUFFIX}`);
+    return join(this.place, `${id}${SUFFIX}`);
   }
+}
+
+async function inParallel(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
+  for (let at = 0; at < ids.length; at += AT_ONCE) await Promise.all(ids.slice(at, at + AT_ONCE).map(work));
 }
 
 function isCode(error: unknown, code: string): boolean {

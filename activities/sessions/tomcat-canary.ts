@@ -3,29 +3,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type { MachineConfig, PoolConfig, TomcatCanary } from '../../config/types.js';
-import type { SessionFiles } from './session-files.js';
-import type { TomcatManager } from './tomcat-manager.js';
+import type { Lane, Side } from './tomcat-lane.js';
 import { notMovable } from './tomcat-manager.js';
 
 /** Tomcat counts idle time in whole seconds. */
 const IDLE_MS = 1100;
+/** With many sessions a first backup takes its time. Chosen. */
+const SWAP_TIMEOUT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const NOBODYS_PATH = 'vm-rejuv-canary';
 
-export interface Side {
-  machine: MachineConfig;
-  manager: TomcatManager;
-  files: SessionFiles;
-}
-
 /** Refuses with SESSIONS_NOT_MOVABLE when the canary's session or one of the named attributes does not arrive. */
-export async function sendCanary(
-  canary: TomcatCanary,
-  pool: PoolConfig,
-  from: Side,
-  to: Side,
-  signal: AbortSignal,
-): Promise<void> {
+export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: Lane, signal: AbortSignal): Promise<void> {
+  const { from, to } = lane;
   const cookie = await visit(from.machine, canary.path, pool, null);
   if (cookie === null) {
     throw notMovable(
@@ -36,12 +26,10 @@ export async function sendCanary(
   const id = cookie.slice(cookie.indexOf('=') + 1).split('.', 1)[0] ?? '';
   try {
     await mustHave(canary, from, id, signal);
-    await sleep(IDLE_MS, undefined, { signal });
-    await from.manager.swapOut({ idleS: 1 }, signal);
-    if ((await from.manager.sessionIds(signal)).includes(id) || !(await from.files.giveTo(to.files, id))) {
+    if (!(await leavesMemory(lane, id, signal)) || (await from.store.giveTo(to.store, [id])).length === 0) {
       throw notMovable(
-        `A session of machine ${from.machine.name} did not reach ${from.files.directory}.`,
-        "Check that FileStore's directory is sessionDirectory plus the context's name, and Tomcat's log.",
+        `A session of machine ${from.machine.name} did not reach ${from.store.place}.`,
+        "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
       );
     }
     // The application may make a lost attribute anew, so look before it is asked: a path of nobody's loads the session all the same.
@@ -49,17 +37,26 @@ export async function sendCanary(
     if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal);
     if ((await visit(to.machine, canary.path, pool, cookie)) !== null) {
       throw notMovable(
-        `Machine ${to.machine.name} did not find the session that was handed over in ${to.files.directory}.`,
-        "Check that FileStore's directory there is sessionDirectory plus the context's name, and Tomcat's log.",
+        `Machine ${to.machine.name} did not find the session that was handed over in ${to.store.place}.`,
+        "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
       );
     }
     await mustHave(canary, to, id, signal);
   } finally {
-    for (const { manager, files } of [to, from]) {
+    for (const { manager, store } of [to, from]) {
       await manager.expire(id, signal).catch(() => undefined);
-      await files.remove(id);
+      await store.remove([id]).catch(() => undefined);
     }
   }
+}
+
+async function leavesMemory({ from, swapOut }: Lane, id: string, signal: AbortSignal): Promise<boolean> {
+  for (const deadline = performance.now() + SWAP_TIMEOUT_MS; performance.now() < deadline;) {
+    await sleep(IDLE_MS, undefined, { signal });
+    await swapOut.idle(signal);
+    if (!(await from.manager.sessionIds(signal)).includes(id)) return true;
+  }
+  return false;
 }
 
 /** The session cookie that the answer sets, as name=value, or null. */

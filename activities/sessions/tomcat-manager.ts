@@ -8,6 +8,10 @@ import type { JmxProxy } from './jmx-proxy.js';
  * that is under way, whichever thread runs it.
  */
 const SHUT_S = 2_147_483_647;
+/** Settings go back also when the caller has been cancelled. */
+const RESTORE_TIMEOUT_MS = 10_000;
+/** JMX answers about one session at a time. Chosen: as many as the proxy has connections. */
+const CALLS_AT_ONCE = 8;
 /** Tomcat's default: one in six background rounds looks at sessions. */
 const DEFAULT_FREQUENCY = 6;
 
@@ -70,16 +74,47 @@ export class TomcatManager {
     await this.set('processExpiresFrequency', DEFAULT_FREQUENCY, signal);
   }
 
-  /** Runs one pass and shuts the swapping again. When this resolves the sessions are in the store and out of memory. */
-  async swapOut(pass: Pass, signal: AbortSignal): Promise<void> {
+  /**
+   * Runs one pass and shuts the swapping again. When this resolves the sessions are in the store and out of memory.
+   * A pass that has not ended after `limitMs` is stopped; what it has not reached stays in memory.
+   */
+  async swapOut(pass: Pass, signal: AbortSignal, limitMs?: number): Promise<void> {
+    const timer = limitMs === undefined ? undefined : setTimeout(() => void this.shut(signal).catch(() => undefined), limitMs);
     try {
       if ('idleS' in pass) await this.set('maxIdleSwap', pass.idleS, signal);
       else await this.set('maxActiveSessions', pass.maxActive, signal);
       await this.set('minIdleSwap', 0, signal);
-      await this.jmx.invoke(this.bean, 'backgroundProcess', [], signal);
+      await this.runPass(signal);
     } finally {
-      await this.shut(signal);
+      clearTimeout(timer);
+      await this.shut(AbortSignal.timeout(RESTORE_TIMEOUT_MS));
     }
+  }
+
+  /** Writes sessions that have rested for `idleS` seconds, and have changed since they were written last, to the store; all stay in memory. */
+  async backUp(idleS: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.set('maxIdleBackup', idleS, signal);
+      await this.runPass(signal);
+    } finally {
+      await this.set('maxIdleBackup', -1, AbortSignal.timeout(RESTORE_TIMEOUT_MS));
+    }
+  }
+
+  /** When these sessions were accessed last, by this machine's clock. Those that are not in memory are left out. */
+  async lastAccessedMs(ids: readonly string[], signal: AbortSignal): Promise<Map<string, number>> {
+    const times = new Map<string, number>();
+    for (let at = 0; at < ids.length; at += CALLS_AT_ONCE) {
+      const some = ids.slice(at, at + CALLS_AT_ONCE);
+      const answers = await Promise.all(some.map((id) => this.jmx.invoke(this.bean, 'getLastAccessedTimestamp', [id], signal)));
+      for (const [index, answer] of answers.entries()) if (Number(answer) >= 0) times.set(some[index] ?? '', Number(answer));
+    }
+    return times;
+  }
+
+  /** This machine's clock, not ahead of it and at most two seconds behind. */
+  clockMs(signal: AbortSignal): Promise<number> {
+    return this.jmx.clockMs(this.bean, signal);
   }
 
   /** Whether the session has a value for this attribute; false also when it is not in memory. */
@@ -91,8 +126,13 @@ export class TomcatManager {
     await this.jmx.invoke(this.bean, 'expireSession', [id], signal);
   }
 
+  private async runPass(signal: AbortSignal): Promise<void> {
+    await this.jmx.invoke(this.bean, 'backgroundProcess', [], signal);
+  }
+
   private async shut(signal: AbortSignal): Promise<void> {
     await this.set('minIdleSwap', SHUT_S, signal);
+    await this.set('maxIdleBackup', -1, signal);
     await this.set('maxIdleSwap', -1, signal);
     await this.set('maxActiveSessions', -1, signal);
   }

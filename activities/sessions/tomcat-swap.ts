@@ -1,149 +1,119 @@
 // Tomcat by its own PersistentManager: swapped out of one, found in its store by the other. docs/servers/tomcat.md has the measurements.
 
-import type { PoolConfig, TomcatSwapConfig } from '../../config/types.js';
+import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
+import { openDatabase } from '../../state/database.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import { JmxProxy } from './jmx-proxy.js';
-import type { HandOverScope, MachinePair, SessionMechanism } from './mechanism.js';
+import type { MachinePair, SessionMechanism } from './mechanism.js';
 import { SessionFiles } from './session-files.js';
+import { SessionRows } from './session-rows.js';
+import { swapOutBackedUp, swapOutDirectly } from './swap-out.js';
+import type { StoredSessions } from './stored-sessions.js';
 import { sendCanary } from './tomcat-canary.js';
-import type { Side } from './tomcat-canary.js';
-import type { Pass } from './tomcat-manager.js';
+import type { Lane, Side } from './tomcat-lane.js';
 import { TomcatManager } from './tomcat-manager.js';
+import { TomcatSessions } from './tomcat-sessions.js';
 
-/** Files are linked in parallel up to this many. Chosen: the kernel's directory lock is the limit. */
-const LINKS_AT_ONCE = 32;
-
-interface Lane {
-  from: Side;
-  to: Side;
-}
+/** Settings go back also when the attempt has been cancelled. */
+const RESTORE_TIMEOUT_MS = 30_000;
+/** A request this old has been picked up by its server: Tomcat's swap-out then sees it (measured: 8 ms; with a margin). */
+const PICKED_UP_MS = 20;
 
 export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, hash: SessionKeyHash): SessionMechanism {
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, config.manager)]));
-  /** Ids by key, of the sessions that are being handed over. */
-  const ids = new Map<string, { id: string; lane: Lane }>();
+  const { store } = config;
+  const database = store.type === 'data-source' ? openDatabase(store.url) : null;
 
-  const side = (machine: MachinePair['primary'], context: string): Side => ({
-    machine,
-    manager: new TomcatManager(proxies.get(machine.name) as JmxProxy, context),
-    files: new SessionFiles(machine, context),
-  });
-  const lanes = ({ primary, standby }: MachinePair): Lane[] =>
-    config.contexts.map((context) => ({ from: side(primary, context), to: side(standby, context) }));
-
-  /** Keys of sessions that are in the primary's store and not in its memory, which makes their files current. */
-  const swappedOut = async (lane: Lane, signal: AbortSignal): Promise<string[]> => {
-    const files = await lane.from.files.ids();
-    const inMemory = new Set(await lane.from.manager.sessionIds(signal));
-    return files.filter((id) => !inMemory.has(id)).map((id) => keyOf(id, lane));
-  };
-  const keyOf = (id: string, lane: Lane): string => {
-    const key = hash(id.split('.', 1)[0] ?? id);
-    ids.set(key, { id, lane });
-    return key;
-  };
-  const eachFile = async (
-    keys: readonly string[],
-    work: (id: string, lane: Lane) => Promise<boolean | void>,
-  ): Promise<string[]> => {
-    const done: string[] = [];
-    for (let at = 0; at < keys.length; at += LINKS_AT_ONCE) {
-      await Promise.all(
-        keys.slice(at, at + LINKS_AT_ONCE).map(async (key) => {
-          const found = ids.get(key);
-          if (found && (await work(found.id, found.lane)) !== false) done.push(key);
-        }),
-      );
-    }
-    return done;
-  };
+  const lanesOf = ({ primary, standby }: MachinePair): Lane[] =>
+    config.contexts.map((context) => {
+      const side = <Store extends StoredSessions>(machine: MachineConfig, stored: Store): Side<Store> => {
+        return { machine, manager: new TomcatManager(proxies.get(machine.name) as JmxProxy, context), store: stored };
+      };
+      if (store.type === 'data-source' && database !== null) {
+        const rows = (machine: MachineConfig): Side<SessionRows> =>
+          side(machine, new SessionRows(database, store, machine, context));
+        return { from: rows(primary), to: rows(standby), swapOut: swapOutBackedUp(rows(primary)) };
+      }
+      const files = (machine: MachineConfig): Side => side(machine, new SessionFiles(machine, context));
+      return { from: files(primary), to: files(standby), swapOut: swapOutDirectly(files(primary)) };
+    });
+  const sessions = new TomcatSessions(hash);
 
   return {
     holds: 'all',
+    // What a failed write would lose is known only of sessions that no request changes meanwhile.
+    pickedUpMs: store.type === 'file' ? PICKED_UP_MS : null,
 
     async preflight(pair, { signal }) {
-      for (const { from, to } of lanes(pair)) {
+      const lanes = lanesOf(pair);
+      for (const { from, to } of lanes) {
         await from.manager.mustBePersistent(signal);
         await to.manager.mustBePersistent(signal);
-        await from.files.mustReach(to.files);
+        await from.store.mustReach(to.store);
       }
-      const [lane] = lanes(pair);
+      const [lane] = lanes;
       if (config.canary === null || !lane) return;
       try {
         await lane.from.manager.begin(signal);
-        await sendCanary(config.canary, pool, lane.from, lane.to, signal);
+        await sendCanary(config.canary, pool, lane, signal);
       } finally {
-        await lane.from.manager.end(signal);
+        await lane.from.manager.end(AbortSignal.timeout(RESTORE_TIMEOUT_MS));
       }
     },
 
     async begin(pair, ownedByStandby, { signal, guard }) {
-      for (const lane of lanes(pair)) {
+      for (const { from, to } of lanesOf(pair)) {
         await guard();
-        await lane.from.manager.begin(signal);
-        for (const id of await lane.to.files.ids()) if (!ownedByStandby.has(keyOf(id, lane))) await lane.to.files.remove(id);
-        for (const id of await lane.from.files.ids()) if (ownedByStandby.has(keyOf(id, lane))) await lane.from.files.remove(id);
+        await from.manager.begin(signal);
+        await to.store.remove((await to.store.ids()).filter((id) => !ownedByStandby.has(sessions.keyOf(id))));
+        await from.store.remove((await from.store.ids()).filter((id) => ownedByStandby.has(sessions.keyOf(id))));
       }
     },
 
     async prepareIdle(pair, { signal, guard }) {
-      const keys: string[] = [];
-      for (const lane of lanes(pair)) {
+      const lanes = lanesOf(pair);
+      for (const { swapOut } of lanes) {
         await guard();
-        await lane.from.manager.swapOut({ idleS: 1 }, signal);
-        keys.push(...(await swappedOut(lane, signal)));
+        await swapOut.idle(signal);
       }
-      return keys;
+      return (await sessions.look(lanes, signal)).swappedOut();
     },
 
     async handOver(pair, scope, { signal, guard }) {
-      const keys: string[] = [];
-      for (const lane of lanes(pair)) {
+      const lanes = lanesOf(pair);
+      // A request that still runs may end and change its session at any moment, so the careful way waits until there is none.
+      const mayTakeHot = scope.held === 'all' && (store.type === 'file' || scope.inFlight === 0);
+      for (const { swapOut } of lanes) {
         await guard();
-        if (scope.held === 'all') await swapOutHeld(lane.from.manager, scope, signal);
-        keys.push(...(await swappedOut(lane, signal)));
+        if (mayTakeHot) await swapOut.held(scope.limit, signal);
       }
-      const wanted = scope.held === 'keys' ? new Set(scope.keys) : null;
-      const movable = keys.filter((key) => (wanted === null ? !(scope.held === 'all' && scope.busy.has(key)) : wanted.has(key)));
-      return eachFile(movable, (id, { from, to }) => from.files.giveTo(to.files, id));
+      const view = await sessions.look(lanes, signal);
+      const wanted =
+        scope.held === 'keys'
+          ? scope.keys
+          : [...new Set([...view.swappedOut(), ...scope.named])].filter((key) => !scope.except.has(key));
+      return view.giveToStandby(wanted.filter((key) => !view.isInMemory(key)));
     },
 
-    async settle(_pair, keys) {
-      await eachFile(keys, (id, { from }) => from.files.remove(id));
-      for (const key of keys) ids.delete(key);
-    },
-
-    async retract(_pair, keys) {
-      await eachFile(keys, (id, { to }) => to.files.remove(id));
-    },
+    settle: (pair, keys) => sessions.remove(lanesOf(pair), 'from', keys),
+    retract: (pair, keys) => sessions.remove(lanesOf(pair), 'to', keys),
 
     async remaining(pair, { signal }) {
-      let count = 0;
-      for (const lane of lanes(pair)) {
-        count += (await lane.from.manager.sessionIds(signal)).length + (await swappedOut(lane, signal)).length;
-      }
-      return count;
+      return (await sessions.look(lanesOf(pair), signal)).all();
     },
 
     async end(pair, { signal, guard }) {
-      for (const { from, to } of lanes(pair)) {
+      for (const { from, to } of lanesOf(pair)) {
         await guard();
         await from.manager.end(signal);
         await to.manager.end(signal);
       }
-      ids.clear();
+      sessions.forget();
+    },
+
+    async close() {
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
+      await database?.end();
     },
   };
-}
-
-/** Everything bound for this Tomcat is held. Loading many sessions at once is slow on the other side, so at most about `limit` leave. */
-async function swapOutHeld(manager: TomcatManager, scope: HandOverScope & { held: 'all' }, signal: AbortSignal): Promise<void> {
-  const inMemory = (await manager.sessionIds(signal)).length;
-  if (inMemory > 0) await manager.swapOut(passFor(inMemory, scope.limit), signal);
-}
-
-/** Tomcat swaps out what exceeds 90 % of the maximum, and refuses new sessions at the maximum: it has to stay above the live count. */
-export function passFor(inMemory: number, limit: number): Pass {
-  if (inMemory <= limit) return { idleS: 0 };
-  return { maxActive: Math.max(Math.floor((inMemory - limit) / 0.9), inMemory + 2) };
 }

@@ -60,7 +60,7 @@ test('what cannot be done is refused in two sentences, with a code and without a
     [['status'], { VM_REJUV_CONFIG: '/nowhere.yaml' }, 2, /CONFIG_UNREADABLE/],
     [['status'], { VM_REJUV_DATABASE_URL: 'postgres://postgres@127.0.0.1:1/x' }, 1, /DATABASE_UNREACHABLE/],
     [['rejuvenate', name], { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' }, 1, /TEMPORAL_UNREACHABLE/],
-    [['deregister', name, 'not-an-incarnation'], {}, 1, /PROXY_UNKNOWN/],
+    [['deregister', name, 'not-an-incarnation'], {}, 2, /PROXY_UNKNOWN/],
     [['proxy', '--listen', 'nonsense'], {}, 2, /host:port/],
     [['restart'], {}, 2, /unknown command/],
   ];

@@ -29,7 +29,12 @@ async function createPlace(): Promise<Place> {
   await chmod(directory, 0o755);
   const database = await createTestDatabase();
   const pool = await nodeShop(directory, database.url);
-  const installation = await Installation.create({ directory, databaseUrl: 'unused', temporalAddress: '127.0.0.1:1', pool });
+  const installation = await Installation.create({
+    directory,
+    databaseUrl: 'postgres://unused',
+    temporalAddress: '127.0.0.1:1',
+    pool,
+  });
   onTestFinished(async () => {
     await installation.close();
     await database.drop();

@@ -75,6 +75,41 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /yaml:8 pools\.shop\.machines\.1\.name: found "a", allowed: .*different machines/,
     ],
     [
+      'the same machine spelled otherwise',
+      GOOD.replace(':8280', ':8180/'),
+      /machines\.1\.url: found "http:\/\/127\.0\.0\.1:8180\/", allowed: a url that machine 1 of pool shop does not have/,
+    ],
+    [
+      'one directory spelled twice',
+      GOOD.replace('sessionDirectory: b', 'sessionDirectory: ./a'),
+      /machines\.1\.sessionDirectory/,
+    ],
+    [
+      'a table beside a file store',
+      GOOD.replace('{ type: file }', '{ type: data-source, url: { env: X } }'),
+      /machines\.0\.sessionTable: found nothing/,
+    ],
+    [
+      'a table that is no name',
+      GOOD.replace('sessionDirectory: a', 'sessionTable: a; drop table b'),
+      /sessionTable: found .* allowed: the name of a table/,
+    ],
+    [
+      'a time-out of nothing',
+      GOOD.replace('{ path: /shop/health }', '{ path: /shop/health, timeoutMs: 0 }'),
+      /timeoutMs: found 0, allowed: at least 1/,
+    ],
+    [
+      'a budget that no proxy takes',
+      `${GOOD}    limits: { holdBudgetMs: 60001 }\n`,
+      /holdBudgetMs: found 60001, allowed: at most 60000/,
+    ],
+    [
+      'an address that is a url',
+      `temporal: { address: "http://x" }\n${GOOD}`,
+      /temporal\.address: found "http:\/\/x", allowed: an address/,
+    ],
+    [
       'a url with a path',
       GOOD.replace(':8180', ':8180/app'),
       /machines\.0\.url: found "http:\/\/127\.0\.0\.1:8180\/app", allowed: an origin/,
@@ -87,6 +122,24 @@ describe('a mistake is named with file, line, field, what was found and what is 
     expect(error.code).toBe('CONFIG_INVALID');
     expect(error.message).toMatch(message);
   });
+});
+
+test('a machine that two pools name is refused, by pool', () => {
+  const twice = GOOD + GOOD.replace('pools:\n', '').replace('  shop:', '  other:');
+
+  expect(refusal(twice).message).toMatch(/pools\.other\.machines\.0\.url: .*machine 1 of pool shop/);
+});
+
+test('an origin is accepted however it is spelled', () => {
+  expect(load(GOOD.replace('http://127.0.0.1:8180', 'http://Tomcat-A:80/')).pools['shop']?.machines[0].url).toBe(
+    'http://tomcat-a',
+  );
+});
+
+test('a database that is none is refused without being repeated', () => {
+  const error = refusal(GOOD, { ...ENV, VM_REJUV_DATABASE_URL: 'hunter2' });
+
+  expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('hunter2') as string });
 });
 
 test('a password in the file is refused without being repeated', () => {

@@ -54,8 +54,9 @@ test('a client that leaves the gate is no longer counted and never reaches a mac
   await abort(leaves);
 
   await expect.poll(async () => (await report(running)).held).toBe(1);
+  const answered = once(stays, 'response');
   await releaseHold(running.store, holdId);
-  await once(stays, 'response');
+  await answered;
   expect(reached).toEqual(['/stays']);
 });
 

@@ -1,9 +1,9 @@
-// Tomcat for demos and tests: unmodified from Maven Central, with the demo's shop; a directory of its own (CATALINA_BASE) per machine.
+// Tomcat for demos and tests, unmodified from Maven Central, and the demo's shop; built once into the cache.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../config/operator-error.js';
@@ -18,6 +18,8 @@ export interface TomcatKit {
   /** CATALINA_HOME */
   home: string;
   war: string;
+  /** PostgreSQL's JDBC driver, for DataSourceStore. */
+  jdbcDriver: string;
 }
 
 /** Tomcat and the shop from the cache, or built by Maven into it. TOMCAT_BUILD_FAILED says what is missing. */
@@ -26,93 +28,13 @@ export async function provideTomcat(onProgress: (line: string) => void, signal: 
   if (!existsSync(directory)) await build(directory, onProgress, signal);
   const home = readdirSync(directory).find((name) => name.startsWith('apache-tomcat-'));
   if (home === undefined) throw new Error(`There is no Tomcat in ${directory}: remove that directory and try again.`);
-  return { home: join(directory, home), war: join(directory, 'shop.war') };
+  return { home: join(directory, home), war: join(directory, 'shop.war'), jdbcDriver: join(directory, 'postgresql.jar') };
 }
 
 /** Whether the commands that Tomcat and its build need are there; otherwise which one is not. */
 export async function missingForTomcat(): Promise<string | null> {
   if (!(await succeeds('java', ['-version']))) return 'java';
   return (await succeeds('mvn', ['-v'])) ? null : 'mvn';
-}
-
-export interface TomcatBaseOptions {
-  kit: TomcatKit;
-  /** CATALINA_BASE; made anew. */
-  base: string;
-  port: number;
-  managerPassword: string;
-  /** Directory of FileStore. */
-  sessionDirectory: string;
-}
-
-/** Writes a CATALINA_BASE with the shop at /shop, the manager's jmxproxy, and a PersistentManager that swaps only when told. */
-export async function createTomcatBase(options: TomcatBaseOptions): Promise<void> {
-  const { kit, base, port, managerPassword, sessionDirectory } = options;
-  const contexts = join(base, 'conf', 'Catalina', 'localhost');
-  for (const directory of [
-    contexts,
-    join(base, 'temp'),
-    join(base, 'logs'),
-    join(base, 'work'),
-    join(base, 'webapps'),
-    sessionDirectory,
-  ])
-    await mkdir(directory, { recursive: true });
-  await copyFile(join(kit.home, 'conf', 'web.xml'), join(base, 'conf', 'web.xml'));
-  await writeFile(join(base, 'conf', 'server.xml'), serverXml(port));
-  await writeFile(join(base, 'conf', 'tomcat-users.xml'), usersXml(managerPassword), { mode: 0o600 });
-  await writeFile(join(contexts, 'manager.xml'), '<Context docBase="${catalina.home}/webapps/manager" privileged="true"/>\n');
-  await writeFile(join(contexts, 'shop.xml'), shopXml(kit.war, sessionDirectory));
-}
-
-/** Command and environment that run a CATALINA_BASE in the foreground. */
-export function tomcatCommand(kit: TomcatKit, base: string): { command: string[]; env: Record<string, string> } {
-  return {
-    command: [join(kit.home, 'bin', 'catalina.sh'), 'run'],
-    env: {
-      CATALINA_HOME: kit.home,
-      CATALINA_BASE: base,
-      // Two machines and the load share two cores: short-lived compilers and one collector thread keep the noise down.
-      CATALINA_OPTS: '-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.security.egd=file:/dev/urandom',
-    },
-  };
-}
-
-function serverXml(port: number): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<Server port="-1">
-  <GlobalNamingResources>
-    <Resource name="UserDatabase" auth="Container" type="org.apache.catalina.UserDatabase"
-      factory="org.apache.catalina.users.MemoryUserDatabaseFactory" pathname="conf/tomcat-users.xml"/>
-  </GlobalNamingResources>
-  <Service name="Catalina">
-    <Connector port="${port}" address="127.0.0.1" protocol="HTTP/1.1" maxThreads="200" keepAliveTimeout="20000" maxKeepAliveRequests="-1"/>
-    <Engine name="Catalina" defaultHost="localhost">
-      <Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/>
-      <Host name="localhost" appBase="webapps" unpackWARs="false" autoDeploy="false"/>
-    </Engine>
-  </Service>
-</Server>
-`;
-}
-
-function usersXml(managerPassword: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<tomcat-users xmlns="http://tomcat.apache.org/xml">
-  <user username="vm-rejuv" password="${managerPassword}" roles="manager-jmx"/>
-  <user username="demo" password="demo" roles="customer"/>
-</tomcat-users>
-`;
-}
-
-function shopXml(war: string, sessionDirectory: string): string {
-  return `<Context docBase="${war}">
-  <Manager className="org.apache.catalina.session.PersistentManager" sessionActivityCheck="true" persistAuthentication="true"
-    saveOnRestart="true" maxIdleBackup="-1" maxIdleSwap="-1" minIdleSwap="-1">
-    <Store className="org.apache.catalina.session.FileStore" directory="${sessionDirectory}"/>
-  </Manager>
-</Context>
-`;
 }
 
 async function build(directory: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,16 @@
+// What Tomcat's Store keeps of one context on one machine. Each machine has a store of its own, so that neither reads what is not
+// its own yet; a hand-over puts a session's state into the other's.
+
+export interface StoredSessions {
+  /** Where it is, for messages to operators. */
+  readonly place: string;
+  ids(): Promise<string[]>;
+  /**
+   * Makes sessions loadable on the other machine. Resolves with the ids that are there now as they are here: not those that this
+   * store does not have, nor those of which the other one has a state of its own, which may be newer.
+   */
+  giveTo(other: this, ids: readonly string[]): Promise<string[]>;
+  remove(ids: readonly string[]): Promise<void>;
+  /** Refuses, by what to change, a pair of stores between which no session can move. */
+  mustReach(other: this): Promise<void>;
+}

@@ -1,0 +1,19 @@
+// One context of a Tomcat on its way from one machine to the other.
+
+import type { MachineConfig } from '../../config/types.js';
+import type { StoredSessions } from './stored-sessions.js';
+import type { SwapOut } from './swap-out.js';
+import type { TomcatManager } from './tomcat-manager.js';
+
+/** The context on one machine. */
+export interface Side<Store extends StoredSessions = StoredSessions> {
+  machine: MachineConfig;
+  manager: TomcatManager;
+  store: Store;
+}
+
+export interface Lane {
+  from: Side;
+  to: Side;
+  swapOut: SwapOut;
+}
