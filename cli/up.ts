@@ -4,12 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.js';
+import { describeError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
 import { startEmbeddedTemporal } from '../embedded/temporal.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
 import { startProxy } from '../proxy/start-proxy.js';
 import { startWorker } from '../worker/start-worker.js';
+import { publishConnections } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -32,10 +34,15 @@ export async function up(options: UpOptions): Promise<void> {
   const checked = loadConfig(options.config, { ...env, ...placeholders });
   const pool = choosePool(checked, options.pool);
   const closing: (() => Promise<void>)[] = [];
+  // From here on, so that a signal that comes during the start leaves no server behind.
+  const told = untilToldToEnd();
+  const stop = new AbortController();
+  void told.then(() => stop.abort());
   try {
-    const { config, uiUrl } = await withServers(checked, given, resolve(options.data), closing);
+    const { config, uiUrl } = await withServers(checked, given, resolve(options.data), closing, stop.signal);
     const worker = await startWorker(config);
     closing.unshift(() => worker.close());
+    stop.signal.throwIfAborted();
     const proxy = await startProxy({
       config: config.proxy,
       pool,
@@ -43,6 +50,8 @@ export async function up(options: UpOptions): Promise<void> {
       adminToken: config.adminToken,
     });
     closing.unshift(() => proxy.close());
+    closing.unshift(await publishConnections(resolve(options.data), connectionsOf(config)));
+    stop.signal.throwIfAborted();
     const { url, adminUrl } = proxy;
     print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${uiUrl === null ? '' : `, Temporal UI ${uiUrl}`}`, {
       ready: true,
@@ -50,10 +59,21 @@ export async function up(options: UpOptions): Promise<void> {
       adminUrl,
       temporalUiUrl: uiUrl,
     });
-    await Promise.race([untilToldToEnd(), worker.done]);
+    await Promise.race([told, worker.done]);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
   } finally {
-    for (const close of closing) await close();
+    // Ctrl-C reaches the servers as well: they may be gone before what uses them.
+    for (const close of closing) await close().catch((error: unknown) => console.error(`While ending: ${describeError(error)}`));
   }
+}
+
+function connectionsOf({ database, temporal, adminToken }: Config): Record<string, string> {
+  return {
+    VM_REJUV_DATABASE_URL: database.url,
+    VM_REJUV_TEMPORAL_ADDRESS: temporal.address,
+    VM_REJUV_ADMIN_TOKEN: adminToken,
+  };
 }
 
 async function withServers(
@@ -61,6 +81,7 @@ async function withServers(
   given: { database: boolean; temporal: boolean },
   data: string,
   closing: (() => Promise<void>)[],
+  signal: AbortSignal,
 ): Promise<{ config: Config; uiUrl: string | null }> {
   const onProgress = (line: string): void => console.error(line);
   let { database, temporal } = config;
@@ -71,12 +92,14 @@ async function withServers(
   if (!given.database) {
     const postgres = await startEmbeddedPostgres({ directory: join(data, 'postgres'), onProgress });
     closing.unshift(() => postgres.stop());
+    signal.throwIfAborted();
     database = { url: postgres.url };
   }
   if (!given.temporal) {
-    const cli = await findTemporalCli({ onProgress, signal: AbortSignal.timeout(900_000) });
+    const cli = await findTemporalCli({ onProgress, signal });
     const server = await startEmbeddedTemporal({ cli, directory: join(data, 'temporal'), onProgress });
     closing.unshift(() => server.stop());
+    signal.throwIfAborted();
     temporal = { ...temporal, address: server.address, namespace: server.namespace };
     uiUrl = server.uiUrl;
   }

@@ -24,7 +24,8 @@ export interface ReadyChild {
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL; resolves when it has ended. */
   stop(): Promise<void>;
-  ended: Promise<void>;
+  /** Resolves with its exit code, or null when a signal ended it. */
+  ended: Promise<number | null>;
 }
 
 /** Starts the process and waits for its `{"ready": true, ...}`; an end before that is an error with the end of its log. */
@@ -32,10 +33,10 @@ export async function startReadyChild({ name, command, env, logFile }: ChildOpti
   const log = createWriteStream(logFile, { flags: 'a' });
   const [file = '', ...args] = command;
   const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => {
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
       log.end();
-      resolve();
+      resolve(code);
     });
   });
   child.stderr.pipe(log, { end: false });
@@ -65,7 +66,7 @@ export async function startReadyChild({ name, command, env, logFile }: ChildOpti
   };
 }
 
-async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);

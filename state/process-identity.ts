@@ -1,6 +1,6 @@
 // What proves that a process still lives, to whoever runs on the same host.
 
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
@@ -25,11 +25,21 @@ export function isProvedDead(identity: ProcessIdentity): boolean {
 
 /** Start time in clock ticks since boot (proc(5), field 22), or null when there is no such process or it is a zombie. */
 export function startTimeOf(pid: number): string | null {
+  return processOf(pid)?.startTime ?? null;
+}
+
+/** Whether any process of a group still runs. */
+export function groupRuns(group: number): boolean {
+  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && processOf(Number(name))?.group === group);
+}
+
+function processOf(pid: number): { group: number; startTime: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in field 2 may hold anything, so count from its closing parenthesis.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    const [state, , group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const startTime = rest[16];
+    return state === 'Z' || state === 'X' || startTime === undefined ? null : { group: Number(group), startTime };
   } catch {
     return null;
   }
