@@ -17,6 +17,8 @@ const POLL_MS = 20;
 const SPAWN_TIMEOUT_MS = 10_000;
 /** A machine that runs for so long has started; what ends later is seen by its health check. Chosen. */
 const SETTLE_MS = 200;
+/** environ(7), locale(7), and where Java is. */
+const LOGIN_VARIABLES = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LC_.*|JAVA_HOME|JRE_HOME)$/;
 /** A start or stop by somebody else may take a graceful stop's time. */
 const LOCK_TIMEOUT_MS = 120_000;
 
@@ -83,7 +85,7 @@ async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
       'echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null)" > "$0.tmp" && mv "$0.tmp" "$0" && exec "$@"';
     const child = spawn('sh', ['-c', script, file(machine, 'pid'), ...command], {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...loginEnvironment(), ...env },
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -114,6 +116,11 @@ async function stop(machine: MachineConfig, options: OperationOptions): Promise<
     }
     await sleep(POLL_MS, undefined, { signal: options.signal });
   }
+}
+
+/** What a log-in would give it: the worker's own environment holds secrets that are none of the application's business. */
+function loginEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => LOGIN_VARIABLES.test(name)));
 }
 
 /** The machine leads its process group (it was spawned detached): what it has started ends with it. */
