@@ -1,19 +1,36 @@
-// One request of a canary to a machine itself, past the proxies.
+// Requests of our own to a machine itself, past the proxies.
 
+import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 import type { MachineConfig, PoolConfig } from '../../config/types.js';
 import { notMovable } from '../errors.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** No application has it: its own code is not to run for this. */
+const NOBODYS_PATH = 'vm-rejuv-canary';
 
-/** The session cookie that the answer sets, as name=value, or null. */
+/** Asks for `path`, with the session of `cookie` (name=value) if any. Resolves with the session cookie that the answer sets, or null. */
 export async function visit(
   machine: MachineConfig,
   path: string,
   pool: PoolConfig,
   cookie: string | null,
-  anyStatus = false,
 ): Promise<string | null> {
+  const { statusCode, headers } = await ask(machine, path, cookie);
+  if (statusCode >= 400) {
+    throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
+  }
+  const set = headers['set-cookie'] ?? [];
+  const cookies = (typeof set === 'string' ? [set] : set).map((line) => line.split(';', 1)[0] ?? '');
+  return cookies.find((line) => pool.sessionId.cookies.includes(line.slice(0, line.indexOf('=')))) ?? null;
+}
+
+/** Names a session to a context on a path that nobody has: the server looks it up, and the application hears nothing of it. */
+export async function askInPassing(machine: MachineConfig, context: string, cookie: string): Promise<void> {
+  await ask(machine, `${context}/${NOBODYS_PATH}`, cookie);
+}
+
+async function ask(machine: MachineConfig, path: string, cookie: string | null): Promise<Dispatcher.ResponseData> {
   const response = await request(`${machine.url}${path}`, {
     headers: cookie === null ? {} : { cookie },
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
@@ -21,13 +38,5 @@ export async function visit(
     throw notMovable(`Machine ${machine.name} does not answer ${path}: ${String(cause)}.`, 'Look at the machine.');
   });
   await response.body.dump();
-  if (response.statusCode >= 400 && !anyStatus) {
-    throw notMovable(
-      `Machine ${machine.name} answered ${response.statusCode} to the canary's ${path}.`,
-      'Correct sessions.canary.path.',
-    );
-  }
-  const set = response.headers['set-cookie'] ?? [];
-  const cookies = (typeof set === 'string' ? [set] : set).map((line) => line.split(';', 1)[0] ?? '');
-  return cookies.find((line) => pool.sessionId.cookies.includes(line.slice(0, line.indexOf('=')))) ?? null;
+  return response;
 }

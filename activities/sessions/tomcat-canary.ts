@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolConfig, TomcatCanary } from '../../config/types.js';
-import { visit } from './canary-visit.js';
+import { askInPassing, visit } from './canary-visit.js';
 import type { MechanismCall } from './mechanism.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { notMovable } from '../errors.js';
@@ -11,7 +11,6 @@ import { notMovable } from '../errors.js';
 const IDLE_MS = 1100;
 /** With many sessions a first backup takes its time. Chosen. */
 const SWAP_TIMEOUT_MS = 60_000;
-const NOBODYS_PATH = 'vm-rejuv-canary';
 
 /** Refuses with SESSIONS_NOT_MOVABLE when the canary's session or one of the named attributes does not arrive. */
 export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: Lane, call: MechanismCall): Promise<void> {
@@ -34,8 +33,8 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
       );
     }
-    // The application may make a lost attribute anew, so look before it is asked: a path of nobody's loads the session all the same.
-    await visit(to.machine, `${to.manager.context}/${NOBODYS_PATH}`, pool, cookie, true);
+    // The application may make a lost attribute anew, so look before it is asked.
+    await askInPassing(to.machine, to.manager.context, cookie);
     if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal);
     if ((await visit(to.machine, canary.path, pool, cookie)) !== null) {
       throw notMovable(

@@ -10,6 +10,8 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
   machine: MachineConfig;
   manager: TomcatManager;
   store: Store;
+  /** The cookie that carries its session ids. */
+  sessionCookie: string;
 }
 
 export interface Lane {

@@ -57,11 +57,6 @@ export class TomcatManager {
     }
   }
 
-  /** Sessions that have ended in this manager so far, by time or by the application. */
-  async ended(signal: AbortSignal): Promise<number> {
-    return Number(await this.jmx.get(this.bean, 'expiredSessions', signal));
-  }
-
   /** Ids of the sessions in memory. */
   async sessionIds(signal: AbortSignal): Promise<string[]> {
     const text = await this.jmx.invoke(this.bean, 'listSessionIds', [], signal);

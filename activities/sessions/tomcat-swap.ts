@@ -27,7 +27,8 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
   const lanesOf = ({ primary, standby }: MachinePair): Lane[] =>
     config.contexts.map((context) => {
       const side = <Store extends StoredSessions>(machine: MachineConfig, stored: Store): Side<Store> => {
-        return { machine, manager: new TomcatManager(proxies.get(machine.name) as JmxProxy, context), store: stored };
+        const manager = new TomcatManager(proxies.get(machine.name) as JmxProxy, context);
+        return { machine, manager, store: stored, sessionCookie: pool.sessionId.cookies[0] ?? '' };
       };
       if (store.type === 'data-source' && database !== null) {
         const rows = (machine: MachineConfig): Side<SessionRows> =>
