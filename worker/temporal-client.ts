@@ -23,7 +23,7 @@ export function temporalUnreachable(address: string, cause: unknown): OperatorEr
   return new OperatorError(
     'TEMPORAL_UNREACHABLE',
     `Temporal does not answer at ${address}.`,
-    'Check that it runs and that temporal.address or TEMPORAL_ADDRESS names it; traffic goes on meanwhile.',
+    'Check that it runs and that temporal.address or VM_REJUV_TEMPORAL_ADDRESS names it; traffic goes on meanwhile.',
     { status: 503, retryable: true, cause },
   );
 }
