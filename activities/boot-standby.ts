@@ -16,7 +16,7 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
     const { row, driver, mechanism, signal } = attempt;
     const pair = pairOf(attempt.pool, row);
     if (row.phase === 'steady' && (await driver.status(pair.primary.name, attempt)).power === 'off') {
-      throw primaryNotRunning(pair.primary.name);
+      throw primaryNotRunning(pool, pair.primary.name);
     }
     await driver.start(pair.standby.name, attempt);
     await untilHealthy(pair.standby, attempt.pool.health, signal);

@@ -44,11 +44,11 @@ export const standbyUnreachable = (machine: string, proxy: string, seen: string)
 export const notMovable = (message: string, remedy: string): OperatorError =>
   new OperatorError('SESSIONS_NOT_MOVABLE', message, remedy);
 
-export const primaryNotRunning = (machine: string): OperatorError =>
+export const primaryNotRunning = (pool: string, machine: string): OperatorError =>
   new OperatorError(
     'PRIMARY_NOT_RUNNING',
     `By its driver, machine ${machine} is not running, though the pool is served by it.`,
-    'A machine that was started by other means cannot be restarted: stop it and let its driver start it, or correct pools.*.machines.*.driver.',
+    `What a driver has not started it cannot restart: stop the machine and use "vm-rejuv boot ${pool}", or correct pools.${pool}.machines.*.driver.`,
   );
 
 export const drainLimit = (pool: string, left: string): OperatorError =>

@@ -130,8 +130,11 @@ export class ProxyFleet {
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const answer = await response.body.json();
+    const answer = (await response.body.json()) as T & { incarnation?: string };
     if (response.statusCode !== 200) throw new Error(`Proxy ${proxy.name} answered ${response.statusCode} to ${method} ${path}.`);
-    return answer as T;
+    // After a reboot of its host a proxy has its predecessor's address, and must not pass for it: that one will never acknowledge a hold.
+    if (answer.incarnation !== proxy.incarnation)
+      throw new Error(`Proxy ${proxy.name} has another incarnation at ${proxy.adminUrl}.`);
+    return answer;
   }
 }

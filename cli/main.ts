@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
 import { startWorker } from '../worker/start-worker.js';
+import { boot } from './boot.js';
 import { check } from './check.js';
 import { DATA_DIRECTORY, withConnections } from './connections.js';
 import { deregister } from './deregister.js';
@@ -88,6 +89,10 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => check(config, pool, options)));
+
+clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
+  .argument('[pool]', 'one pool instead of all')
+  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => boot(config, pool, options)));
 
 clientCommand('rejuvenate', 'Start a clean restart')
   .argument('<pool>', 'the pool to rejuvenate')

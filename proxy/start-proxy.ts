@@ -16,7 +16,7 @@ import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import { listenForChanges } from '../state/notifications.js';
 import { ensurePool } from '../state/pool.js';
-import { currentProcess, isProvedDead } from '../state/process-identity.js';
+import { currentProcess, isOfThisHost, isProvedDead } from '../state/process-identity.js';
 import { deregisterProxy, endProxy, liveProxies, registerProxy } from '../state/proxy-register.js';
 import { createAdmin } from './admin.js';
 import { forward } from './forward.js';
@@ -74,7 +74,7 @@ async function start(
   try {
     const listening = await listen(admin, config.admin, 'proxy.admin');
     const adminUrl = advertised ?? listening;
-    await endPredecessors(database, pool.name, config.name);
+    await endPredecessors(database, pool.name, config.name, adminUrl);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
     // With a request still running at a machine this is no good end: for its time-out nobody may take a session for quiet.
     cleanups.unshift(() =>
@@ -195,8 +195,10 @@ async function inOrder(steps: readonly (() => Promise<unknown>)[]): Promise<void
 }
 
 /** An earlier incarnation of this proxy on this host that is gone without goodbye holds up every step that needs all proxies. */
-async function endPredecessors(database: Database, pool: string, name: string): Promise<void> {
+async function endPredecessors(database: Database, pool: string, name: string, adminUrl: string): Promise<void> {
   for (const proxy of await liveProxies(database, pool)) {
-    if (proxy.name === name && isProvedDead(proxy)) await endProxy(database, pool, proxy.incarnation);
+    // A container that is started again has no pid of its predecessor to look for, but its host name and, now ours, its address.
+    const isReplaced = isOfThisHost(proxy) && proxy.adminUrl === adminUrl;
+    if (proxy.name === name && (isProvedDead(proxy) || isReplaced)) await endProxy(database, pool, proxy.incarnation);
   }
 }

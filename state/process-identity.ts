@@ -17,6 +17,12 @@ export function currentProcess(): ProcessIdentity {
   return { host: currentHost(), pid: process.pid, startTime: startTimeOf(process.pid) ?? 'unknown' };
 }
 
+/** Whether an identity is of this host since its last boot, of whatever container. */
+export function isOfThisHost({ host }: ProcessIdentity): boolean {
+  const machine = (text: string): string => text.split('/').slice(0, 2).join('/');
+  return machine(host) === machine(currentHost());
+}
+
 /** True only with proof: the process ran on this host, and its pid is free or belongs to a process that started at another time. */
 export function isProvedDead(identity: ProcessIdentity): boolean {
   if (identity.host !== currentHost() || identity.startTime === 'unknown') return false;
