@@ -31,7 +31,7 @@ function lines({ stdout }: Ended): Record<string, unknown>[] {
 test('check, rejuvenate and status tell what they did, for people and for programs', async () => {
   const { installation } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;
-  await installation.bootMachines();
+  expect(lines(await vmRejuv(installation, ['boot', '--json']))).toMatchObject([{ machine: 'node-a' }, { machine: 'node-b' }]);
   const before = await vmRejuv(installation, ['check']);
   expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('NO_PROXY') as string });
   await installation.startProxy();

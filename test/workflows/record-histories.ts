@@ -5,19 +5,22 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Installation } from '../../demo/installation.js';
-import { nodeShop } from '../../demo/node-shop.js';
 import { whileRunning } from '../../demo/while-running.js';
 import { startEmbeddedPostgres } from '../../embedded/postgres.js';
 import { startEmbeddedTemporal } from '../../embedded/temporal.js';
 import { findTemporalCli } from '../../embedded/temporal-cli.js';
 import type { CleanRestartHandle } from '../../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../../worker/temporal-client.js';
+import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from '../../workflows/messages.js';
+import type { RestartStatus } from '../../workflows/steps.js';
 import { STEPS } from '../../workflows/steps.js';
+import { obstinateShop } from '../fixtures/obstinate-shop.js';
 
 const target = process.argv[2] ?? 'test/workflows/histories';
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(300_000);
 const directory = await mkdtemp(join(tmpdir(), 'vm-rejuv-record-'));
 await chmod(directory, 0o711);
 await mkdir(target, { recursive: true });
@@ -25,8 +28,9 @@ const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postg
 const cli = await findTemporalCli({ signal });
 const temporal = await startEmbeddedTemporal({ cli, directory: join(directory, 'temporal') });
 const shop = join(directory, 'shop');
+const { shop: obstinate, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
 const installation = await Installation.create({
-  ...{ directory: shop, databaseUrl: postgres.url, temporalAddress: temporal.address, pool: await nodeShop(shop, postgres.url) },
+  ...{ directory: shop, databaseUrl: postgres.url, temporalAddress: temporal.address, pool: await obstinate(shop, postgres.url) },
 });
 const client = await connectTemporal(installation.config.temporal);
 const { taskQueue } = installation.config.temporal;
@@ -49,7 +53,7 @@ try {
   await refused.result().catch(() => undefined);
   await record('refused-without-proxy', refused);
   await installation.bootMachines();
-  await installation.startProxy();
+  const proxy = await installation.startProxy();
   const finished = await start();
   await finished.result();
   await record('finished', finished);
@@ -63,12 +67,48 @@ try {
     await handle.result();
     if (step === 'migrateSessions') await record('retried-after-crash', handle);
   }
+
+  const slow = beginSlowRequest(proxy.url);
+  const late = await start();
+  await untilStatus(late, ({ step }) => step === 'awaitDrain');
+  await late.cancel();
+  await slow;
+  await late.result();
+  await record('cancelled-past-return', late);
+
+  const skipped = await start();
+  await untilStatus(skipped, ({ step }) => step === 'migrateSessions' || step === 'awaitDrain');
+  await block();
+  await untilStatus(skipped, ({ waiting }) => waiting !== null);
+  await skipped.executeUpdate(retryUpdate, { args: [{ reason: 'recorded' }] });
+  await untilStatus(skipped, ({ waiting }) => waiting !== null);
+  await record('waiting-for-operator', skipped);
+  await skipped.executeUpdate(skipUpdate, { args: [{ reason: 'recorded' }] });
+  await skipped.result();
+  await record('retried-and-skipped', skipped);
+
+  const aborted = await start();
+  await untilStatus(aborted, ({ step }) => step === 'bootStandby');
+  await aborted.executeUpdate(abortUpdate, { args: [{ reason: 'recorded' }] });
+  await aborted.result().catch(() => undefined);
+  await record('aborted', aborted);
 } finally {
   await client.connection.close();
   await installation.close();
   await temporal.stop();
   await postgres.stop();
   await rm(directory, { recursive: true, force: true });
+}
+
+/** Without this the drain would be over before anybody could say something. */
+async function beginSlowRequest(url: string): Promise<void> {
+  const begun = await fetch(`${url}/shop/cart`);
+  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  await fetch(`${url}/shop/slow?ms=6000`, { headers: { cookie } });
+}
+
+async function untilStatus(handle: CleanRestartHandle, reached: (status: RestartStatus) => boolean): Promise<void> {
+  while (!reached(await handle.query(statusQuery))) await sleep(20, undefined, { signal });
 }
 
 /** Without what tells of the machine that it was recorded on. */
