@@ -75,7 +75,7 @@ async function withServers(
   }
   if (!given.temporal) {
     const cli = await findTemporalCli({ onProgress, signal: AbortSignal.timeout(900_000) });
-    const server = await startEmbeddedTemporal({ cli, directory: join(data, 'temporal'), onProgress });
+    const server = await startEmbeddedTemporal({ cli, directory: join(data, 'temporal') });
     closing.unshift(() => server.stop());
     temporal = { ...temporal, address: server.address, namespace: server.namespace };
     uiUrl = server.uiUrl;
