@@ -1,5 +1,7 @@
 // What the load has seen of a stretch of time.
 
+import { quantile } from '../../activities/quantile.js';
+
 /** Figures of one window; a request counts in the window in which it was due. */
 export interface WindowReport {
   requests: number;
@@ -22,11 +24,6 @@ export interface LoadProgress {
   inFlight: number;
   /** Of the last second. */
   p99Ms: number;
-}
-
-/** Nearest-rank quantile of values sorted ascending; 0 of none. */
-export function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 }
 
 export class Tally {
@@ -58,15 +55,14 @@ export class Tally {
 
   report(): WindowReport {
     const sorted = [...this.latenciesMs].sort((a, b) => a - b);
-    const round = (ms: number): number => Math.round(ms * 10) / 10;
     return {
       requests: sorted.length,
       failed: this.failed,
       sessionsLost: this.sessionsLost,
       updatesLost: this.updatesLost,
-      longestWaitMs: round(quantile(sorted, 1)),
-      p50Ms: round(quantile(sorted, 0.5)),
-      p99Ms: round(quantile(sorted, 0.99)),
+      longestWaitMs: quantile(sorted, 1),
+      p50Ms: quantile(sorted, 0.5),
+      p99Ms: quantile(sorted, 0.99),
     };
   }
 

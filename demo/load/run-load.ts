@@ -2,8 +2,9 @@
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../../activities/quantile.js';
 import type { LoadProgress, WindowReport } from './report.js';
-import { quantile, Tally } from './report.js';
+import { Tally } from './report.js';
 import type { Kind } from './user.js';
 import { User } from './user.js';
 
