@@ -15,7 +15,7 @@ import { withPorts } from './ports.js';
 export interface EmbeddedPostgresOptions {
   /** Holds the cluster and its password; kept across starts. */
   directory: string;
-  port?: number;
+  port?: number | undefined;
   onProgress?: (line: string) => void;
 }
 

@@ -13,7 +13,7 @@ import { hasEnded, stopProcess } from './child-process.js';
 import { isPortFree, withPorts } from './ports.js';
 
 const START_TIMEOUT_MS = 60_000;
-const NAMESPACE = 'default';
+const DEFAULT_NAMESPACE = 'default';
 
 export interface TemporalOptions {
   cli: string;
@@ -21,11 +21,15 @@ export interface TemporalOptions {
   directory: string;
   port?: number | undefined;
   uiPort?: number | undefined;
+  /** Made where it is missing. */
+  namespace?: string;
 }
 
 export interface RunningTemporal {
   address: string;
+  port: number;
   uiUrl: string;
+  uiPort: number;
   namespace: string;
   pid: number;
   stop(): Promise<void>;
@@ -52,11 +56,13 @@ async function start(options: TemporalOptions, logFile: string, port: number, ui
     // Somebody else's server would answer in its place.
     if (!(await isPortFree(wanted))) throw new Error(`Port ${wanted} is taken.`);
   }
+  const { namespace = DEFAULT_NAMESPACE } = options;
   const log = createWriteStream(logFile, { flags: 'a' });
   const listen = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
+  const storage = ['--db-filename', join(options.directory, 'temporal.db')];
   const server = spawn(
     options.cli,
-    ['server', 'start-dev', ...listen, '--log-level', 'warn', '--db-filename', join(options.directory, 'temporal.db')],
+    ['server', 'start-dev', ...listen, ...storage, '--namespace', namespace, '--log-level', 'warn'],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   server.stdout.pipe(log, { end: false });
@@ -64,28 +70,26 @@ async function start(options: TemporalOptions, logFile: string, port: number, ui
   server.once('close', () => log.end());
   const address = `127.0.0.1:${port}`;
   try {
-    await untilServing(server, address);
+    await untilServing(server, address, namespace);
   } catch (error) {
     await stopProcess(server);
     throw error;
   }
   return {
-    address,
-    uiUrl: `http://127.0.0.1:${uiPort}`,
-    namespace: NAMESPACE,
+    ...{ address, port, uiUrl: `http://127.0.0.1:${uiPort}`, uiPort, namespace },
     pid: server.pid ?? 0,
     stop: () => stopProcess(server),
   };
 }
 
-async function untilServing(server: ChildProcess, address: string): Promise<void> {
+async function untilServing(server: ChildProcess, address: string, namespace: string): Promise<void> {
   await once(server, 'spawn');
   let unanswered: unknown;
   for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline; await sleep(100)) {
     if (hasEnded(server)) throw new Error(`It ended with ${String(server.exitCode ?? server.signalCode)}.`);
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1000 });
-      await connection.workflowService.describeNamespace({ namespace: NAMESPACE }).finally(() => connection.close());
+      await connection.workflowService.describeNamespace({ namespace }).finally(() => connection.close());
       return;
     } catch (error) {
       unanswered = error;
