@@ -5,7 +5,7 @@ import { quantile } from '../../activities/quantile.js';
 /** Figures of one window; a request counts in the window in which it was due. */
 export interface WindowReport {
   requests: number;
-  /** Answered 5xx, refused, broken off, or answered 4xx where that makes no sense. */
+  /** Answered 5xx, refused, broken off, answered 4xx where that makes no sense, or executed more than once. */
   failed: number;
   /** Sessions that came back empty, as another one, or logged out. */
   sessionsLost: number;
@@ -41,8 +41,9 @@ export class Tally {
     this.failed++;
   }
 
-  failedToVerify(): void {
-    this.failed++;
+  /** What is no request of the load itself, or was answered well: a last look that failed, an update that was executed twice. */
+  failedBesides(count: number): void {
+    this.failed += count;
   }
 
   lostSession(): void {
