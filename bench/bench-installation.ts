@@ -14,17 +14,22 @@ export interface BenchInstallation {
   close(): Promise<void>;
 }
 
-export function startBench(store: 'file' | 'data-source'): Promise<BenchInstallation> {
+export function startBench(store: 'file' | 'data-source', signal: AbortSignal): Promise<BenchInstallation> {
   return Closing.onFailure(async (closing) => {
     const onProgress = (line: string): void => console.error(line);
-    const servers = await startTemporaryServers({ purpose: 'bench', onProgress, signal: AbortSignal.timeout(900_000) });
+    const servers = await startTemporaryServers({ purpose: 'bench', onProgress, signal });
     closing.add(() => servers.close());
     const directory = join(servers.directory, 'shop');
     const installation = await Installation.create({
       directory,
       databaseUrl: servers.postgres.url,
       temporalAddress: servers.temporal.address,
-      pool: await tomcatShop(directory, { onProgress, ...(store === 'file' ? {} : { sessionsUrl: servers.postgres.url }) }),
+      signal,
+      pool: await tomcatShop(directory, {
+        onProgress,
+        signal,
+        ...(store === 'file' ? {} : { sessionsUrl: servers.postgres.url }),
+      }),
     });
     closing.add(() => installation.close());
     await installation.bootMachines();

@@ -10,6 +10,7 @@ import { startLoad } from '../demo/load/start-load.js';
 import { whole } from '../demo/options.js';
 import { Closing } from '../embedded/closing.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
+import type { CleanRestartResult } from '../workflows/clean-restart.js';
 import { startBench } from './bench-installation.js';
 import { runBench } from './run-bench.js';
 
@@ -65,13 +66,13 @@ const {
   .opts<Options>();
 
 const closing = new Closing();
-await runBench(closing, async () => {
+await runBench(closing, async (signal) => {
   const rows: Row[] = [];
   for (const idle of idleCounts) {
     console.error(
       `${restarts} clean restarts with ${users} users at ${rate} requests a second and ${idle} idle sessions, store: ${store}`,
     );
-    rows.push(await measure(idle).finally(() => closing.close()));
+    rows.push(await measure(idle, signal).finally(() => closing.close()));
   }
   console.log(json ? JSON.stringify({ store, restarts: rows }) : render(rows));
   return rows.every(({ client, idleLost }) => client.failed + client.sessionsLost + client.updatesLost + idleLost === 0);
@@ -84,8 +85,8 @@ function wholeList(least: number, most: number): (text: string) => number[] {
   };
 }
 
-async function measure(idleCount: number): Promise<Row> {
-  const bench = await startBench(store);
+async function measure(idleCount: number, signal: AbortSignal): Promise<Row> {
+  const bench = await startBench(store, signal);
   closing.add(() => bench.close());
   const { installation, origin } = bench;
   const load = startLoad({
@@ -97,8 +98,8 @@ async function measure(idleCount: number): Promise<Row> {
   const { report: before } = await load.during(() => sleep(STEADY_MS));
   const client = await connectTemporal(installation.config.temporal);
   closing.add(() => client.connection.close());
-  const { report, result } = await load.during(async () => {
-    const outcomes = [];
+  const restartAgainAndAgain = async (): Promise<CleanRestartResult[]> => {
+    const outcomes: CleanRestartResult[] = [];
     for (let i = 1; i <= restarts; i++) {
       const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name);
       const outcome = await handle.result();
@@ -106,7 +107,8 @@ async function measure(idleCount: number): Promise<Row> {
       console.error(`  ${i}/${restarts}: held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`);
     }
     return outcomes;
-  });
+  };
+  const { report, result } = await load.during(() => client.withAbortSignal(signal, restartAgainAndAgain));
   const median = (numbers: number[]): number =>
     quantile(
       numbers.sort((a, b) => a - b),

@@ -4,21 +4,23 @@ import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import type { Closing } from '../embedded/closing.js';
 
-/** Runs `work`, which resolves with whether nothing failed and nothing was lost. */
-export async function runBench(closing: Closing, work: () => Promise<boolean>): Promise<void> {
+/** Runs `work`, which resolves with whether nothing failed and nothing was lost. A signal aborts it, and everything is closed. */
+export async function runBench(closing: Closing, work: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
   process.exitCode = 1;
-  onToldToEnd(() => {
-    console.error('Ending on request.');
-    void closing
-      .close()
-      .catch((error: unknown) => console.error(describeError(error)))
-      .finally(() => process.exit());
-  });
+  const end = new AbortController();
+  const told = new Promise<never>((_, reject) =>
+    onToldToEnd(() => {
+      end.abort();
+      reject(new Error('Ended on request.'));
+    }),
+  );
   try {
-    const good = await work().finally(() => closing.close());
+    const good = await Promise.race([work(end.signal), told]).finally(() => closing.close());
     if (good) process.exitCode = 0;
     else console.error('Something failed or was lost.');
   } catch (error) {
     console.error(describeError(error));
   }
+  // What was interrupted may still wait for something.
+  if (end.signal.aborted) process.exit();
 }

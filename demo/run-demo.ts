@@ -50,7 +50,9 @@ export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): 
     const close = (): Promise<void> => closing.close();
     try {
       const scenery = await build(options, view, signal, closing);
-      return { ...(await Promise.race([play(options, scenery, view, signal, closing), aborted(signal)])), close };
+      // A call to Temporal that is not cancelled would crash when its connection is closed.
+      const playing = scenery.client.withAbortSignal(signal, () => play(options, scenery, view, signal, closing));
+      return { ...(await Promise.race([playing, aborted(signal)])), close };
     } finally {
       view.done();
     }

@@ -63,7 +63,8 @@ async function start(options: TemporalOptions, logFile: string, port: number, ui
   const server = spawn(
     options.cli,
     ['server', 'start-dev', ...listen, ...storage, '--namespace', namespace, '--log-level', 'warn'],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    // In a process group of its own, Ctrl-C does not reach it: clients that are closed after it has gone crash on their retries.
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   server.stdout.pipe(log, { end: false });
   server.stderr.pipe(log, { end: false });
