@@ -74,7 +74,7 @@ export async function findTemporalCli({ onProgress = () => undefined, signal }: 
   throw new OperatorError(
     'TEMPORAL_CLI_MISSING',
     "Temporal's development server is not in TEMPORAL_CLI, on PATH or in the cache, could not be downloaded, and Go could not build it.",
-    'Install the Temporal CLI (https://docs.temporal.io/cli) or Go, or name a binary in TEMPORAL_CLI.',
+    'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.25 or newer, or name a binary in TEMPORAL_CLI.',
     { cause: failure },
   );
 }
