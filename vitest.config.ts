@@ -9,7 +9,8 @@ export default defineConfig({
     include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],
     globalSetup: 'test/fixtures/global-setup.ts',
-    testTimeout: 60_000,
+    // Nothing fails for being slow: a loaded machine takes several times as long.
+    testTimeout: 240_000,
     hookTimeout: 120_000,
   },
 });

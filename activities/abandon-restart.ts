@@ -6,21 +6,24 @@ import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
 
-/** Resolves with false when the pool was not this run's to give back. */
-export async function abandonRestart(deps: ActivityDeps, pool: string): Promise<boolean> {
-  const mine = await readPool(deps.database, pool).then(
-    (row) => row.run === currentRun(),
-    () => false,
-  );
-  if (!mine) return false;
+/** `past-return`: the standby may have sessions of its own by now, so the run has to go on. */
+export type Abandoned = 'given-back' | 'past-return';
+
+export async function abandonRestart(deps: ActivityDeps, pool: string): Promise<Abandoned> {
+  const row = await readPool(deps.database, pool).catch((error: unknown) => {
+    throw toFailure(error);
+  });
+  // Never taken, or given back by an attempt whose answer was lost.
+  if (row.run !== currentRun()) return 'given-back';
+  if (row.phase === 'moving' || row.phase === 'sealed') return 'past-return';
   return withAttempt(deps, pool, async (attempt) => {
-    if (!(await abandonPool(deps.database, pool, attempt.writer.run))) return false;
-    if (attempt.pool.standby === 'cold')
-      await attempt.driver.stop(pairOf(attempt.pool, attempt.row).standby.name, { signal: attempt.signal });
+    if (attempt.pool.standby === 'cold') {
+      // While the pool is still ours: afterwards the machine may be another run's. That it stays on must not keep the pool.
+      await attempt.driver.stop(pairOf(attempt.pool, attempt.row).standby.name, attempt).catch(() => undefined);
+    }
+    if (!(await abandonPool(deps.database, pool, attempt.writer.run))) return 'past-return';
     // Proxies learn the epoch by notification; asking them is a courtesy that must not keep the pool.
     await attempt.proxies.reports().catch(() => []);
-    return true;
-  }).catch((error: unknown) => {
-    throw toFailure(error);
+    return 'given-back';
   });
 }

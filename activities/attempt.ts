@@ -63,7 +63,7 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       writer,
       driver: deps.driverFor(pool),
       mechanism: deps.mechanismFor(pool),
-      proxies: new ProxyFleet(deps.database, poolName, deps.config.adminToken),
+      proxies: new ProxyFleet(deps.database, poolName, deps.config.adminToken, row.phase === 'moving' || row.phase === 'sealed'),
       signal: context.cancellationSignal,
       guard,
       progress: (next) => (details = next),

@@ -5,7 +5,7 @@ import type { PoolRow } from '../state/pool.js';
 import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf, poolConfig } from './deps.js';
-import { restartRunning, toFailure } from './errors.js';
+import { primaryNotRunning, restartRunning, toFailure } from './errors.js';
 import { untilHealthy } from './health.js';
 
 export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ from: string; to: string }> {
@@ -15,6 +15,9 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
   return withAttempt(deps, pool, async (attempt) => {
     const { row, driver, mechanism, signal } = attempt;
     const pair = pairOf(attempt.pool, row);
+    if (row.phase === 'steady' && (await driver.status(pair.primary.name, attempt)).power === 'off') {
+      throw primaryNotRunning(pool, pair.primary.name);
+    }
     await driver.start(pair.standby.name, attempt);
     await untilHealthy(pair.standby, attempt.pool.health, signal);
     // After the point of no return there is nothing to refuse any more.

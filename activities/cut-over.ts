@@ -1,15 +1,19 @@
 // One batch of the session protocol: hold, quiet, barrier, hand over, commit, or let go. The hold's row is ended in every case.
 
-import type { HoldAcknowledgement } from '../proxy/admin-api.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HoldAcknowledgement, HoldRequest } from '../proxy/admin-api.js';
 import { commitHold, openHold, releaseHold } from '../state/hold.js';
+import { readPool } from '../state/pool.js';
 import { sinceUncleanEndMs } from '../state/proxy-register.js';
-import { standbyKeys } from '../state/session-owner.js';
+import { lookUpOwners, standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { pairOf } from './deps.js';
 import { groupsAround } from './key-groups.js';
 
-/** What the hand-over itself may take on top of the budget before any proxy may let the hold go. Chosen: ten times the longest measured. */
-const HAND_OVER_MS = 2000;
+/** A pass that would end after its hold has to end before it. Chosen. */
+const MARGIN_MS = 200;
+/** Between two looks whether the streams that were closed have gone. */
+const POLL_MS = 20;
 
 export type Batch =
   /** Groups move whole or not at all. */
@@ -28,59 +32,84 @@ export interface BatchOutcome {
   leftBehind: number;
   /** Requests at the primary that were still in flight at the end of the budget. */
   inFlight: number;
+  streamsClosed: number;
 }
 
 export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutcome> {
   const { deps, pool, writer, mechanism, proxies } = attempt;
   const pair = pairOf(pool, attempt.row);
-  const budgetMs = pool.limits.holdBudgetMs;
+  const outcome: BatchOutcome = { moved: [], sealed: false, leftBehind: 0, inFlight: 0, streamsClosed: 0 };
   await attempt.guard();
+  if (await mayBeQueued(attempt)) return outcome;
   const groups = batch.scope === 'keys' ? batch.groups : [];
-  const keys = groups.flat();
   const wantedSeal = batch.scope === 'all' ? batch.seal : 'no';
   const atStandby = batch.scope === 'all' ? await standbyKeys(deps.database, pool.name) : new Set<string>();
-  const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys, deadlineMs: budgetMs + HAND_OVER_MS });
+  const request: HoldRequest = {
+    run: writer.run,
+    scope: batch.scope,
+    keys: groups.flat(),
+    budgetMs: pool.limits.holdBudgetMs,
+    minAgeMs: batch.scope === 'all' ? batch.pickedUpMs : null,
+    // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
+    ignoreUnanswered: mechanism.holds === 'all',
+  };
+  const deadlineMs = request.budgetMs + mechanism.handOverMs;
+  const endsAt = performance.now() + deadlineMs - MARGIN_MS;
+  const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys: request.keys, deadlineMs });
   let handedOver: string[] = [];
   try {
-    const acknowledgements = await proxies.hold(holdId, {
-      run: writer.run,
-      scope: batch.scope,
-      keys,
-      budgetMs,
-      minAgeMs: batch.scope === 'all' ? batch.pickedUpMs : null,
-      // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
-      ignoreUnanswered: mechanism.holds === 'all',
-    });
-    const { busy, inFlight, together } = summarise(attempt, acknowledgements);
-    const outcome: BatchOutcome = { moved: [], sealed: false, leftBehind: 0, inFlight };
-    if ((wantedSeal === 'when-empty' && inFlight > 0) || (await mayBeQueued(attempt))) {
+    let held = summarise(attempt, await proxies.hold(holdId, request));
+    if (held !== null && wantedSeal !== 'no' && held.streams > 0 && (wantedSeal === 'force' || held.inFlight === 0)) {
+      // Streams end last, and inside the hold: their clients come back at once, and must find the standby.
+      const gone = new Set([...atStandby, ...held.streaming, ...held.named]);
+      if (wantedSeal === 'force' || (await leftBehind(attempt, gone, held.busy)) === 0) {
+        outcome.streamsClosed = await proxies.closeStreams();
+        held = await withoutStreams(attempt, () => proxies.hold(holdId, request), endsAt);
+      }
+    }
+    outcome.inFlight = held?.inFlight ?? 0;
+    if (held === null || (wantedSeal === 'when-empty' && held.inFlight > 0)) {
       await letGo(attempt, holdId, []);
       return outcome;
     }
+    const busy = new Set([...held.busy, ...held.streaming]);
     handedOver = await mechanism.handOver(
       pair,
       batch.scope === 'keys'
         ? { held: 'keys', keys: groups.filter((group) => group.every((key) => !busy.has(key))).flat() }
-        : { held: 'all', except: new Set([...busy, ...atStandby]), inFlight, named: together.flat(), limit: batch.limit },
+        : {
+            held: 'all',
+            except: new Set([...busy, ...atStandby]),
+            inFlight: held.inFlight,
+            named: held.named,
+            limit: batch.limit,
+            endsAt,
+          },
       attempt,
     );
-    const around = batch.scope === 'keys' ? groups : groupsAround(handedOver, together, atStandby);
     const ready = new Set(handedOver);
+    const around = batch.scope === 'keys' ? groups : groupsAround(handedOver, held.together, atStandby);
     const moved = around.filter((group) => group.every((key) => ready.has(key))).flat();
     if (wantedSeal !== 'no') outcome.leftBehind = await leftBehind(attempt, new Set([...moved, ...atStandby]), busy);
     const seal = wantedSeal === 'force' || (wantedSeal === 'when-empty' && outcome.leftBehind === 0);
-    const acknowledged = new Set(acknowledgements.map((acknowledgement) => acknowledgement.incarnation));
     const isCommitted =
       (moved.length > 0 || seal) &&
-      (await commitHold(deps.database, writer, { holdId, moved, acknowledged, seal })) === 'committed';
+      (await commitHold(deps.database, writer, { holdId, moved, acknowledged: held.acknowledged, seal })) === 'committed';
     if (!isCommitted) {
       await letGo(attempt, holdId, handedOver);
       return outcome;
     }
-    await proxies.endHold(holdId, { run: writer.run, state: 'committed', moved });
+    if (seal) {
+      // The end of the last hold alone would send who waits to the primary: the new phase has to be known with it.
+      await proxies.allReport((await readPool(deps.database, pool.name)).epoch, attempt.signal);
+    } else {
+      await proxies.endHold(holdId, { run: writer.run, state: 'committed', moved });
+    }
     await mechanism.settle(pair, moved, attempt);
-    const parted = handedOver.filter((key) => !moved.includes(key));
-    if (parted.length > 0) await mechanism.retract(pair, parted, attempt);
+    await retract(
+      attempt,
+      handedOver.filter((key) => !moved.includes(key)),
+    );
     return { ...outcome, moved, sealed: seal };
   } catch (error) {
     await letGo(attempt, holdId, handedOver).catch(() => undefined);
@@ -92,33 +121,73 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
  * Ends the row first: what the standby was given may be taken back only once nobody can commit it. A commit whose answer was
  * lost has happened all the same, and then the standby keeps what it has.
  */
-async function letGo(attempt: Attempt, holdId: number, handedOver: string[]): Promise<void> {
-  const state = await releaseHold(attempt.deps.database, holdId);
+async function letGo(attempt: Attempt, holdId: number, handedOver: readonly string[]): Promise<void> {
+  const { database } = attempt.deps;
+  const state = await releaseHold(database, holdId);
   if (state === 'committed') return;
   await attempt.proxies.endHold(holdId, { run: attempt.writer.run, state, moved: [] });
-  if (handedOver.length > 0) await attempt.mechanism.retract(pairOf(attempt.pool, attempt.row), handedOver, attempt);
+  await retract(attempt, handedOver);
 }
 
-function summarise(
-  { mechanism }: Attempt,
-  acknowledgements: readonly HoldAcknowledgement[],
-): { busy: Set<string>; inFlight: number; together: string[][] } {
+/** Takes back what the standby was given, but for what has become its own: an attempt that was overtaken must not undo its successor. */
+async function retract(attempt: Attempt, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  const owned = await lookUpOwners(attempt.deps.database, attempt.pool.name, keys);
+  await attempt.mechanism.retract(
+    pairOf(attempt.pool, attempt.row),
+    keys.filter((key) => !owned.has(key)),
+    attempt,
+  );
+}
+
+interface Held {
+  acknowledged: Set<string>;
+  busy: Set<string>;
+  inFlight: number;
+  streaming: Set<string>;
+  streams: number;
+  together: string[][];
+  /** Keys of `together`, each once. */
+  named: string[];
+}
+
+/** Null when not every proxy holds: the batch could not be committed. */
+function summarise({ mechanism }: Attempt, acknowledgements: readonly HoldAcknowledgement[] | null): Held | null {
+  if (acknowledgements === null) return null;
   const asksServer = mechanism.holds === 'all';
+  const together = acknowledgements.flatMap((acknowledgement) => acknowledgement.together);
   return {
+    acknowledged: new Set(acknowledgements.map((acknowledgement) => acknowledgement.incarnation)),
     busy: new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.busy)),
     inFlight: acknowledgements.reduce(
       (sum, acknowledgement) => sum + acknowledgement.inFlight - (asksServer ? acknowledgement.unanswered : 0),
       0,
     ),
-    together: acknowledgements.flatMap((acknowledgement) => acknowledgement.together),
+    streaming: new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.streaming)),
+    streams: acknowledgements.reduce((sum, acknowledgement) => sum + acknowledgement.streams, 0),
+    together,
+    named: [...new Set(together.flat())],
   };
+}
+
+/** Asks again until the streams that were closed have gone, or the hold is about to end. */
+async function withoutStreams(
+  attempt: Attempt,
+  ask: () => Promise<HoldAcknowledgement[] | null>,
+  endsAt: number,
+): Promise<Held | null> {
+  for (;;) {
+    const held = summarise(attempt, await ask());
+    if (held === null || held.streams === 0 || performance.now() > endsAt) return held;
+    await sleep(POLL_MS, undefined, { signal: attempt.signal });
+  }
 }
 
 /**
  * Sessions that the primary still has, without those whose keys are in `gone`; where it cannot tell, those of `busy`.
  * A session of the primary whose key is the standby's is what a request left that nobody was answered: it is not missed.
  */
-export async function leftBehind(attempt: Attempt, gone: ReadonlySet<string>, busy: ReadonlySet<string>): Promise<number> {
+async function leftBehind(attempt: Attempt, gone: ReadonlySet<string>, busy: ReadonlySet<string>): Promise<number> {
   const remaining = await attempt.mechanism.remaining(pairOf(attempt.pool, attempt.row), attempt);
   return [...(remaining ?? busy)].filter((key) => !gone.has(key)).length;
 }

@@ -14,9 +14,9 @@ export const restartRunning = (pool: string, run: string): OperatorError =>
     },
   );
 
-export const noProxy = (pool: string): OperatorError =>
+export const noProxy = (pool: string, retryable: boolean): OperatorError =>
   new OperatorError('NO_PROXY', `No proxy is registered for pool ${pool}.`, 'Start one with "vm-rejuv proxy" and try again.', {
-    retryable: false,
+    retryable,
   });
 
 export const proxyUnreachable = (pool: string, name: string, incarnation: string, cause: unknown): OperatorError =>
@@ -39,6 +39,16 @@ export const standbyUnreachable = (machine: string, proxy: string, seen: string)
     'STANDBY_UNREACHABLE',
     `Proxy ${proxy} does not get a healthy answer from machine ${machine}, though the worker does: ${seen}.`,
     'Let every proxy reach the url of every machine, and compare the configurations of proxy and worker.',
+  );
+
+export const notMovable = (message: string, remedy: string): OperatorError =>
+  new OperatorError('SESSIONS_NOT_MOVABLE', message, remedy);
+
+export const primaryNotRunning = (pool: string, machine: string): OperatorError =>
+  new OperatorError(
+    'PRIMARY_NOT_RUNNING',
+    `By its driver, machine ${machine} is not running, though the pool is served by it.`,
+    `What a driver has not started it cannot restart: stop the machine and use "vm-rejuv boot ${pool}", or correct pools.${pool}.machines.*.driver.`,
   );
 
 export const drainLimit = (pool: string, left: string): OperatorError =>

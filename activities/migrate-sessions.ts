@@ -24,7 +24,7 @@ export async function migrateSessions(deps: ActivityDeps, pool: string): Promise
   return withAttempt(deps, pool, async (attempt) => {
     const { mechanism, row } = attempt;
     if (mechanism.holds === 'none' || row.phase !== 'moving') return { moved: (await standbyKeys(deps.database, pool)).size };
-    await mechanism.begin(pairOf(attempt.pool, row), await standbyKeys(deps.database, pool), attempt);
+    await mechanism.begin(pairOf(attempt.pool, row), () => standbyKeys(deps.database, pool), attempt);
     await moveWhatIsQuiet(attempt);
     return { moved: (await standbyKeys(deps.database, pool)).size };
   });

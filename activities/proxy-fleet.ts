@@ -31,6 +31,8 @@ export class ProxyFleet {
     private readonly database: Database,
     private readonly pool: string,
     private readonly token: string,
+    /** Past the point of no return a pool waits for its proxies to come back, rather than for an operator. */
+    private readonly mayBeWithout = false,
   ) {}
 
   /** Waits until every registered proxy routes by `epoch` or a later one. */
@@ -44,13 +46,12 @@ export class ProxyFleet {
     }
   }
 
-  /** Asks every registered proxy to hold, in parallel. Resolves with their acknowledgements; a proxy that refuses is missing. */
-  async hold(id: number, hold: HoldRequest): Promise<HoldAcknowledgement[]> {
+  /** Asks every registered proxy to hold, in parallel. Resolves with their acknowledgements, or with null as soon as one does not hold. */
+  async hold(id: number, hold: HoldRequest): Promise<HoldAcknowledgement[] | null> {
     const proxies = await liveProxies(this.database, this.pool);
-    const answers = await Promise.allSettled(
+    return Promise.all(
       proxies.map((proxy) => this.call<HoldAcknowledgement>(proxy, 'PUT', `holds/${id}`, hold, hold.budgetMs + CALL_TIMEOUT_MS)),
-    );
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    ).catch(() => null);
   }
 
   /** Tells every proxy how a hold has ended. Errors do not matter: the row says the same. */
@@ -100,7 +101,10 @@ export class ProxyFleet {
   /** Null when somebody did not answer and it is worth asking again: the register is read anew each time. */
   private async each<T>(ask: (proxy: ProxyRow) => Promise<T>, deadline: number): Promise<T[] | null> {
     const proxies = await liveProxies(this.database, this.pool);
-    if (proxies.length === 0) throw noProxy(this.pool);
+    if (proxies.length === 0) {
+      if (performance.now() > deadline) throw noProxy(this.pool, this.mayBeWithout);
+      return null;
+    }
     const answers = await Promise.allSettled(proxies.map(ask));
     const values: T[] = [];
     for (const [index, answer] of answers.entries()) {
@@ -126,8 +130,11 @@ export class ProxyFleet {
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const answer = await response.body.json();
+    const answer = (await response.body.json()) as T & { incarnation?: string };
     if (response.statusCode !== 200) throw new Error(`Proxy ${proxy.name} answered ${response.statusCode} to ${method} ${path}.`);
-    return answer as T;
+    // After a reboot of its host a proxy has its predecessor's address, and must not pass for it: that one will never acknowledge a hold.
+    if (answer.incarnation !== proxy.incarnation)
+      throw new Error(`Proxy ${proxy.name} has another incarnation at ${proxy.adminUrl}.`);
+    return answer;
   }
 }

@@ -5,9 +5,8 @@ import { readPool, readResult, swapPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
 import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
-import { pairOf, poolConfig } from './deps.js';
+import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
-import { ProxyFleet } from './proxy-fleet.js';
 
 export interface RestartOutcome {
   from: string;
@@ -22,10 +21,8 @@ export interface RestartOutcome {
 export async function swapRoles(deps: ActivityDeps, pool: string): Promise<RestartOutcome> {
   try {
     const done = (await readResult(deps.database, currentRun())) as RestartOutcome | null;
-    if (done !== null) {
-      await reported(deps, pool);
-      return done;
-    }
+    // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
+    if (done !== null) return done;
   } catch (error) {
     throw toFailure(error);
   }
@@ -44,13 +41,7 @@ export async function swapRoles(deps: ActivityDeps, pool: string): Promise<Resta
     };
     await attempt.guard();
     await swapPool(deps.database, attempt.writer, outcome);
-    await reported(deps, pool, attempt.signal);
+    await attempt.proxies.allReport((await readPool(deps.database, pool)).epoch, attempt.signal);
     return outcome;
   });
-}
-
-async function reported(deps: ActivityDeps, pool: string, signal = AbortSignal.timeout(10_000)): Promise<void> {
-  poolConfig(deps, pool);
-  const { epoch } = await readPool(deps.database, pool);
-  await new ProxyFleet(deps.database, pool, deps.config.adminToken).allReport(epoch, signal);
 }

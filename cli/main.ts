@@ -7,7 +7,9 @@ import { loadConfig } from '../config/load.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
 import { startWorker } from '../worker/start-worker.js';
+import { boot } from './boot.js';
 import { check } from './check.js';
+import { DATA_DIRECTORY, withConnections } from './connections.js';
 import { deregister } from './deregister.js';
 import type { OutputOptions } from './output.js';
 import { fail, print } from './output.js';
@@ -19,6 +21,10 @@ import { up } from './up.js';
 
 interface CommonOptions extends OutputOptions {
   config: string;
+}
+
+interface ClientOptions extends CommonOptions {
+  data: string;
 }
 
 interface ProxyOptions extends CommonOptions {
@@ -36,7 +42,7 @@ const program = new Command('vm-rejuv')
 
 command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal unless their addresses are given')
   .option('--pool <name>', 'the pool that the proxy serves, when there are several')
-  .option('--data <directory>', 'where embedded servers keep their data', 'vm-rejuv-data')
+  .option('--data <directory>', 'where embedded servers keep their data', DATA_DIRECTORY)
   .action((options: CommonOptions & { pool?: string; data: string }) => run(options, () => up(options)));
 
 command('proxy', 'Run the proxy of one pool')
@@ -54,6 +60,7 @@ command('proxy', 'Run the proxy of one pool')
           listen: options.listen ?? config.proxy.listen,
           admin: options.admin ?? config.proxy.admin,
           adminUrl: options.adminUrl ?? config.proxy.adminUrl,
+          trustedPeers: config.proxy.trustedPeers,
         },
         pool: choosePool(config, options.pool),
         databaseUrl: config.database.url,
@@ -80,26 +87,30 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
   }),
 );
 
-command('check', 'Check configuration, servers, machines and session hand-over; changes no power')
+clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: CommonOptions) => withConfig(options, (config) => check(config, pool, options)));
+  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => check(config, pool, options)));
 
-command('rejuvenate', 'Start a clean restart')
+clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
+  .argument('[pool]', 'one pool instead of all')
+  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => boot(config, pool, options)));
+
+clientCommand('rejuvenate', 'Start a clean restart')
   .argument('<pool>', 'the pool to rejuvenate')
   .option('--watch', 'stay and show the steps until it has ended')
   .option('--reason <text>', 'why; shown in the Temporal UI')
-  .action((pool: string, options: CommonOptions & { watch?: boolean; reason?: string }) =>
+  .action((pool: string, options: ClientOptions & { watch?: boolean; reason?: string }) =>
     withConfig(options, (config) => rejuvenate(config, pool, options)),
   );
 
-command('status', 'Show phase, roles, proxies and the last restart')
+clientCommand('status', 'Show phase, roles, proxies and the last restart')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: CommonOptions) => withConfig(options, (config) => status(config, pool, options)));
+  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => status(config, pool, options)));
 
-command('deregister', 'Strike a proxy that is certainly gone from the register: steps wait for every proxy in it')
+clientCommand('deregister', 'Strike a proxy that is certainly gone from the register: steps wait for every proxy in it')
   .argument('<pool>')
   .argument('<incarnation>', 'as status shows it')
-  .action((pool: string, incarnation: string, options: CommonOptions) =>
+  .action((pool: string, incarnation: string, options: ClientOptions) =>
     withConfig(options, (config) => deregister(config, pool, incarnation, options)),
   );
 
@@ -118,6 +129,11 @@ function command(name: string, description: string): Command {
     .option('--json', 'print JSON, one object per line');
 }
 
+/** A command that asks running servers: those of the environment, or of `up` on this host. */
+function clientCommand(name: string, description: string): Command {
+  return command(name, description).option('--data <directory>', 'data directory of a running "up"', DATA_DIRECTORY);
+}
+
 async function run(options: OutputOptions, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -126,8 +142,8 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-function withConfig(options: CommonOptions, work: (config: Config) => Promise<void>): Promise<void> {
-  return run(options, () => work(loadConfig(options.config)));
+function withConfig(options: ClientOptions, work: (config: Config) => Promise<void>): Promise<void> {
+  return run(options, () => work(loadConfig(options.config, withConnections(options.data))));
 }
 
 function parseAddress(text: string): ListenAddress {

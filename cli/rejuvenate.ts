@@ -9,6 +9,7 @@ import type { Config, TemporalConfig } from '../config/types.js';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { connectTemporal, requireWorker, startCleanRestart } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
+import type { StepTime } from '../workflows/steps.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -42,14 +43,17 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions, onAnswe
   const result = handle.result().finally(() => (ended = true));
   result.catch(() => undefined);
   const shown = new Set<string>();
-  while (!ended) {
-    const now = await handle.query(statusQuery).catch(() => null);
-    if (now !== null) onAnswer();
-    for (const { name, ms } of now?.steps ?? []) {
+  const showSteps = (steps: readonly StepTime[]): void => {
+    for (const { name, ms } of steps) {
       if (ms === null || shown.has(name)) continue;
       shown.add(name);
       print(options, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
     }
+  };
+  while (!ended) {
+    const now = await handle.query(statusQuery).catch(() => null);
+    if (now !== null) onAnswer();
+    showSteps(now?.steps ?? []);
     if (now?.waiting && !shown.has(now.waiting)) {
       shown.add(now.waiting);
       print(options, `  waits for an operator: ${now.waiting}`, { waiting: now.waiting });
@@ -58,6 +62,7 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions, onAnswe
   }
   try {
     const outcome = await result;
+    showSteps(outcome.steps);
     print(
       options,
       `Done: ${outcome.sessionsMoved} sessions moved, held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`,

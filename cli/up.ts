@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.js';
+import { describeError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
 import { Closing } from '../embedded/closing.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
@@ -9,6 +10,7 @@ import { startEmbeddedTemporal } from '../embedded/temporal.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
 import { startProxy } from '../proxy/start-proxy.js';
 import { startWorker } from '../worker/start-worker.js';
+import { publishConnections } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -24,8 +26,8 @@ interface UpOptions extends OutputOptions {
 interface Servers {
   config: Config;
   uiUrl: string | null;
-  /** For other commands; null when everything that they need was given by the environment. */
-  envFile: string | null;
+  /** Null when all addresses and secrets are given: others have them from where this command has them. */
+  data: UpData | null;
 }
 
 const onProgress = (line: string): void => console.error(line);
@@ -39,12 +41,13 @@ export async function up(options: UpOptions): Promise<void> {
   } catch (error) {
     if (!end.signal.aborted) throw error;
   } finally {
-    await closing.close();
+    // Ctrl-C reaches the servers as well: they may be gone before what uses them.
+    await closing.close().catch((error: unknown) => console.error(`While ending: ${describeError(error)}`));
   }
 }
 
 async function serve(options: UpOptions, closing: Closing, signal: AbortSignal): Promise<void> {
-  const { config, uiUrl, envFile } = await startServers(options, closing, signal);
+  const { config, uiUrl, data } = await startServers(options, closing, signal);
   const pool = choosePool(config, options.pool);
   signal.throwIfAborted();
   const worker = await startWorker(config);
@@ -57,9 +60,11 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
     adminToken: config.adminToken,
   });
   closing.add(() => proxy.close());
+  const envFile = data === null ? null : await publish(data.directory, options.config, config, closing);
+  signal.throwIfAborted();
   const { url, adminUrl } = proxy;
   const ui = uiUrl === null ? '' : `, Temporal UI ${uiUrl}`;
-  const others = envFile === null ? '' : `\nFor other commands, in their shell: set -a; . ${envFile}; set +a`;
+  const others = envFile === null ? '' : `\nFor a shell: set -a; . ${envFile}; set +a`;
   print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${ui}${others}`, {
     ...{ ready: true, url, adminUrl, temporalUiUrl: uiUrl, envFile },
   });
@@ -76,8 +81,7 @@ async function startServers(options: UpOptions, closing: Closing, signal: AbortS
   };
   const checked = loadConfig(options.config, { ...process.env, ...placeholders });
   choosePool(checked, options.pool);
-  if (given.database && given.adminToken && checked.temporal.addressIsGiven)
-    return { config: checked, uiUrl: null, envFile: null };
+  if (given.database && given.adminToken && checked.temporal.addressIsGiven) return { config: checked, uiUrl: null, data: null };
 
   const data = await UpData.open(resolve(options.data), !given.database);
   const adminToken = given.adminToken ? checked.adminToken : data.adminToken;
@@ -86,13 +90,19 @@ async function startServers(options: UpOptions, closing: Closing, signal: AbortS
   const { address, uiUrl } = checked.temporal.addressIsGiven
     ? { address: checked.temporal.address, uiUrl: null }
     : await startTemporal(data, checked.temporal.namespace, closing, signal);
-  const envFile = await data.writeEnvironment({
-    VM_REJUV_CONFIG: resolve(options.config),
-    VM_REJUV_DATABASE_URL: database.url,
-    VM_REJUV_TEMPORAL_ADDRESS: address,
-    VM_REJUV_ADMIN_TOKEN: adminToken,
+  return { config: { ...checked, database, adminToken, temporal: { ...checked.temporal, address } }, uiUrl, data };
+}
+
+/** Resolves with the file that tells others of these servers. */
+async function publish(directory: string, configFile: string, config: Config, closing: Closing): Promise<string> {
+  const { file, withdraw } = await publishConnections(directory, {
+    VM_REJUV_CONFIG: resolve(configFile),
+    VM_REJUV_DATABASE_URL: config.database.url,
+    VM_REJUV_TEMPORAL_ADDRESS: config.temporal.address,
+    VM_REJUV_ADMIN_TOKEN: config.adminToken,
   });
-  return { config: { ...checked, database, adminToken, temporal: { ...checked.temporal, address } }, uiUrl, envFile };
+  closing.add(withdraw);
+  return file;
 }
 
 async function startDatabase(data: UpData, closing: Closing): Promise<string> {

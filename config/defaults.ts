@@ -6,6 +6,10 @@ export const HOLD_BUDGET_MS = 100;
 export const MAX_HOLD_BUDGET_MS = 60_000;
 /** What a timer of Node takes (2^31 - 1): a longer one would fire at once. */
 export const MAX_TIMER_MS = 2_147_483_647;
+/** Servers end a response before the session is saved: none was stale after 100 ms (measured with Liberty and WildFly). */
+export const SETTLE_MS = 100;
+/** Everybody in a batch waits for it. Chosen. */
+export const MAX_SETTLE_MS = 5000;
 /** Far above any hold, far below browsers' and load balancers' time-outs (30 to 60 s). Chosen. */
 export const HOLD_MAX_MS = 10_000;
 /** Memory bound: a held request keeps a socket and its headers, about 20 KiB. Chosen. */

@@ -1,5 +1,6 @@
 // What vm-rejuv.yaml may contain, with its defaults. Secrets are named, never contained.
 
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import * as defaults from './defaults.js';
@@ -30,6 +31,12 @@ const origin = z
   }, 'an origin without path, such as http://10.0.0.5:8080')
   // One spelling for each, so that the same machine is seen to be the same.
   .transform((text) => new URL(text).origin);
+
+const peer = z.string().refine((text) => {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+  return rest.length === 0 && bits > 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
+}, 'an address or a CIDR block, such as 10.0.0.0/8');
 
 const oneSecret = (found: { env?: string | undefined; file?: string | undefined }): boolean =>
   (found.env === undefined) !== (found.file === undefined);
@@ -97,7 +104,11 @@ const sessions = z.discriminatedUnion('mechanism', [
       .nullable()
       .default(null),
   }),
-  z.strictObject({ mechanism: z.literal('shared-store'), settleMs: milliseconds.default(0) }),
+  z.strictObject({
+    mechanism: z.literal('shared-store'),
+    settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
+    canary: z.strictObject({ path }).nullable().default(null),
+  }),
   z.strictObject({ mechanism: z.literal('none'), idleMs: milliseconds.default(defaults.NONE_IDLE_MS) }),
 ]);
 
@@ -156,6 +167,7 @@ export const configSchema = z.strictObject({
       listen: address.default(defaults.PROXY_LISTEN),
       admin: address.default(defaults.PROXY_ADMIN),
       adminUrl: origin.nullable().default(null),
+      trustedPeers: z.array(peer).default([]),
     })
     .prefault({}),
   temporal: z

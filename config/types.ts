@@ -16,6 +16,8 @@ export interface ProxyConfig {
   admin: ListenAddress;
   /** Where workers reach the admin API when that is not where it listens (containers, NAT), or null. */
   adminUrl: string | null;
+  /** Addresses or CIDR blocks of what stands in front of the proxy and may say by X-Forwarded-* how the client came. */
+  trustedPeers: string[];
 }
 
 export interface ListenAddress {
@@ -109,6 +111,8 @@ export interface SharedStoreConfig {
   mechanism: 'shared-store';
   /** How long after its last response a session's state is certain to be in the store. */
   settleMs: number;
+  /** A session that both machines must know before any other moves; null goes without. */
+  canary: { path: string } | null;
 }
 
 export interface NoSessionsConfig {

@@ -28,7 +28,8 @@ export async function nodeShop(directory: string, databaseUrl: string): Promise<
     pool: {
       machines: [await machine('node-a'), await machine('node-b')],
       sessionId: { cookies: ['sid'], pathParameter: null, routeMarker: 'none' },
-      sessions: { mechanism: 'shared-store' },
+      // It saves before it answers.
+      sessions: { mechanism: 'shared-store', settleMs: 0, canary: { path: '/shop/cart' } },
       // Its slowest page takes seconds; what broke off counts as running for this long.
       limits: { requestTimeoutMs: 10_000 },
       health: { path: '/shop/health', bootTimeoutMs: 60_000 },

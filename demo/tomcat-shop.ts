@@ -30,7 +30,7 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
         ? { type: 'file', directory: join(sessionDirectory, 'shop') }
         : { type: 'data-source', url: sessionsUrl, table: sessionTable };
     if (store.type === 'data-source') await createSessionTable(store.url, store.table);
-    await createTomcatBase({ kit, base, port, managerPassword, store });
+    await createTomcatBase({ kit, base, port, managerPassword, jvmRoute: name, store });
     return {
       name,
       url: `http://127.0.0.1:${port}`,

@@ -11,7 +11,7 @@ const STARTED = 2;
 /** Calls `act` once that step runs; resolves with whether it did before the restart has ended. */
 export async function whileRunning(
   step: StepName,
-  handle: CleanRestartHandle,
+  handle: Pick<CleanRestartHandle, 'describe'>,
   act: () => void,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -76,7 +76,8 @@ export interface ReadyChild {
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL; resolves when it has ended. */
   stop(): Promise<void>;
-  ended: Promise<void>;
+  /** Resolves with its exit code, or null when a signal ended it. */
+  ended: Promise<number | null>;
 }
 
 /**
@@ -91,7 +92,7 @@ export async function startReadyChild({ name, command, env, logFile, signal }: C
   child.stderr.pipe(log, { end: false });
   const lines = createInterface({ input: child.stdout }).on('line', (line) => log.write(`${line}\n`));
   // After `close` nothing more can arrive for the log; `exit` may come before the last lines.
-  const ended = new Promise<void>((resolve) => child.once('close', () => log.end(() => resolve())));
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => log.end(() => resolve(code))));
   const limit = AbortSignal.timeout(READY_TIMEOUT_MS);
   const abort = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   try {

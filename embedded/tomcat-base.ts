@@ -16,18 +16,20 @@ export interface TomcatBaseOptions {
   base: string;
   port: number;
   managerPassword: string;
+  /** What Tomcat appends to its session ids, as behind a load balancer that goes by it. */
+  jvmRoute: string;
   store: TomcatStore;
 }
 
 /** Writes a CATALINA_BASE with the shop at /shop, the manager's jmxproxy, and a PersistentManager that swaps only when told. */
-export async function createTomcatBase({ kit, base, port, managerPassword, store }: TomcatBaseOptions): Promise<void> {
+export async function createTomcatBase({ kit, base, port, managerPassword, jvmRoute, store }: TomcatBaseOptions): Promise<void> {
   const contexts = join(base, 'conf', 'Catalina', 'localhost');
   const directories = [contexts, ...['temp', 'logs', 'work', 'webapps', 'lib'].map((name) => join(base, name))];
   if (store.type === 'file') directories.push(store.directory);
   for (const directory of directories) await mkdir(directory, { recursive: true });
   await copyFile(join(kit.home, 'conf', 'web.xml'), join(base, 'conf', 'web.xml'));
   if (store.type === 'data-source') await copyFile(kit.jdbcDriver, join(base, 'lib', 'postgresql.jar'));
-  await writeFile(join(base, 'conf', 'server.xml'), serverXml(port, store), { mode: 0o600 });
+  await writeFile(join(base, 'conf', 'server.xml'), serverXml(port, jvmRoute, store), { mode: 0o600 });
   await writeFile(join(base, 'conf', 'tomcat-users.xml'), usersXml(managerPassword), { mode: 0o600 });
   await writeFile(join(contexts, 'manager.xml'), '<Context docBase="${catalina.home}/webapps/manager" privileged="true"/>\n');
   await writeFile(join(contexts, 'shop.xml'), shopXml(kit.war, store));
@@ -46,7 +48,7 @@ export function tomcatCommand(kit: TomcatKit, base: string): { command: string[]
   };
 }
 
-function serverXml(port: number, store: TomcatStore): string {
+function serverXml(port: number, jvmRoute: string, store: TomcatStore): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Server port="-1">
   <GlobalNamingResources>
@@ -55,7 +57,7 @@ function serverXml(port: number, store: TomcatStore): string {
 ${store.type === 'data-source' ? dataSourceXml(store.url) : ''}  </GlobalNamingResources>
   <Service name="Catalina">
     <Connector port="${port}" address="127.0.0.1" protocol="HTTP/1.1" maxThreads="200" keepAliveTimeout="20000" maxKeepAliveRequests="-1"/>
-    <Engine name="Catalina" defaultHost="localhost">
+    <Engine name="Catalina" defaultHost="localhost" jvmRoute="${jvmRoute}">
       <Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/>
       <Host name="localhost" appBase="webapps" unpackWARs="false" autoDeploy="false"/>
     </Engine>

@@ -25,7 +25,13 @@ export function acknowledgeHold(
       }
       for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) busy.add(key);
     }
-    return { incarnation, holdId: id, busy: [...busy], inFlight, unanswered, together: togetherOnPrimary(traffic.state) };
+    const streaming = new Set<string>();
+    for (const exchange of traffic.inFlight.streams(traffic.state.active)) {
+      for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) streaming.add(key);
+    }
+    const streams = [...traffic.inFlight.streams(traffic.state.active)].length;
+    const together = togetherOnPrimary(traffic.state);
+    return { incarnation, holdId: id, busy: [...busy], inFlight, unanswered, streaming: [...streaming], streams, together };
   };
   return new Promise((resolve) => {
     const deadline = performance.now() + request.budgetMs;
@@ -53,6 +59,7 @@ function untilQuietMs(traffic: PoolTraffic, request: HoldRequest, keys: Readonly
     if (request.scope === 'keys' && !touches(exchange, keys)) continue;
     if (exchange.unanswered && request.ignoreUnanswered) continue;
     if (request.scope === 'keys' || request.minAgeMs === null) return Infinity;
+    if (exchange.sentAt === null) return Infinity;
     waitMs = Math.max(waitMs, exchange.sentAt + request.minAgeMs - now);
   }
   return waitMs;

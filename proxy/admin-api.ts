@@ -43,6 +43,10 @@ export interface HoldAcknowledgement {
   inFlight: number;
   /** Of these, requests whose connection broke before the answer: the machine may still execute them. */
   unanswered: number;
+  /** Held keys (scope `all`: any keys) with an open stream to the primary: what it keeps of them may still change. */
+  streaming: string[];
+  /** Open streams to the primary, with or without keys. */
+  streams: number;
   /** Combinations of keys that came in one request in this epoch and are not all the standby's: they have to move together. */
   together: string[][];
 }
@@ -58,6 +62,8 @@ export interface HoldEnd {
 export interface SeenKeys {
   incarnation: string;
   keys: string[];
+  /** Milliseconds since a request named one of `keys` last; null when none has. */
+  usedAgoMs: number | null;
   together: string[][];
 }
 

@@ -12,7 +12,6 @@ import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } fro
 import { createMetrics } from './metrics.js';
 import type { PoolTraffic } from './pool-traffic.js';
 import { togetherOnPrimary } from './routing.js';
-import type { Totals } from './totals.js';
 
 const holdRequest = z.object({
   run: z.string(),
@@ -30,16 +29,15 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 export interface AdminOptions {
   traffic: PoolTraffic;
-  totals: Totals;
   incarnation: string;
   name: string;
   token: string;
   isReady: () => boolean;
 }
 
-export function createAdmin({ traffic, totals, incarnation, name, token, isReady }: AdminOptions): FastifyInstance {
+export function createAdmin({ traffic, incarnation, name, token, isReady }: AdminOptions): FastifyInstance {
   const admin = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
-  const metrics = createMetrics(traffic, totals);
+  const metrics = createMetrics(traffic);
 
   admin.setErrorHandler((error, _request, reply) => {
     if (error instanceof OperatorError) {
@@ -133,7 +131,9 @@ function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {
     for (const key of all) if (traffic.state.owners.get(key) !== 'standby') keys.add(key);
     if (all.length > 1) together.push(all);
   }
-  return { incarnation, keys: [...keys], together };
+  const uses = [...keys].flatMap((key) => traffic.gate.lastUse.get(key) ?? []);
+  const usedAgoMs = uses.length === 0 ? null : performance.now() - uses.reduce((latest, at) => Math.max(latest, at));
+  return { incarnation, keys: [...keys], usedAgoMs, together };
 }
 
 /** Hashes first: the comparison then takes the same time whatever was sent. */

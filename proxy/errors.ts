@@ -1,6 +1,8 @@
 // What a client is told when a request cannot be answered. Addresses stay inside.
 
+import type { ServerResponse } from 'node:http';
 import { OperatorError } from '../config/operator-error.js';
+import type { Totals } from './totals.js';
 
 export class ProxyError extends OperatorError {}
 
@@ -15,6 +17,16 @@ export const queueFull = (): ProxyError =>
     status: 503,
     retryable: true,
   });
+
+export const noConnection = (): ProxyError =>
+  new ProxyError('UPSTREAM_BUSY', 'No connection to the application server was free in time.', 'Try again.', {
+    status: 503,
+    retryable: true,
+  });
+
+/** RFC 9110 section 15.5.9 */
+export const requestNeverCame = (): ProxyError =>
+  new ProxyError('REQUEST_TIMEOUT', 'The body of the request did not begin in time.', 'Send it again.', { status: 408 });
 
 /** RFC 9110 section 15.6: 504 when the machine is too slow, 502 when it fails; 500 only for our own fault. */
 export function upstreamError(cause: unknown): ProxyError {
@@ -35,4 +47,26 @@ export function upstreamError(cause: unknown): ProxyError {
 export function wasNeverSent(cause: unknown): boolean {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_INVALID_ARG';
+}
+
+/** Answers an error as JSON when the head has not left; otherwise all that is left is to break the connection. */
+export function answerError(response: ServerResponse, totals: Totals, cause: unknown): void {
+  const error = cause instanceof ProxyError ? cause : upstreamError(cause);
+  totals.count('proxy', error.status);
+  if (response.headersSent || response.destroyed) {
+    // HTTP/1.0 knows no other end of a body than that of the connection: only a reset tells the client that this is none.
+    if (response.req.httpVersion === '1.0') response.socket?.resetAndDestroy();
+    response.destroy();
+    return;
+  }
+  const requestId = crypto.randomUUID();
+  const body = JSON.stringify({ code: error.code, message: error.message, remedy: error.remedy, requestId });
+  response.writeHead(error.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    ...(error.status === 503 ? { 'retry-after': '1' } : {}),
+    connection: 'close',
+  });
+  response.end(body);
 }

@@ -1,6 +1,7 @@
 // The gate: a request passes at once, or waits here, unread, until its owner is known and free.
 
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import type { LimitsConfig } from '../config/types.js';
 import { holdExpired, queueFull } from './errors.js';
 import type { Exchange, InFlight } from './in-flight.js';
@@ -19,6 +20,8 @@ export interface GateStore {
   lookUp(keys: readonly string[]): Promise<Set<string>>;
   /** Lets overdue holds go in their rows and learns the ends of open ones. */
   settleHolds(): Promise<void>;
+  /** Lets these holds go in their rows before their deadline. */
+  releaseHolds(ids: readonly number[]): Promise<void>;
 }
 
 /** The client left while its request waited. */
@@ -29,6 +32,7 @@ interface Waiter {
   since: number;
   /** Since when a hold keeps it, apart from a look-up; null if none does. */
   heldSince: number | null;
+  leave(): void;
   resolve(machine: string): void;
   reject(error: Error): void;
 }
@@ -38,6 +42,8 @@ export class Gate {
   waitsMs: number[] = [];
   /** Requests answered 503 because no owner was decided in time. */
   expired = 0;
+  /** When each key came last (performance.now), while the pool moves. */
+  readonly lastUse = new Map<string, number>();
   private readonly waiters = new Set<Waiter>();
   private readonly wanted = new Set<string>();
   private lookingUp = false;
@@ -72,26 +78,20 @@ export class Gate {
   /** Decides again for everyone who waits: call it whenever the routing state has changed. */
   pump(): void {
     const now = performance.now();
-    for (const waiter of this.waiters) {
-      const decision = this.decideFor(waiter.exchange);
-      if (decision.kind === 'route') {
-        this.waiters.delete(waiter);
-        if (waiter.heldSince !== null) this.recordWait(now - waiter.heldSince);
-        // Decision and count belong to one tick: a hold that opens later must see this request.
-        this.inFlight.add(waiter.exchange, decision.machine);
-        waiter.resolve(decision.machine);
-      } else if (decision.kind === 'look-up') {
-        this.lookUp(decision.keys);
-      } else {
-        waiter.heldSince ??= now;
-      }
-    }
+    for (const waiter of this.waiters) this.decideAgain(waiter, now);
     if (this.waiters.size === 0) this.stopSweep();
   }
 
-  resetWaits(): void {
+  /** A clean restart begins or ends. */
+  reset(): void {
     this.waitsMs = [];
     this.expired = 0;
+    this.lastUse.clear();
+  }
+
+  /** The client's connection is gone. A request that waits behind another one of a pipelining client hears it only here. */
+  clientClosed(socket: Socket): void {
+    for (const waiter of this.waiters) if (waiter.exchange.socket === socket) waiter.leave();
   }
 
   close(): void {
@@ -103,15 +103,31 @@ export class Gate {
   private decideFor(exchange: Exchange): Decision {
     if (!isMoving(this.state)) return decide(this.state, []);
     const keys = exchange.keys();
+    const now = performance.now();
+    for (const key of keys) this.lastUse.set(key, now);
     noteTogether(this.state, keys);
     return decide(this.state, keys);
   }
 
-  private wait(exchange: Exchange, client: EventEmitter): Promise<string> {
-    if (this.waiters.size >= this.limits.maxHeldRequests) {
-      this.settle();
-      return Promise.reject(queueFull());
+  private decideAgain(waiter: Waiter, now: number): void {
+    const decision = this.decideFor(waiter.exchange);
+    if (decision.kind === 'route') {
+      this.waiters.delete(waiter);
+      if (waiter.heldSince !== null) this.recordWait(now - waiter.heldSince);
+      // Decision and count belong to one tick: a hold that opens later must see this request.
+      this.inFlight.add(waiter.exchange, decision.machine);
+      waiter.resolve(decision.machine);
+    } else if (decision.kind === 'look-up') {
+      this.lookUp(decision.keys);
+    } else {
+      waiter.heldSince ??= now;
     }
+  }
+
+  private wait(exchange: Exchange, client: EventEmitter): Promise<string> {
+    if (this.waiters.size >= this.limits.maxHeldRequests) this.makeRoom();
+    // What arrives until the rows have answered needs room too, but not without end.
+    if (this.waiters.size >= 2 * this.limits.maxHeldRequests) return Promise.reject(queueFull());
     return new Promise((resolve, reject) => {
       const onGone = (): void => {
         this.waiters.delete(waiter);
@@ -122,6 +138,7 @@ export class Gate {
         exchange,
         since: performance.now(),
         heldSince: null,
+        leave: onGone,
         resolve: (machine) => {
           done();
           resolve(machine);
@@ -134,7 +151,7 @@ export class Gate {
       client.once('close', onGone);
       this.waiters.add(waiter);
       this.sweep ??= setInterval(() => this.expire(), SWEEP_MS);
-      this.pump();
+      this.decideAgain(waiter, waiter.since);
     });
   }
 
@@ -173,11 +190,21 @@ export class Gate {
   }
 
   private settle(): void {
+    this.askRows(() => this.store.settleHolds());
+  }
+
+  private makeRoom(): void {
+    this.askRows(async () => {
+      await this.store.releaseHolds([...this.state.holds.keys()]);
+      await this.store.settleHolds();
+    });
+  }
+
+  private askRows(ask: () => Promise<void>): void {
     this.lastSettle = performance.now();
     if (this.settling) return;
     this.settling = true;
-    void this.store
-      .settleHolds()
+    void ask()
       .catch(() => undefined)
       .finally(() => {
         this.settling = false;

@@ -13,16 +13,23 @@ const HOP_BY_HOP = new Set([
   'proxy-authenticate',
 ]);
 
-/** Flat list of names and values for the machine. */
-export function requestHeaders(request: IncomingMessage): string[] {
+/** Flat list of names and values for the machine. What a trusted peer says of scheme and host is believed; otherwise it is what we see. */
+export function requestHeaders(request: IncomingMessage, fromTrustedPeer: boolean): string[] {
   const raw = request.rawHeaders;
   const dropped = namedByConnection(request.headers.connection);
   const headers: string[] = [];
   let forwardedFor = '';
+  let proto: string | null = 'encrypted' in request.socket ? 'https' : 'http';
+  let host = request.headers.host;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || lower === 'expect' || lower === 'x-forwarded-proto' || lower === 'x-forwarded-host') continue;
+    if (HOP_BY_HOP.has(lower) || lower === 'expect') continue;
+    if (lower === 'x-forwarded-proto' || lower === 'x-forwarded-host') {
+      if (!fromTrustedPeer) continue;
+      if (lower === 'x-forwarded-proto') proto = null;
+      else host = undefined;
+    }
     if (dropped !== null && dropped.has(lower)) continue;
     if (lower === 'x-forwarded-for')
       forwardedFor = forwardedFor === '' ? (raw[i + 1] ?? '') : `${forwardedFor}, ${raw[i + 1] ?? ''}`;
@@ -30,8 +37,8 @@ export function requestHeaders(request: IncomingMessage): string[] {
   }
   const client = request.socket.remoteAddress ?? 'unknown';
   headers.push('x-forwarded-for', forwardedFor === '' ? client : `${forwardedFor}, ${client}`);
-  headers.push('x-forwarded-proto', 'encrypted' in request.socket ? 'https' : 'http');
-  if (request.headers.host !== undefined) headers.push('x-forwarded-host', request.headers.host);
+  if (proto !== null) headers.push('x-forwarded-proto', proto);
+  if (host !== undefined) headers.push('x-forwarded-host', host);
   return headers;
 }
 

@@ -1,6 +1,7 @@
 // Requests that a machine has not answered yet. In a steady pool an entry costs an object and no look at its cookies.
 
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SessionIdConfig } from '../config/types.js';
 import type { SessionKeyHash } from '../state/session-key.js';
 import { requestIds, responseIds } from './session-ids.js';
@@ -8,20 +9,34 @@ import { requestIds, responseIds } from './session-ids.js';
 /** One request on its way. */
 export class Exchange {
   machine = '';
-  sentAt = 0;
-  /** WebSockets and event streams do not end by themselves and do not make their keys busy. */
+  /** When it was given to its machine (performance.now). */
+  routedAt = 0;
+  /** When its head had left for the machine, or null: until then it waits for a connection or the beginning of its body. */
+  sentAt: number | null = null;
+  /** WebSockets and event streams do not end by themselves: a drain does not wait for them, it closes them at its end. */
   stream: { close(): void } | null = null;
   /** The connection broke before the answer: the machine may still be executing it. */
   unanswered = false;
+  /** It was answered by us before it left: it must not leave any more. */
+  isGivenUp = false;
   /** Set-Cookie values of the answer: an id that the primary just set belongs to this request while it runs. */
   setCookies: readonly string[] = [];
+  /** Kept apart: undici takes it away from a request whose body it has given up. */
+  readonly socket: Socket;
+  readonly hasBody: boolean;
+  giveUp: () => void = () => undefined;
+  clientLeft: () => void = () => undefined;
   private requestKeys: readonly string[] | undefined;
 
   constructor(
     readonly request: IncomingMessage,
     private readonly ids: SessionIdConfig,
     private readonly hash: SessionKeyHash,
-  ) {}
+  ) {
+    this.socket = request.socket;
+    const { headers } = request;
+    this.hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+  }
 
   /** Keys that the request came with; computed once, when first asked for. */
   keys(): readonly string[] {
@@ -41,18 +56,36 @@ export class Exchange {
   }
 }
 
+/** How often requests are looked at that have not left. Chosen: fine against any request's time-out. */
+const SWEEP_MS = 1000;
+
 /** The set of exchanges of one pool, and those who wait for it to change. */
 export class InFlight {
   private readonly exchanges = new Set<Exchange>();
   private readonly listeners = new Set<() => void>();
   private readonly lingering = new Set<NodeJS.Timeout>();
 
-  constructor(private readonly requestTimeoutMs: number) {}
+  private readonly sweep: NodeJS.Timeout;
+
+  constructor(private readonly requestTimeoutMs: number) {
+    this.sweep = setInterval(() => this.giveUpUnsent(), SWEEP_MS).unref();
+  }
 
   add(exchange: Exchange, machine: string): void {
     exchange.machine = machine;
-    exchange.sentAt = performance.now();
+    exchange.routedAt = performance.now();
     this.exchanges.add(exchange);
+  }
+
+  sent(exchange: Exchange): void {
+    if (exchange.sentAt !== null) return;
+    exchange.sentAt = performance.now();
+    this.changed();
+  }
+
+  /** The client's connection is gone. An answer that waits behind another one of a pipelining client hears it only here. */
+  clientClosed(socket: Socket): void {
+    for (const exchange of this.exchanges) if (exchange.socket === socket) exchange.clientLeft();
   }
 
   /** The machine has answered, or never got the request. */
@@ -91,14 +124,28 @@ export class InFlight {
     return this.exchanges.size;
   }
 
+  closeStreams(): void {
+    for (const { stream } of [...this.exchanges]) stream?.close();
+  }
+
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
   close(): void {
+    clearInterval(this.sweep);
     for (const timer of this.lingering) clearTimeout(timer);
     this.lingering.clear();
+  }
+
+  private giveUpUnsent(): void {
+    const before = performance.now() - this.requestTimeoutMs;
+    for (const exchange of this.exchanges) {
+      if (exchange.sentAt !== null || exchange.routedAt > before || exchange.isGivenUp) continue;
+      exchange.isGivenUp = true;
+      exchange.giveUp();
+    }
   }
 
   private changed(): void {

@@ -2,9 +2,8 @@
 
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { PoolTraffic } from './pool-traffic.js';
-import type { Totals } from './totals.js';
 
-export function createMetrics(traffic: PoolTraffic, totals: Totals): Registry {
+export function createMetrics(traffic: PoolTraffic): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ pool: traffic.pool.name });
   const registers = [registry];
@@ -15,7 +14,7 @@ export function createMetrics(traffic: PoolTraffic, totals: Totals): Registry {
     registers,
     collect() {
       this.reset();
-      for (const [machine, classes] of totals.requests) {
+      for (const [machine, classes] of traffic.totals.requests) {
         for (const [status, count] of classes) this.inc({ machine, status }, count);
       }
     },

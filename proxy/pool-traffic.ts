@@ -1,9 +1,10 @@
 // One pool as the proxy sees it: routing state, gate, requests in flight and connections, kept in step with the rows.
 
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
-import { releaseOverdueHolds } from '../state/hold.js';
+import { releaseHolds, releaseOverdueHolds } from '../state/hold.js';
 import type { SessionKeyHash } from '../state/session-key.js';
 import { lookUpOwners, recordStandbyKeys } from '../state/session-owner.js';
 import { holdExpired } from './errors.js';
@@ -13,7 +14,9 @@ import { InFlight } from './in-flight.js';
 import { Machines } from './machines.js';
 import { PoolSync } from './pool-sync.js';
 import type { OpenHold } from './routing.js';
-import { createRoutingState, endHold, isMoving, learnOwners, openHold } from './routing.js';
+import { createRoutingState, endHold, isMoving, learnOwners, noteTogether, openHold } from './routing.js';
+import { Totals } from './totals.js';
+import type { IsTrustedPeer } from './trusted-peers.js';
 
 const RETRY_MS = 50;
 
@@ -23,6 +26,9 @@ export class PoolTraffic {
   readonly gate: Gate;
   readonly machines: Machines;
   readonly sync: PoolSync;
+  readonly totals = new Totals();
+  /** The proxy is about to end: connections are not kept for a next request. */
+  isClosing = false;
   private lastActive = '';
   private wasSteady = true;
 
@@ -30,6 +36,7 @@ export class PoolTraffic {
     readonly pool: PoolConfig,
     private readonly database: Database,
     readonly hash: SessionKeyHash,
+    readonly isTrustedPeer: IsTrustedPeer,
   ) {
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
     this.machines = new Machines(pool.machines, pool.limits);
@@ -39,6 +46,7 @@ export class PoolTraffic {
         await releaseOverdueHolds(database, pool.name);
         await this.sync.reload();
       },
+      releaseHolds: (ids) => releaseHolds(database, pool.name, ids),
     });
     this.sync = new PoolSync(database, pool.name, this.state, (changed) => this.loaded(changed));
   }
@@ -50,6 +58,20 @@ export class PoolTraffic {
   endHold(id: number, run: string, moved: readonly string[]): void {
     endHold(this.state, id, run, moved);
     this.gate.pump();
+  }
+
+  /** The client's connection is gone. */
+  clientClosed(socket: Socket): void {
+    this.gate.clientClosed(socket);
+    this.inFlight.clientClosed(socket);
+  }
+
+  /** A machine's answer has come. An id that the primary sets may name the same session as the request's (log-in): they move together. */
+  answered(exchange: Exchange, setCookies: readonly string[]): void {
+    exchange.setCookies = setCookies;
+    if (setCookies.length === 0 || !isMoving(this.state) || exchange.machine !== this.state.active) return;
+    const made = exchange.responseKeys();
+    if (made.length > 0) noteTogether(this.state, [...new Set([...exchange.keys(), ...made])]);
   }
 
   /** Whether an answer sets ids that the other proxies must learn before its client does. */
@@ -103,7 +125,7 @@ export class PoolTraffic {
 
   private loaded(epochChanged: boolean): void {
     if (epochChanged) {
-      if (this.wasSteady && this.state.phase !== 'steady') this.gate.resetWaits();
+      if (this.wasSteady && this.state.phase !== 'steady') this.gate.reset();
       this.wasSteady = this.state.phase === 'steady';
       if (this.lastActive !== '' && this.lastActive !== this.state.active) {
         void this.machines.renew(this.state.standby).catch(() => undefined);

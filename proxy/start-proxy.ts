@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { METHODS } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance } from 'fastify';
@@ -16,12 +16,12 @@ import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import { listenForChanges } from '../state/notifications.js';
 import { ensurePool } from '../state/pool.js';
-import { currentProcess, isProvedDead } from '../state/process-identity.js';
+import { currentProcess, isOfThisHost, isProvedDead } from '../state/process-identity.js';
 import { deregisterProxy, endProxy, liveProxies, registerProxy } from '../state/proxy-register.js';
 import { createAdmin } from './admin.js';
 import { forward } from './forward.js';
 import { PoolTraffic } from './pool-traffic.js';
-import { Totals } from './totals.js';
+import { trustedPeers } from './trusted-peers.js';
 import { forwardUpgrade } from './upgrade.js';
 
 /** A proxy that is told to end waits this long for running requests. Chosen. */
@@ -65,19 +65,21 @@ async function start(
   for (const machine of [row.active, row.standby]) mustBeConfigured(pool, machine);
   const advertised = advertisedAdmin(config);
   const incarnation = randomUUID();
-  const totals = new Totals();
-  const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database));
+  const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database), trustedPeers(config.trustedPeers));
   let ready = false;
 
-  const admin = createAdmin({ traffic, totals, incarnation, name: config.name, token: adminToken, isReady: () => ready });
-  const server = await createServer(traffic, totals);
+  const admin = createAdmin({ traffic, incarnation, name: config.name, token: adminToken, isReady: () => ready });
+  const server = await createServer(traffic);
   const cleanups: (() => Promise<unknown>)[] = [() => traffic.close(), () => admin.close()];
   try {
     const listening = await listen(admin, config.admin, 'proxy.admin');
     const adminUrl = advertised ?? listening;
-    await endPredecessors(database, pool.name, config.name);
+    await endPredecessors(database, pool.name, config.name, adminUrl);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
-    cleanups.unshift(() => deregisterProxy(database, pool.name, incarnation));
+    // With a request still running at a machine this is no good end: for its time-out nobody may take a session for quiet.
+    cleanups.unshift(() =>
+      traffic.inFlight.size > 0 ? endProxy(database, pool.name, incarnation) : deregisterProxy(database, pool.name, incarnation),
+    );
     await traffic.sync.reload();
     const notifications = listenForChanges(databaseUrl, (changed) => {
       if (changed === null || changed === pool.name) void traffic.sync.reload().catch(() => undefined);
@@ -91,9 +93,12 @@ async function start(
       incarnation,
       async close() {
         ready = false;
+        traffic.isClosing = true;
         const closing = server.close();
         server.server.closeIdleConnections();
-        for (const end = Date.now() + DRAIN_MS; traffic.inFlight.size > 0 && Date.now() < end;) await sleep(20);
+        traffic.inFlight.closeStreams();
+        const isBusy = (): boolean => traffic.inFlight.size > 0 || traffic.gate.waiting > 0;
+        for (const end = Date.now() + DRAIN_MS; isBusy() && Date.now() < end;) await sleep(20);
         server.server.closeAllConnections();
         await closing;
         await inOrder([...cleanups, () => database.end()]);
@@ -105,12 +110,14 @@ async function start(
   }
 }
 
-async function createServer(traffic: PoolTraffic, totals: Totals): Promise<FastifyInstance> {
+async function createServer(traffic: PoolTraffic): Promise<FastifyInstance> {
   const server = Fastify({
     logger: false,
     // The router sees one path: odd but legal targets are the application's business. They are forwarded as they came.
     rewriteUrl: () => '/',
     requestTimeout: 0,
+    // A connection that is kept serves on until the proxy ends: nothing is refused for a restart of it.
+    return503OnClosing: false,
     keepAliveTimeout: 72_000,
     exposeHeadRoutes: false,
   });
@@ -133,10 +140,17 @@ async function createServer(traffic: PoolTraffic, totals: Totals): Promise<Fasti
     handler: (request, reply) => {
       reply.hijack();
       request.raw.url = request.originalUrl;
-      forward(traffic, totals, request.raw, reply.raw);
+      forward(traffic, request.raw, reply.raw);
     },
   });
-  server.server.on('upgrade', (request, socket, head) => forwardUpgrade(traffic, totals, request, socket, head));
+  server.server.on('upgrade', (request, socket, head) => forwardUpgrade(server.server, traffic, request, socket, head));
+  const connections = new WeakSet<Socket>();
+  server.server.on('connection', (socket) => {
+    // A connection whose upgrade was declined comes again.
+    if (connections.has(socket)) return;
+    connections.add(socket);
+    socket.once('close', () => traffic.clientClosed(socket));
+  });
   return server;
 }
 
@@ -181,8 +195,10 @@ async function inOrder(steps: readonly (() => Promise<unknown>)[]): Promise<void
 }
 
 /** An earlier incarnation of this proxy on this host that is gone without goodbye holds up every step that needs all proxies. */
-async function endPredecessors(database: Database, pool: string, name: string): Promise<void> {
+async function endPredecessors(database: Database, pool: string, name: string, adminUrl: string): Promise<void> {
   for (const proxy of await liveProxies(database, pool)) {
-    if (proxy.name === name && isProvedDead(proxy)) await endProxy(database, pool, proxy.incarnation);
+    // A container that is started again has no pid of its predecessor to look for, but its host name and, now ours, its address.
+    const isReplaced = isOfThisHost(proxy) && proxy.adminUrl === adminUrl;
+    if (proxy.name === name && (isProvedDead(proxy) || isReplaced)) await endProxy(database, pool, proxy.incarnation);
   }
 }

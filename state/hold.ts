@@ -62,7 +62,8 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
     const standby = pool.rows[0]?.standby;
     if (standby === undefined) throw fenced(writer.pool);
     const live = await liveIncarnations(client, writer.pool);
-    if (!live.every((incarnation) => commit.acknowledged.has(incarnation))) return 'not-acknowledged';
+    // Without any proxy nobody knows what the last one has left running.
+    if (live.length === 0 || !live.every((incarnation) => commit.acknowledged.has(incarnation))) return 'not-acknowledged';
     const ended = await client.query(
       `update hold set state = 'committed', moved = $3::text[], ended_at = now()
        where id = $1 and state = 'held' and token = $2`,
@@ -96,5 +97,13 @@ export async function releaseOverdueHolds(database: Queryable, pool: string): Pr
   await database.query(
     "update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held' and deadline < now()",
     [pool],
+  );
+}
+
+/** Lets these holds go before their deadline: what a proxy may do whose queue is full. */
+export async function releaseHolds(database: Queryable, pool: string, holdIds: readonly number[]): Promise<void> {
+  await database.query(
+    "update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held' and id = any($2::bigint[])",
+    [pool, holdIds],
   );
 }

@@ -1,6 +1,6 @@
 // What proves that a process still lives, to whoever runs on the same host.
 
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
@@ -17,6 +17,12 @@ export function currentProcess(): ProcessIdentity {
   return { host: currentHost(), pid: process.pid, startTime: startTimeOf(process.pid) ?? 'unknown' };
 }
 
+/** Whether an identity is of this host since its last boot, of whatever container. */
+export function isOfThisHost({ host }: ProcessIdentity): boolean {
+  const machine = (text: string): string => text.split('/').slice(0, 2).join('/');
+  return machine(host) === machine(currentHost());
+}
+
 /** True only with proof: the process ran on this host, and its pid is free or belongs to a process that started at another time. */
 export function isProvedDead(identity: ProcessIdentity): boolean {
   if (identity.host !== currentHost() || identity.startTime === 'unknown') return false;
@@ -25,11 +31,21 @@ export function isProvedDead(identity: ProcessIdentity): boolean {
 
 /** Start time in clock ticks since boot (proc(5), field 22), or null when there is no such process or it is a zombie. */
 export function startTimeOf(pid: number): string | null {
+  return processOf(pid)?.startTime ?? null;
+}
+
+/** Whether any process of a group still runs. */
+export function groupRuns(group: number): boolean {
+  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && processOf(Number(name))?.group === group);
+}
+
+function processOf(pid: number): { group: number; startTime: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in field 2 may hold anything, so count from its closing parenthesis.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    const [state, , group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const startTime = rest[16];
+    return state === 'Z' || state === 'X' || startTime === undefined ? null : { group: Number(group), startTime };
   } catch {
     return null;
   }

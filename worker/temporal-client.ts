@@ -64,7 +64,7 @@ export async function isRunOpen(client: Client, run: string): Promise<boolean> {
   const cut = run.lastIndexOf('/');
   try {
     const { status } = await client.workflow.getHandle(run.slice(0, cut), run.slice(cut + 1)).describe();
-    return status.name === 'RUNNING';
+    return status.name === 'RUNNING' || status.name === 'PAUSED';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     if (isGrpcServiceError(error)) throw temporalUnreachable('its address', error);

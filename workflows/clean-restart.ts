@@ -71,10 +71,11 @@ export async function cleanRestart(input: unknown): Promise<CleanRestartResult> 
     try {
       await undoable.run(steps);
     } catch (error) {
-      const givenBack = await CancellationScope.nonCancellable(() => abandonRestart(request));
-      const taken = desk.status.step === 'redirectTraffic' && !givenBack;
-      if (!taken || isCancellation(error)) throw error;
-      await desk.ask(reasonOf(error));
+      const undone = await CancellationScope.nonCancellable(() => abandonRestart(request));
+      if (undone !== 'past-return') throw error;
+      desk.passPointOfNoReturn();
+      // What was cancelled goes on by itself: it only came too late.
+      if (!isCancellation(error)) await CancellationScope.nonCancellable(() => desk.ask(reasonOf(error)));
     }
   }
 }

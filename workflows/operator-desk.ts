@@ -74,7 +74,7 @@ export class OperatorDesk {
   private abort(): string {
     this.aborted = true;
     this.onAbort();
-    return 'abort: the pool goes back as it was';
+    return 'abort: the pool goes back as it was, unless the standby has taken traffic by now';
   }
 
   private mustWait(update: Verdict): void {

@@ -1,18 +1,24 @@
 // Machines that are local processes. They outlive the worker that started them; pid and start time tell one boot from the next.
 
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../config/operator-error.js';
 import type { MachineConfig } from '../../config/types.js';
-import { currentProcess, startTimeOf } from '../../state/process-identity.js';
+import { groupRuns, startTimeOf } from '../../state/process-identity.js';
 import type { HypervisorDriver, MachineStatus, OperationOptions } from './driver.js';
+import { withMachineLock } from './machine-lock.js';
 
 const POLL_MS = 20;
 /** A shell that writes its pid and becomes the command needs far less. */
 const SPAWN_TIMEOUT_MS = 10_000;
+/** A machine that runs for so long has started; what ends later is seen by its health check. Chosen. */
+const SETTLE_MS = 200;
+/** environ(7), locale(7), and where Java is. */
+const LOGIN_VARIABLES = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LC_.*|JAVA_HOME|JRE_HOME)$/;
 /** A start or stop by somebody else may take a graceful stop's time. */
 const LOCK_TIMEOUT_MS = 120_000;
 
@@ -47,10 +53,8 @@ export function createProcessDriver(machines: readonly MachineConfig[]): Hypervi
 }
 
 async function status(machine: MachineConfig): Promise<MachineStatus> {
-  const pid = await pidOf(machine);
-  const startTime = pid === null ? null : startTimeOf(pid);
-  if (pid === null || startTime === null || startTime !== (await startTimeOnFile(machine)))
-    return { power: 'off', incarnation: null };
+  const { pid, startTime } = await recorded(machine);
+  if (pid === null || startTime === null || startTimeOf(pid) !== startTime) return { power: 'off', incarnation: null };
   return { power: 'on', incarnation: `${pid}@${startTime}` };
 }
 
@@ -58,14 +62,30 @@ async function start(machine: MachineConfig, options: OperationOptions): Promise
   const before = await status(machine);
   if (before.power === 'on') return before;
   await options.guard?.();
+  const child = await spawnMachine(machine).catch((cause: unknown) => {
+    throw notStarted(machine, cause);
+  });
+  let onSince: number | null = null;
+  const deadline = performance.now() + SPAWN_TIMEOUT_MS;
+  while (child.exitCode === null && child.signalCode === null && performance.now() < deadline) {
+    const now = await status(machine);
+    if (now.power === 'on' && performance.now() - (onSince ??= performance.now()) > SETTLE_MS) return now;
+    await sleep(POLL_MS, undefined, { signal: options.signal });
+  }
+  throw notStarted(machine);
+}
+
+async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
   const { command, cwd, env } = machine.driver;
   const output = openSync(file(machine, 'log'), 'a');
   try {
     // The machine writes its own pid and start time before it becomes the command: a worker that dies here loses track of nothing.
-    const script = 'echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null)" > "$0.tmp" && mv "$0.tmp" "$0" && exec "$@"';
+    const script =
+      'command -v "$1" >/dev/null || { echo "$1: not found"; exit 127; }; ' +
+      'echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null)" > "$0.tmp" && mv "$0.tmp" "$0" && exec "$@"';
     const child = spawn('sh', ['-c', script, file(machine, 'pid'), ...command], {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...loginEnvironment(), ...env },
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -74,34 +94,33 @@ async function start(machine: MachineConfig, options: OperationOptions): Promise
       child.once('error', reject);
     });
     child.unref();
+    return child;
   } finally {
     closeSync(output);
   }
-  for (
-    const deadline = Date.now() + SPAWN_TIMEOUT_MS;
-    Date.now() < deadline;
-    await sleep(POLL_MS, undefined, { signal: options.signal })
-  ) {
-    const now = await status(machine);
-    if (now.power === 'on') return now;
-  }
-  throw new OperatorError('MACHINE_NOT_STARTED', `Machine ${machine.name} ended at once.`, `Read ${file(machine, 'log')}.`, {
-    retryable: true,
-  });
 }
 
 async function stop(machine: MachineConfig, options: OperationOptions): Promise<void> {
   const { power } = await status(machine);
-  const pid = await pidOf(machine);
+  const { pid } = await recorded(machine);
   if (power === 'off' || pid === null) return;
   await options.guard?.();
   signalGroup(pid, 'SIGTERM');
-  const forceAt = Date.now() + machine.driver.stopTimeoutMs;
-  for (let forced = false; (await status(machine)).power === 'on'; await sleep(POLL_MS, undefined, { signal: options.signal })) {
-    if (forced || Date.now() < forceAt) continue;
-    forced = true;
-    signalGroup(pid, 'SIGKILL');
+  const forceAt = performance.now() + machine.driver.stopTimeoutMs;
+  let forced = false;
+  // A script that started the server without exec ends before it; the machine is off when both have ended.
+  while ((await status(machine)).power === 'on' || groupRuns(pid)) {
+    if (!forced && performance.now() >= forceAt) {
+      forced = true;
+      signalGroup(pid, 'SIGKILL');
+    }
+    await sleep(POLL_MS, undefined, { signal: options.signal });
   }
+}
+
+/** What a log-in would give it: the worker's own environment holds secrets that are none of the application's business. */
+function loginEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => LOGIN_VARIABLES.test(name)));
 }
 
 /** The machine leads its process group (it was spawned detached): what it has started ends with it. */
@@ -113,47 +132,36 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** One operation at a time for a machine, whichever worker asks. A lock whose holder is dead is broken. */
+/** One operation at a time for a machine, whichever worker asks. */
 async function locked<T>(machine: MachineConfig, { signal }: OperationOptions, work: () => Promise<T>): Promise<T> {
-  await mkdir(machine.driver.stateDirectory, { recursive: true });
-  const lock = file(machine, 'lock');
-  const { pid, startTime } = currentProcess();
-  for (const deadline = Date.now() + LOCK_TIMEOUT_MS; ; await sleep(POLL_MS, undefined, { signal })) {
-    try {
-      await writeFile(lock, `${pid} ${startTime}`, { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
-    const [holder, since] = (await readFile(lock, 'utf8').catch(() => '')).split(' ');
-    if (holder && startTimeOf(Number(holder)) !== since) await rm(lock, { force: true });
-    if (Date.now() > deadline) {
-      throw new OperatorError(
-        'MACHINE_BUSY',
-        `Machine ${machine.name} is being started or stopped by process ${holder ?? '?'}.`,
-        'Try again later.',
-        {
-          retryable: true,
-        },
-      );
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { force: true });
-  }
+  const { stateDirectory } = machine.driver;
+  await mkdir(stateDirectory, { recursive: true });
+  const busy = (): Error =>
+    new OperatorError(
+      'MACHINE_BUSY',
+      `Machine ${machine.name} is being started or stopped by somebody else.`,
+      'Try again later.',
+      {
+        retryable: true,
+      },
+    );
+  return withMachineLock(join(await realpath(stateDirectory), machine.name), { timeoutMs: LOCK_TIMEOUT_MS, signal, busy }, work);
 }
 
-async function pidOf(machine: MachineConfig): Promise<number | null> {
-  const pid = Number((await readFile(file(machine, 'pid'), 'utf8').catch(() => '')).split(' ')[0]);
-  return Number.isInteger(pid) && pid > 0 ? pid : null;
+function notStarted(machine: MachineConfig, cause?: unknown): OperatorError {
+  return new OperatorError('MACHINE_NOT_STARTED', `Machine ${machine.name} ended at once.`, `Read ${file(machine, 'log')}.`, {
+    retryable: true,
+    cause,
+  });
 }
 
-async function startTimeOnFile(machine: MachineConfig): Promise<string | null> {
-  return (await readFile(file(machine, 'pid'), 'utf8').catch(() => '')).trim().split(' ')[1] ?? null;
+/** What the machine wrote about itself when it booted last. */
+async function recorded(machine: MachineConfig): Promise<{ pid: number | null; startTime: string | null }> {
+  const text = await readFile(file(machine, 'pid'), 'utf8').catch(() => '');
+  const [pid, startTime] = text.trim().split(' ');
+  return { pid: /^[1-9]\d*$/.test(pid ?? '') ? Number(pid) : null, startTime: startTime ?? null };
 }
 
-function file(machine: MachineConfig, suffix: 'pid' | 'log' | 'lock'): string {
+function file(machine: MachineConfig, suffix: 'pid' | 'log'): string {
   return join(machine.driver.stateDirectory, `${machine.name}.${suffix}`);
 }

@@ -12,7 +12,7 @@ export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): Session
     case 'tomcat-swap':
       return createTomcatSwap(pool, pool.sessions, hash);
     case 'shared-store':
-      return createSharedStore(pool.sessions);
+      return createSharedStore(pool, pool.sessions);
     case 'none':
       return createNone();
   }

@@ -40,6 +40,12 @@ export class JmxProxy {
     await this.call({ set: bean, att: attribute, val: String(value) }, CALL_TIMEOUT_MS, signal);
   }
 
+  /** The value of an attribute as text. */
+  async get(bean: string, attribute: string, signal: AbortSignal): Promise<string> {
+    const { text } = await this.call({ get: bean, att: attribute }, CALL_TIMEOUT_MS, signal);
+    return text.slice(text.lastIndexOf(' = ') + 3).trim();
+  }
+
   /** Invokes an operation; what it returned as text, '' for nothing. */
   async invoke(bean: string, operation: string, parameters: readonly string[], signal: AbortSignal): Promise<string> {
     const ps = parameters.length > 0 ? { ps: parameters.join(',') } : {};

@@ -18,20 +18,22 @@ export interface MechanismCall {
 export type HandOverScope =
   | { held: 'keys'; keys: readonly string[] }
   /**
-   * Everything bound for the primary is held. Of the sessions in its memory about `limit` may go; not those of `except`, which have a
+   * Everything bound for the primary is held until `endsAt` (performance.now), and may flow again after it. Of the sessions in its memory about `limit` may go; not those of `except`, which have a
    * request in flight or are the standby's already. `named`: keys that requests have named, whether or not the primary has their session.
    */
-  | { held: 'all'; except: ReadonlySet<string>; inFlight: number; named: readonly string[]; limit: number };
+  | { held: 'all'; except: ReadonlySet<string>; inFlight: number; named: readonly string[]; limit: number; endsAt: number };
 
 export interface SessionMechanism {
   /** `keys`: hot sessions can be held by name. `all`: the mechanism acts on the whole server. `none`: it moves nothing. */
   readonly holds: 'keys' | 'all' | 'none';
   /** `all`: requests in flight that are at least this old need not be waited for, the server skips their sessions; null waits for all. */
   readonly pickedUpMs: number | null;
+  /** What a hand-over may take, in milliseconds, before the hold may be let go. */
+  readonly handOverMs: number;
   /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. */
   preflight(pair: MachinePair, call: MechanismCall): Promise<void>;
   /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run or batch left behind. */
-  begin(pair: MachinePair, ownedByStandby: ReadonlySet<string>, call: MechanismCall): Promise<void>;
+  begin(pair: MachinePair, ownedByStandby: () => Promise<ReadonlySet<string>>, call: MechanismCall): Promise<void>;
   /** Makes idle sessions ready to be handed over while nothing is held; their keys. Empty where the server cannot tell. */
   prepareIdle(pair: MachinePair, call: MechanismCall): Promise<string[]>;
   /**

@@ -7,6 +7,7 @@ export function createNone(): SessionMechanism {
   return {
     holds: 'none',
     pickedUpMs: null,
+    handOverMs: 0,
     preflight: nothing,
     begin: nothing,
     prepareIdle: () => Promise.resolve([]),

@@ -3,9 +3,10 @@
 import { constants } from 'node:fs';
 import { access, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OperatorError } from '../../config/operator-error.js';
 import type { MachineConfig } from '../../config/types.js';
 import type { StoredSessions } from './stored-sessions.js';
-import { notMovable } from './tomcat-manager.js';
+import { notMovable } from '../errors.js';
 
 const SUFFIX = '.session';
 /** Files that are worked on in parallel. Chosen: the kernel's directory lock is the limit. */
@@ -41,7 +42,7 @@ export class SessionFiles implements StoredSessions {
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    await inParallel(ids, (id) => rm(this.file(id), { force: true }));
+    await inParallel(ids, (id) => rm(this.file(id), { force: true }).catch((error: unknown) => this.fail('remove', error)));
   }
 
   /** Refuses directories that the worker cannot write or that cannot be linked into each other. */
@@ -70,10 +71,21 @@ export class SessionFiles implements StoredSessions {
       return true;
     } catch (error) {
       if (isCode(error, 'ENOENT')) return false;
-      if (!isCode(error, 'EEXIST')) throw error;
+      if (!isCode(error, 'EEXIST')) return this.fail('link', error);
       const [mine, theirs] = await Promise.all([stat(this.file(id)), stat(other.file(id))]);
       return mine.ino === theirs.ino;
     }
+  }
+
+  /** The error itself names the file, and so the session. */
+  private fail(verb: string, error: unknown): never {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new OperatorError(
+      'SESSION_STORE_FAILED',
+      `The worker could not ${verb} a session file in ${this.place} (${code}).`,
+      'Look at the file system and at the rights of the worker; it is tried again.',
+      { retryable: true },
+    );
   }
 
   private file(id: string): string {

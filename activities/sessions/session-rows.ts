@@ -3,7 +3,7 @@
 import type { DataSourceStoreConfig, MachineConfig } from '../../config/types.js';
 import type { Database } from '../../state/database.js';
 import type { StoredSessions } from './stored-sessions.js';
-import { notMovable } from './tomcat-manager.js';
+import { notMovable } from '../errors.js';
 
 export class SessionRows implements StoredSessions {
   readonly place: string;

@@ -1,25 +1,32 @@
 // How sessions leave the memory of a Tomcat for its store, by what its store does when a write fails.
 
+import { askInPassing } from './canary-visit.js';
+import type { MechanismCall } from './mechanism.js';
 import type { SessionRows } from './session-rows.js';
 import type { Pass } from './tomcat-manager.js';
+import { notMovable } from '../errors.js';
 import type { Side } from './tomcat-lane.js';
 
 export interface SwapOut {
   /** While requests flow: sessions that rest. */
-  idle(signal: AbortSignal): Promise<void>;
-  /** While everything bound for this Tomcat is held: about `limit` sessions, for the other one loads them all at once. */
-  held(limit: number, signal: AbortSignal): Promise<void>;
+  idle(call: MechanismCall): Promise<void>;
+  /**
+   * While everything bound for this Tomcat is held, which is until `endsAt` (performance.now): about `limit` sessions, for the other
+   * one loads them all at once.
+   */
+  held(limit: number, endsAt: number, call: MechanismCall): Promise<void>;
 }
 
 /** FileStore keeps the session when its write fails (measured). */
-export function swapOutDirectly({ manager }: Side): SwapOut {
+export function swapOutDirectly(side: Side): SwapOut {
+  const { manager } = side;
   return {
     // At one second a request that is just being picked up is never met (measured).
-    idle: (signal) => manager.swapOut({ idleS: 1 }, signal),
-    async held(limit, signal) {
-      const inMemory = (await manager.sessionIds(signal)).length;
-      if (inMemory > 0) await manager.swapOut(passFor(inMemory, limit), signal);
-    },
+    idle: (call) => leavingForStore(side, call.signal, () => manager.swapOut({ idleS: 1 }, call)),
+    held: (limit, endsAt, call) =>
+      leavingForStore(side, call.signal, async (inMemory) => {
+        if (inMemory.length > 0) await manager.swapOut(passFor(inMemory.length, limit), call, endsAt - performance.now());
+      }),
   };
 }
 
@@ -35,31 +42,36 @@ const PASS_LIMIT_MS = 2500;
  * DataSourceStore loses a session whose INSERT fails, and JMX says that all went well (measured). So a session leaves memory only when
  * a backup of its present state has been seen in the store: should the write then fail, its row is still there.
  */
-export function swapOutBackedUp({ manager, store }: Side<SessionRows>): SwapOut {
+export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
+  const { manager, store } = side;
   return {
-    async idle(signal) {
-      const began = performance.now();
-      const beganS = Math.floor((await manager.clockMs(signal)) / 1000);
-      await manager.backUp(BACKUP_IDLE_S, signal);
-      const resting = (lastAccessedMs: number): boolean => lastAccessedMs <= (beganS - BACKUP_IDLE_S) * 1000;
-      if (await isAnyStale(await manager.sessionIds(signal), resting, signal)) return;
-      // Who has rested for longer than since the backup began is as its row says, so only those may go, and only until then.
-      const elapsedS = Math.ceil((performance.now() - began) / 1000);
-      const idleS = elapsedS + PASS_S + CLOCK_SLACK_S + BACKUP_IDLE_S;
-      await manager.swapOut({ idleS }, signal, PASS_LIMIT_MS);
-      // What rests less is backed up now, so that the next hold has less to write.
-      await manager.backUp(0, signal).catch(() => signal.throwIfAborted());
-    },
-    async held(limit, signal) {
-      await manager.backUp(0, signal);
-      const ids = await manager.sessionIds(signal);
-      if (ids.length === 0) return;
-      const pass = passFor(ids.length, limit);
-      // Tomcat walks its sessions in the order in which it lists them, and nobody makes new ones now.
-      const first = 'idleS' in pass ? ids : ids.slice(0, ids.length - Math.floor(pass.maxActive * ACTIVE_SHARE));
-      if (await isAnyStale(first, () => true, signal)) return;
-      await manager.swapOut(pass, signal);
-    },
+    idle: (call) =>
+      leavingForStore(side, call.signal, async () => {
+        const { signal, guard } = call;
+        const began = performance.now();
+        const beganS = Math.floor((await manager.clockMs(signal)) / 1000);
+        await guard();
+        await manager.backUp(BACKUP_IDLE_S, signal);
+        const resting = (lastAccessedMs: number): boolean => lastAccessedMs <= (beganS - BACKUP_IDLE_S) * 1000;
+        if (await isAnyStale(await manager.sessionIds(signal), resting, signal)) return;
+        // Who has rested for longer than since the backup began is as its row says, so only those may go, and only until then.
+        const elapsedS = Math.ceil((performance.now() - began) / 1000);
+        const idleS = elapsedS + PASS_S + CLOCK_SLACK_S + BACKUP_IDLE_S;
+        await manager.swapOut({ idleS }, call, PASS_LIMIT_MS);
+        // What rests less is backed up now, so that the next hold has less to write.
+        await manager.backUp(0, signal).catch(() => signal.throwIfAborted());
+      }),
+    held: (limit, endsAt, call) =>
+      leavingForStore(side, call.signal, async (ids) => {
+        await call.guard();
+        await manager.backUp(0, call.signal);
+        if (ids.length === 0) return;
+        const pass = passFor(ids.length, limit);
+        // Tomcat walks its sessions in the order in which it lists them, and nobody makes new ones now.
+        const first = 'idleS' in pass ? ids : ids.slice(0, ids.length - Math.floor(pass.maxActive * ACTIVE_SHARE));
+        if (await isAnyStale(first, () => true, call.signal)) return;
+        await manager.swapOut(pass, call, endsAt - performance.now());
+      }),
   };
 
   /** Whether the store is behind memory for any of these sessions that `counts` by its last access. */
@@ -81,4 +93,37 @@ const ACTIVE_SHARE = 0.9;
 export function passFor(inMemory: number, limit: number): Pass {
   if (inMemory <= limit) return { idleS: 0 };
   return { maxActive: Math.max(Math.floor((inMemory - limit) / ACTIVE_SHARE), inMemory + 2) };
+}
+
+/** Of sessions that are nowhere, how many are asked for: one that Tomcat still has says it all. Chosen. */
+const ASKED_FOR = 5;
+
+/**
+ * Runs a pass and looks whether what has left memory is in the store as we see it. Where nothing of it is, it has ended meanwhile; or
+ * Tomcat keeps its sessions somewhere else, and to go on would be to lose them all.
+ */
+async function leavingForStore(side: Side, signal: AbortSignal, pass: (inMemory: string[]) => Promise<void>): Promise<void> {
+  const { machine, manager, store } = side;
+  const before = await manager.sessionIds(signal);
+  await pass(before);
+  const after = new Set(await manager.sessionIds(signal));
+  const gone = before.filter((id) => !after.has(id));
+  if (gone.length === 0) return;
+  const stored = new Set(await store.ids());
+  if (gone.some((id) => stored.has(id)) || !(await tomcatHasAny(side, gone.slice(0, ASKED_FOR), signal))) return;
+  throw notMovable(
+    `${gone.length} sessions left the memory of machine ${machine.name} and are not in ${store.place}.`,
+    "Compare the Store element of its Manager with sessions.store and the machine's own part of it. Tomcat still finds them where it put them.",
+  );
+}
+
+/** Tomcat looks for a session in its own store when a request names it, whatever the request's path. */
+async function tomcatHasAny(
+  { machine, manager, sessionCookie }: Side,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const id of ids) await askInPassing(machine, manager.context, `${sessionCookie}=${id}`);
+  const found = new Set(await manager.sessionIds(signal));
+  return ids.some((id) => found.has(id));
 }

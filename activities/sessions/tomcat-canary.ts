@@ -1,21 +1,21 @@
 // A session of our own makes the trip before any other does.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
-import type { MachineConfig, PoolConfig, TomcatCanary } from '../../config/types.js';
+import type { PoolConfig, TomcatCanary } from '../../config/types.js';
+import { askInPassing, visit } from './canary-visit.js';
+import type { MechanismCall } from './mechanism.js';
 import type { Lane, Side } from './tomcat-lane.js';
-import { notMovable } from './tomcat-manager.js';
+import { notMovable } from '../errors.js';
 
 /** Tomcat counts idle time in whole seconds. */
 const IDLE_MS = 1100;
 /** With many sessions a first backup takes its time. Chosen. */
 const SWAP_TIMEOUT_MS = 60_000;
-const REQUEST_TIMEOUT_MS = 10_000;
-const NOBODYS_PATH = 'vm-rejuv-canary';
 
 /** Refuses with SESSIONS_NOT_MOVABLE when the canary's session or one of the named attributes does not arrive. */
-export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: Lane, signal: AbortSignal): Promise<void> {
+export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: Lane, call: MechanismCall): Promise<void> {
   const { from, to } = lane;
+  const { signal } = call;
   const cookie = await visit(from.machine, canary.path, pool, null);
   if (cookie === null) {
     throw notMovable(
@@ -23,17 +23,18 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
       'Name a path in sessions.canary that begins a session, or correct sessionId.cookies.',
     );
   }
-  const id = cookie.slice(cookie.indexOf('=') + 1).split('.', 1)[0] ?? '';
+  // Tomcat's own id, its jvmRoute included.
+  const id = cookie.slice(cookie.indexOf('=') + 1).replace(/^"|"$/g, '');
   try {
     await mustHave(canary, from, id, signal);
-    if (!(await leavesMemory(lane, id, signal)) || (await from.store.giveTo(to.store, [id])).length === 0) {
+    if (!(await leavesMemory(lane, id, call)) || (await from.store.giveTo(to.store, [id])).length === 0) {
       throw notMovable(
         `A session of machine ${from.machine.name} did not reach ${from.store.place}.`,
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
       );
     }
-    // The application may make a lost attribute anew, so look before it is asked: a path of nobody's loads the session all the same.
-    await visit(to.machine, `${to.manager.context}/${NOBODYS_PATH}`, pool, cookie, true);
+    // The application may make a lost attribute anew, so look before it is asked.
+    await askInPassing(to.machine, to.manager.context, cookie);
     if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal);
     if ((await visit(to.machine, canary.path, pool, cookie)) !== null) {
       throw notMovable(
@@ -50,39 +51,13 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
   }
 }
 
-async function leavesMemory({ from, swapOut }: Lane, id: string, signal: AbortSignal): Promise<boolean> {
+async function leavesMemory({ from, swapOut }: Lane, id: string, call: MechanismCall): Promise<boolean> {
   for (const deadline = performance.now() + SWAP_TIMEOUT_MS; performance.now() < deadline;) {
-    await sleep(IDLE_MS, undefined, { signal });
-    await swapOut.idle(signal);
-    if (!(await from.manager.sessionIds(signal)).includes(id)) return true;
+    await sleep(IDLE_MS, undefined, { signal: call.signal });
+    await swapOut.idle(call);
+    if (!(await from.manager.sessionIds(call.signal)).includes(id)) return true;
   }
   return false;
-}
-
-/** The session cookie that the answer sets, as name=value, or null. */
-async function visit(
-  machine: MachineConfig,
-  path: string,
-  pool: PoolConfig,
-  cookie: string | null,
-  anyStatus = false,
-): Promise<string | null> {
-  const response = await request(`${machine.url}${path}`, {
-    headers: cookie === null ? {} : { cookie },
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  }).catch((cause: unknown) => {
-    throw notMovable(`Machine ${machine.name} does not answer ${path}: ${String(cause)}.`, 'Look at the machine.');
-  });
-  await response.body.dump();
-  if (response.statusCode >= 400 && !anyStatus) {
-    throw notMovable(
-      `Machine ${machine.name} answered ${response.statusCode} to the canary's ${path}.`,
-      'Correct sessions.canary.path.',
-    );
-  }
-  const set = response.headers['set-cookie'] ?? [];
-  const cookies = (typeof set === 'string' ? [set] : set).map((line) => line.split(';', 1)[0] ?? '');
-  return cookies.find((line) => pool.sessionId.cookies.includes(line.slice(0, line.indexOf('=')))) ?? null;
 }
 
 async function mustHave(canary: TomcatCanary, side: Side, id: string, signal: AbortSignal): Promise<void> {

@@ -10,9 +10,13 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
   machine: MachineConfig;
   manager: TomcatManager;
   store: Store;
+  /** The cookie that carries its session ids. */
+  sessionCookie: string;
 }
 
 export interface Lane {
+  /** Context path; '' is the root. */
+  context: string;
   from: Side;
   to: Side;
   swapOut: SwapOut;

@@ -1,17 +1,19 @@
 // One context's session manager in one Tomcat: lists, swaps out, and keeps the swapping shut in between.
 
-import { OperatorError } from '../../config/operator-error.js';
+import { notMovable } from '../errors.js';
 import type { JmxProxy } from './jmx-proxy.js';
+import type { MechanismCall } from './mechanism.js';
 
 /**
  * A minimum idle time that no session reaches. Tomcat's passes read it anew for every session, so setting it stops even a pass
  * that is under way, whichever thread runs it.
  */
 const SHUT_S = 2_147_483_647;
-/** Settings go back also when the caller has been cancelled. */
 const RESTORE_TIMEOUT_MS = 10_000;
 /** JMX answers about one session at a time. Chosen: as many as the proxy has connections. */
 const CALLS_AT_ONCE = 8;
+/** What an operator may have set, and a preflight changes for a moment. */
+const OPERATORS_ATTRIBUTES = ['maxIdleSwap', 'minIdleSwap', 'maxActiveSessions', 'processExpiresFrequency'] as const;
 /** Tomcat's default: one in six background rounds looks at sessions. */
 const DEFAULT_FREQUENCY = 6;
 
@@ -34,7 +36,7 @@ export class TomcatManager {
 
   /** Refuses a context whose sessions cannot be swapped out. */
   async mustBePersistent(signal: AbortSignal): Promise<void> {
-    const found = await this.jmx.query(this.bean, signal);
+    const found = await this.attributes(signal);
     const what = `Context ${this.context || '(root)'} of machine ${this.jmx.machine.name}`;
     if (found === null) throw notMovable(`${what} is not deployed.`, 'Deploy it or correct pools.*.sessions.contexts.');
     if (found.get('className') !== 'org.apache.catalina.session.PersistentManager') {
@@ -74,15 +76,36 @@ export class TomcatManager {
     await this.set('processExpiresFrequency', DEFAULT_FREQUENCY, signal);
   }
 
+  /** Does something between `begin` and `end` and brings back the settings that were there before. */
+  async restoringSettings(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const before = await this.attributes(signal);
+    // Left behind by an attempt that was killed here: what it had found is not known any more.
+    const isOurs = before?.get('minIdleSwap') === String(SHUT_S);
+    await this.begin(signal);
+    try {
+      await work();
+    } finally {
+      // Settings go back also when the caller has been cancelled.
+      const anyway = AbortSignal.timeout(RESTORE_TIMEOUT_MS);
+      await this.end(anyway);
+      for (const attribute of isOurs ? [] : OPERATORS_ATTRIBUTES) {
+        await this.set(attribute, Number(before?.get(attribute) ?? -1), anyway);
+      }
+    }
+  }
+
   /**
    * Runs one pass and shuts the swapping again. When this resolves the sessions are in the store and out of memory.
    * A pass that has not ended after `limitMs` is stopped; what it has not reached stays in memory.
    */
-  async swapOut(pass: Pass, signal: AbortSignal, limitMs?: number): Promise<void> {
-    const timer = limitMs === undefined ? undefined : setTimeout(() => void this.shut(signal).catch(() => undefined), limitMs);
+  async swapOut(pass: Pass, { signal, guard }: MechanismCall, limitMs = Infinity): Promise<void> {
+    const timer = Number.isFinite(limitMs)
+      ? setTimeout(() => void this.shut(signal).catch(() => undefined), Math.max(0, limitMs))
+      : undefined;
     try {
       if ('idleS' in pass) await this.set('maxIdleSwap', pass.idleS, signal);
       else await this.set('maxActiveSessions', pass.maxActive, signal);
+      await guard();
       await this.set('minIdleSwap', 0, signal);
       await this.runPass(signal);
     } finally {
@@ -126,6 +149,10 @@ export class TomcatManager {
     await this.jmx.invoke(this.bean, 'expireSession', [id], signal);
   }
 
+  private attributes(signal: AbortSignal): Promise<Map<string, string> | null> {
+    return this.jmx.query(this.bean, signal);
+  }
+
   private async runPass(signal: AbortSignal): Promise<void> {
     await this.jmx.invoke(this.bean, 'backgroundProcess', [], signal);
   }
@@ -140,8 +167,4 @@ export class TomcatManager {
   private set(attribute: string, value: number, signal: AbortSignal): Promise<void> {
     return this.jmx.set(this.bean, attribute, value, signal);
   }
-}
-
-export function notMovable(message: string, remedy: string): OperatorError {
-  return new OperatorError('SESSIONS_NOT_MOVABLE', message, remedy);
 }

@@ -14,8 +14,8 @@ import type { Lane, Side } from './tomcat-lane.js';
 import { TomcatManager } from './tomcat-manager.js';
 import { TomcatSessions } from './tomcat-sessions.js';
 
-/** Settings go back also when the attempt has been cancelled. */
-const RESTORE_TIMEOUT_MS = 30_000;
+/** Ten times the longest hand-over measured. Chosen. */
+const HAND_OVER_MS = 2000;
 /** A request this old has been picked up by its server: Tomcat's swap-out then sees it (measured: 8 ms; with a margin). */
 const PICKED_UP_MS = 20;
 
@@ -27,15 +27,16 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
   const lanesOf = ({ primary, standby }: MachinePair): Lane[] =>
     config.contexts.map((context) => {
       const side = <Store extends StoredSessions>(machine: MachineConfig, stored: Store): Side<Store> => {
-        return { machine, manager: new TomcatManager(proxies.get(machine.name) as JmxProxy, context), store: stored };
+        const manager = new TomcatManager(proxies.get(machine.name) as JmxProxy, context);
+        return { machine, manager, store: stored, sessionCookie: pool.sessionId.cookies[0] ?? '' };
       };
       if (store.type === 'data-source' && database !== null) {
         const rows = (machine: MachineConfig): Side<SessionRows> =>
           side(machine, new SessionRows(database, store, machine, context));
-        return { from: rows(primary), to: rows(standby), swapOut: swapOutBackedUp(rows(primary)) };
+        return { context, from: rows(primary), to: rows(standby), swapOut: swapOutBackedUp(rows(primary)) };
       }
       const files = (machine: MachineConfig): Side => side(machine, new SessionFiles(machine, context));
-      return { from: files(primary), to: files(standby), swapOut: swapOutDirectly(files(primary)) };
+      return { context, from: files(primary), to: files(standby), swapOut: swapOutDirectly(files(primary)) };
     });
   const sessions = new TomcatSessions(hash);
 
@@ -44,20 +45,19 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     // What a failed write would lose is known only of sessions that no request changes meanwhile.
     pickedUpMs: store.type === 'file' ? PICKED_UP_MS : null,
 
-    async preflight(pair, { signal }) {
-      const lanes = lanesOf(pair);
-      for (const { from, to } of lanes) {
+    handOverMs: HAND_OVER_MS,
+
+    async preflight(pair, call) {
+      const { signal } = call;
+      for (const lane of lanesOf(pair)) {
+        const { from, to } = lane;
         await from.manager.mustBePersistent(signal);
         await to.manager.mustBePersistent(signal);
         await from.store.mustReach(to.store);
-      }
-      const [lane] = lanes;
-      if (config.canary === null || !lane) return;
-      try {
-        await lane.from.manager.begin(signal);
-        await sendCanary(config.canary, pool, lane, signal);
-      } finally {
-        await lane.from.manager.end(AbortSignal.timeout(RESTORE_TIMEOUT_MS));
+        await from.manager.restoringSettings(signal, async () => {
+          if (config.canary !== null && lane.context === config.contexts[0]) await sendCanary(config.canary, pool, lane, call);
+          else await lane.swapOut.idle(call);
+        });
       }
     },
 
@@ -65,29 +65,27 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       for (const { from, to } of lanesOf(pair)) {
         await guard();
         await from.manager.begin(signal);
-        await to.store.remove((await to.store.ids()).filter((id) => !ownedByStandby.has(sessions.keyOf(id))));
-        await from.store.remove((await from.store.ids()).filter((id) => ownedByStandby.has(sessions.keyOf(id))));
-      }
-    },
-
-    async prepareIdle(pair, { signal, guard }) {
-      const lanes = lanesOf(pair);
-      for (const { swapOut } of lanes) {
+        const [theirs, mine] = [await to.store.ids(), await from.store.ids()];
+        // Asked after the stores were listed: what has changed its owner since is in neither list.
+        const owned = await ownedByStandby();
         await guard();
-        await swapOut.idle(signal);
+        await to.store.remove(theirs.filter((id) => !owned.has(sessions.keyOf(id))));
+        await from.store.remove(mine.filter((id) => owned.has(sessions.keyOf(id))));
       }
-      return (await sessions.look(lanes, signal)).swappedOut();
     },
 
-    async handOver(pair, scope, { signal, guard }) {
+    async prepareIdle(pair, call) {
+      const lanes = lanesOf(pair);
+      for (const { swapOut } of lanes) await swapOut.idle(call);
+      return (await sessions.look(lanes, call.signal)).swappedOut();
+    },
+
+    async handOver(pair, scope, call) {
       const lanes = lanesOf(pair);
       // A request that still runs may end and change its session at any moment, so the careful way waits until there is none.
       const mayTakeHot = scope.held === 'all' && (store.type === 'file' || scope.inFlight === 0);
-      for (const { swapOut } of lanes) {
-        await guard();
-        if (mayTakeHot) await swapOut.held(scope.limit, signal);
-      }
-      const view = await sessions.look(lanes, signal);
+      for (const { swapOut } of lanes) if (mayTakeHot) await swapOut.held(scope.limit, scope.endsAt, call);
+      const view = await sessions.look(lanes, call.signal);
       const wanted =
         scope.held === 'keys'
           ? scope.keys
@@ -96,18 +94,19 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     },
 
     settle: (pair, keys) => sessions.remove(lanesOf(pair), 'from', keys),
-    retract: (pair, keys) => sessions.remove(lanesOf(pair), 'to', keys),
+    async retract(pair, keys, { guard }) {
+      await guard();
+      await sessions.remove(lanesOf(pair), 'to', keys);
+    },
 
     async remaining(pair, { signal }) {
       return (await sessions.look(lanesOf(pair), signal)).all();
     },
 
     async end(pair, { signal, guard }) {
-      for (const { from, to } of lanesOf(pair)) {
-        await guard();
-        await from.manager.end(signal);
-        await to.manager.end(signal);
-      }
+      await guard();
+      // A restart has brought the primary's own settings back; one that was skipped may have left it as it was, or down.
+      for (const { from } of lanesOf(pair)) await from.manager.end(signal).catch(() => signal.throwIfAborted());
       sessions.forget();
     },
 

@@ -1,5 +1,5 @@
 // The shop of the demo as a Node application: the same requests and answers as the Tomcat one (demo/tomcat-app).
-// PORT and DATABASE_URL come from the environment.
+// PORT, DATABASE_URL and, where others must reach it, HOST come from the environment.
 
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -26,7 +26,7 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 20_000;
-server.listen(Number(process.env['PORT']), '127.0.0.1');
+server.listen(Number(process.env['PORT']), process.env['HOST'] ?? '127.0.0.1');
 process.once('SIGTERM', () => {
   server.close(() => void database.end());
   server.closeIdleConnections();

@@ -46,7 +46,7 @@ test('a port that is taken is named with its field', async () => {
 
   await expect(
     startProxy({
-      config: { name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 }, adminUrl: null },
+      config: { name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 }, adminUrl: null, trustedPeers: [] },
       ...{ pool, databaseUrl: database.url, adminToken: token },
     }),
   ).rejects.toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining('proxy.listen') as string });

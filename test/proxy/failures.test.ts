@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { request as httpRequest } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { PoolReport } from '../../proxy/admin-api.js';
 import type { TestProxy } from '../fixtures/proxy.js';
 import { startTestProxy } from '../fixtures/proxy.js';
@@ -48,6 +48,18 @@ test('a request whose machine broke off counts as running until its time-out', a
   expect((await fetch(running.proxy.url)).status).toBe(502);
   expect(await counted(running, 'unanswered')).toBe(1);
   await expect.poll(() => counted(running, 'unanswered'), { timeout: 5000 }).toBe(0);
+});
+
+test('a proxy that ends without its database says so and leaves nothing behind', async () => {
+  const { proxy, database } = await startTestProxy((_request, response) => response.end('served'));
+  await database.drop();
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  onTestFinished(() => said.mockRestore());
+
+  await proxy.close();
+
+  expect(said).toHaveBeenCalledWith(expect.stringContaining('While ending'));
+  for (const url of [proxy.url, proxy.adminUrl]) await expect(fetch(url)).rejects.toThrow('fetch failed');
 });
 
 test('traffic of a steady pool flows on without its database', async () => {

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { JmxProxy } from '../../activities/sessions/jmx-proxy.js';
 import { SessionRows } from '../../activities/sessions/session-rows.js';
+import type { MechanismCall } from '../../activities/sessions/mechanism.js';
 import type { SwapOut } from '../../activities/sessions/swap-out.js';
 import { swapOutBackedUp, swapOutDirectly } from '../../activities/sessions/swap-out.js';
 import type { Side } from '../../activities/sessions/tomcat-lane.js';
@@ -16,7 +17,8 @@ import { openDatabase } from '../../state/database.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 
 const SESSIONS = 20;
-const signal = AbortSignal.timeout(120_000);
+const call: MechanismCall = { signal: AbortSignal.timeout(120_000), guard: () => Promise.resolve() };
+const { signal } = call;
 
 /** A Tomcat whose session table can be made to refuse what is written to it. */
 async function startTomcat(): Promise<{
@@ -43,7 +45,7 @@ async function startTomcat(): Promise<{
   const manager = new TomcatManager(jmx, '/shop');
   await manager.begin(signal);
   return {
-    side: { machine, manager, store: new SessionRows(database, sessions.store, machine, '/shop') },
+    side: { machine, manager, store: new SessionRows(database, sessions.store, machine, '/shop'), sessionCookie: 'JSESSIONID' },
     makeSessions: () => makeIdleSessions(machine.url, SESSIONS),
     refuseWrites: async (refuse) => {
       const client = new pg.Client({ connectionString: installation.env['SESSIONS_DATABASE_URL'] });
@@ -59,8 +61,8 @@ const RESTING_MS = 9000;
 
 /** Runs the passes of a clean restart for as long as idle sessions need to be taken by one. */
 async function runPasses(swapOut: SwapOut): Promise<void> {
-  for (const end = performance.now() + RESTING_MS; performance.now() < end; await sleep(500)) await swapOut.idle(signal);
-  await swapOut.held(Infinity, signal);
+  for (const end = performance.now() + RESTING_MS; performance.now() < end; await sleep(500)) await swapOut.idle(call);
+  await swapOut.held(Infinity, Infinity, call);
 }
 
 test('resting sessions leave memory for the store while nothing is held, and are found there', async () => {
@@ -69,7 +71,7 @@ test('resting sessions leave memory for the store while nothing is held, and are
   const swapOut = swapOutBackedUp(side);
 
   await expect
-    .poll(() => swapOut.idle(signal).then(() => side.manager.sessionIds(signal)), { timeout: 30_000, interval: 500 })
+    .poll(() => swapOut.idle(call).then(() => side.manager.sessionIds(signal)), { timeout: 30_000, interval: 500 })
     .toEqual([]);
 
   expect(await sessions.verify()).toBe(0);
@@ -93,7 +95,7 @@ test('sessions survive when their database begins to refuse between backup and s
   await side.manager.backUp(0, signal);
   await refuseWrites(true);
 
-  await swapOutBackedUp(side).held(Infinity, signal);
+  await swapOutBackedUp(side).held(Infinity, Infinity, call);
 
   expect(await side.manager.sessionIds(signal)).toEqual([]);
   await refuseWrites(false);
@@ -105,7 +107,7 @@ test('without the backup all of them would be lost', async () => {
   const sessions = await makeSessions();
   await refuseWrites(true);
 
-  await swapOutDirectly(side).held(Infinity, signal);
+  await swapOutDirectly(side).held(Infinity, Infinity, call);
 
   await refuseWrites(false);
   expect(await sessions.verify()).toBe(SESSIONS);

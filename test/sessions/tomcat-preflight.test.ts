@@ -1,24 +1,30 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
-import type { MachinePair, MechanismCall } from '../../activities/sessions/mechanism.js';
-import type { PoolConfig, TomcatSwapConfig } from '../../config/types.js';
+import { JmxProxy } from '../../activities/sessions/jmx-proxy.js';
+import type { MechanismCall } from '../../activities/sessions/mechanism.js';
+import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
+import { makeIdleSessions } from '../../demo/load/idle-sessions.js';
 import { tomcatShop } from '../../demo/tomcat-shop.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 
 const call: MechanismCall = { signal: AbortSignal.timeout(60_000), guard: () => Promise.resolve() };
 
-async function startTomcats(): Promise<{ preflight: (change?: Partial<TomcatSwapConfig>) => Promise<void>; pool: PoolConfig }> {
+async function startTomcats(): Promise<{
+  preflight: (change?: Partial<TomcatSwapConfig>, primary?: MachineConfig) => Promise<void>;
+  pool: PoolConfig;
+}> {
   const { installation } = await createTestInstallation((directory) => tomcatShop(directory));
   await installation.bootMachines();
   const { pool } = installation;
   const [primary, standby] = pool.machines;
-  const pair: MachinePair = { primary, standby };
-  const preflight = (change: Partial<TomcatSwapConfig> = {}): Promise<void> => {
+  const preflight = (change: Partial<TomcatSwapConfig> = {}, from: MachineConfig = primary): Promise<void> => {
     const sessions = { ...(pool.sessions as TomcatSwapConfig), ...change };
-    return createMechanism({ ...pool, sessions }, createSessionKeyHash('test')).preflight(pair, call);
+    const mechanism = createMechanism({ ...pool, sessions }, createSessionKeyHash('test'));
+    return mechanism.preflight({ primary: from, standby }, call).finally(() => mechanism.close());
   };
   return { preflight, pool };
 }
@@ -44,6 +50,37 @@ test('preflight accepts a well configured pair, leaves no session behind, and re
   await expect(preflight({ canary: { path: '/shop/health', attributes: [] } })).rejects.toMatchObject({
     code: 'SESSIONS_NOT_MOVABLE',
   });
+});
+
+test('preflight notices that Tomcat keeps its sessions somewhere else, without a canary too', async () => {
+  const { preflight, pool } = await startTomcats();
+  const [primary] = pool.machines;
+  await makeIdleSessions(primary.url, 3);
+  // A session rests for a second before it may leave memory.
+  await sleep(1500);
+  const elsewhere = { ...primary, sessionDirectory: `${primary.sessionDirectory ?? ''}-elsewhere` };
+
+  await expect(preflight({ canary: null }, elsewhere)).rejects.toMatchObject({
+    code: 'SESSIONS_NOT_MOVABLE',
+    message: expect.stringContaining('3 sessions left the memory') as string,
+  });
+  await preflight({ canary: null });
+});
+
+test('preflight gives back the settings that an operator has made', async () => {
+  const { preflight, pool } = await startTomcats();
+  const { manager } = pool.sessions as TomcatSwapConfig;
+  const jmx = new JmxProxy(pool.machines[0], manager);
+  onTestFinished(() => jmx.close());
+  const bean = 'Catalina:type=Manager,host=localhost,context=/shop';
+  const mine = { maxIdleSwap: 900, minIdleSwap: 300, maxActiveSessions: 5000, processExpiresFrequency: 3 };
+  for (const [attribute, value] of Object.entries(mine)) await jmx.set(bean, attribute, value, call.signal);
+
+  await preflight();
+
+  for (const [attribute, value] of Object.entries(mine)) {
+    expect(await jmx.get(bean, attribute, call.signal), attribute).toBe(String(value));
+  }
 });
 
 test('preflight notices a session attribute that cannot be serialised', async () => {

@@ -71,6 +71,16 @@ describe('a batch of sessions', () => {
     expect(await lookUpOwners(database, pool, ['k1'])).toEqual(new Set());
   });
 
+  it('stays where it is while there is no proxy at all: nobody knows what the last one has left running', async () => {
+    const gone = await addProxy();
+    const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
+    await endProxy(database, pool, gone);
+    expect(await commitHold(database, writer, { holdId, moved: [], acknowledged: new Set([gone]), seal: true })).toBe(
+      'not-acknowledged',
+    );
+    expect(await readPool(database, pool)).toMatchObject({ phase: 'moving' });
+  });
+
   it('needs no acknowledgement of a proxy that was proved dead', async () => {
     const dead = await addProxy();
     const live = await addProxy();
@@ -82,15 +92,17 @@ describe('a batch of sessions', () => {
   });
 
   it('stays where it is when the hold was let go first', async () => {
+    const acknowledged = new Set([await addProxy()]);
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 1000 });
     await releaseHold(database, holdId);
-    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(), seal: false })).toBe('released');
+    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false })).toBe('released');
     expect(await lookUpOwners(database, pool, ['k1'])).toEqual(new Set());
   });
 
   it('stays with the standby once committed, whoever lets the hold go later', async () => {
+    const acknowledged = new Set([await addProxy()]);
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 0 });
-    await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(), seal: false });
+    await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false });
     await releaseHold(database, holdId);
     await releaseOverdueHolds(database, pool);
     const { holds } = await loadSnapshot(database, pool, [holdId]);
@@ -125,9 +137,10 @@ describe('a batch of sessions', () => {
   });
 
   it('that is the last one seals the pool in the same transaction', async () => {
+    const acknowledged = new Set([await addProxy()]);
     const { epoch } = await readPool(database, pool);
     const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-    await commitHold(database, writer, { holdId, moved: [], acknowledged: new Set(), seal: true });
+    await commitHold(database, writer, { holdId, moved: [], acknowledged, seal: true });
     expect(await readPool(database, pool)).toMatchObject({ phase: 'sealed', epoch: epoch + 1 });
   });
 });

@@ -18,6 +18,7 @@ import {
   swapPool,
   takeToken,
 } from '../../state/pool.js';
+import { registerProxy } from '../../state/proxy-register.js';
 import { lookUpOwners, recordStandbyKeys } from '../../state/session-owner.js';
 import { loadSnapshot } from '../../state/snapshot.js';
 import { createTestDatabase } from '../fixtures/postgres.js';
@@ -47,6 +48,14 @@ beforeEach(async () => {
 async function claim(run: string): Promise<Writer> {
   const row = await claimPool(database, pool, run, null);
   return { pool, run, token: row.token };
+}
+
+/** A commit needs a proxy that has acknowledged. */
+async function addProxy(): Promise<Set<string>> {
+  const incarnation = randomUUID();
+  const process = { host: 'h', pid: 1, startTime: '1' };
+  await registerProxy(database, pool, { incarnation, name: 'lb', adminUrl: 'http://127.0.0.1:1', ...process });
+  return new Set([incarnation]);
 }
 
 it('keeps its roles when the configuration is applied again', async () => {
@@ -94,7 +103,7 @@ it('swaps its roles, keeps the result and is free again', async () => {
   await openPool(database, writer);
   await startMoving(database, writer);
   const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-  await commitHold(database, writer, { holdId, moved: ['k'], acknowledged: new Set(), seal: true });
+  await commitHold(database, writer, { holdId, moved: ['k'], acknowledged: await addProxy(), seal: true });
   expect(await swapPool(database, writer, { sessionsMoved: 1 })).toMatchObject({
     active: 'b',
     standby: 'a',
@@ -110,7 +119,7 @@ it('forgets the owners of the last run when the next one opens', async () => {
   await startMoving(database, writer);
   await recordStandbyKeys(database, pool, `${pool}-1`, 'b', ['k']);
   const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-  await commitHold(database, writer, { holdId, moved: [], acknowledged: new Set(), seal: true });
+  await commitHold(database, writer, { holdId, moved: [], acknowledged: await addProxy(), seal: true });
   await swapPool(database, writer, {});
   const next = await claim(`${pool}-2`);
   await openPool(database, next);

@@ -5,8 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { whileRunning } from '../../demo/while-running.js';
 import { nodeShop } from '../../demo/node-shop.js';
-
-import { abortUpdate, retryUpdate, skipUpdate } from '../../workflows/messages.js';
 import type { TestInstallation } from '../fixtures/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 
@@ -81,13 +79,12 @@ test('a second restart of the same pool is refused while one runs, whatever its 
   expect((await first.result()).to).toBe('node-b');
 });
 
-test('updates that make no sense now are refused with a reason', async () => {
-  const { installation, startRestart } = await startPool();
+test('a primary that its driver has not started is refused: a restart would leave the real one running', async () => {
+  const { installation, client } = await createTestInstallation(nodeShop);
   await installation.startProxy();
-  const handle = await startRestart();
   await installation.startWorker();
 
-  for (const update of [retryUpdate, skipUpdate]) await expect(handle.executeUpdate(update, { args: [{}] })).rejects.toThrow();
-  await handle.result();
-  await expect(handle.executeUpdate(abortUpdate, { args: [{}] })).rejects.toThrow();
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+
+  expect(failure).toMatchObject({ type: 'PRIMARY_NOT_RUNNING', message: expect.stringContaining('node-a') as string });
 });

@@ -1,0 +1,42 @@
+// Requests of our own to a machine itself, past the proxies.
+
+import type { Dispatcher } from 'undici';
+import { request } from 'undici';
+import type { MachineConfig, PoolConfig } from '../../config/types.js';
+import { notMovable } from '../errors.js';
+
+const REQUEST_TIMEOUT_MS = 10_000;
+/** No application has it: its own code is not to run for this. */
+const NOBODYS_PATH = 'vm-rejuv-canary';
+
+/** Asks for `path`, with the session of `cookie` (name=value) if any. Resolves with the session cookie that the answer sets, or null. */
+export async function visit(
+  machine: MachineConfig,
+  path: string,
+  pool: PoolConfig,
+  cookie: string | null,
+): Promise<string | null> {
+  const { statusCode, headers } = await ask(machine, path, cookie);
+  if (statusCode >= 400) {
+    throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
+  }
+  const set = headers['set-cookie'] ?? [];
+  const cookies = (typeof set === 'string' ? [set] : set).map((line) => line.split(';', 1)[0] ?? '');
+  return cookies.find((line) => pool.sessionId.cookies.includes(line.slice(0, line.indexOf('=')))) ?? null;
+}
+
+/** Names a session to a context on a path that nobody has: the server looks it up, and the application hears nothing of it. */
+export async function askInPassing(machine: MachineConfig, context: string, cookie: string): Promise<void> {
+  await ask(machine, `${context}/${NOBODYS_PATH}`, cookie);
+}
+
+async function ask(machine: MachineConfig, path: string, cookie: string | null): Promise<Dispatcher.ResponseData> {
+  const response = await request(`${machine.url}${path}`, {
+    headers: cookie === null ? {} : { cookie },
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw notMovable(`Machine ${machine.name} does not answer ${path}: ${String(cause)}.`, 'Look at the machine.');
+  });
+  await response.body.dump();
+  return response;
+}

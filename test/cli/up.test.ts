@@ -1,0 +1,116 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
+import { Installation } from '../../demo/installation.js';
+import { nodeShop } from '../../demo/node-shop.js';
+import type { ReadyChild } from '../../embedded/child-process.js';
+import { startReadyChild } from '../../embedded/child-process.js';
+import { createTestDatabase } from '../fixtures/postgres.js';
+import { alive, descendants } from '../fixtures/process-tree.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+interface Place {
+  installation: Installation;
+  data: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** A configured shop whose sessions are in the database of the test run; where vm-rejuv keeps its own is for `up` to say. */
+async function createPlace(): Promise<Place> {
+  const directory = await mkdtemp(join(tmpdir(), 'vm-rejuv-up-'));
+  await chmod(directory, 0o755);
+  const database = await createTestDatabase();
+  const pool = await nodeShop(directory, database.url);
+  const installation = await Installation.create({
+    directory,
+    databaseUrl: 'postgres://unused',
+    temporalAddress: '127.0.0.1:1',
+    pool,
+  });
+  await writeFile(installation.configFile, stringify({ pools: { [installation.pool.name]: pool.pool } }));
+  onTestFinished(async () => {
+    await installation.close();
+    await database.drop();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const env = { ...process.env, VM_REJUV_CONFIG: installation.configFile };
+  return { installation, data: join(directory, 'data'), env };
+}
+
+/** In a process group of its own, as a shell would start it. */
+async function up({ installation, data }: Place): Promise<ReadyChild & { url: string }> {
+  const child = await startReadyChild({
+    name: 'up',
+    command: ['setsid', process.execPath, CLI, 'up', '--data', data, '--json'],
+    env: { VM_REJUV_CONFIG: installation.configFile },
+    logFile: join(installation.directory, 'up.log'),
+  });
+  onTestFinished(() => child.stop());
+  return { ...child, url: String(child.ready['url']) };
+}
+
+async function vmRejuv({ data, env }: Place, ...args: string[]): Promise<Record<string, unknown>[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args, '--data', data, '--json'], { env });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test('up serves and restarts a pool, ends with all it has started, and knows the roles when it comes back', async () => {
+  const place = await createPlace();
+  const { installation, data } = place;
+  await installation.bootMachines();
+  const first = await up(place);
+  const machines = async (): Promise<unknown[]> =>
+    Promise.all(
+      ['node-a', 'node-b'].map((name) => createDriver(installation.pool).status(name, { signal: AbortSignal.timeout(5000) })),
+    );
+
+  expect((await fetch(`${first.url}/shop/cart`)).status).toBe(200);
+  expect((await vmRejuv(place, 'rejuvenate', 'shop', '--watch')).at(-1)).toMatchObject({ from: 'node-a', to: 'node-b' });
+
+  const before = await machines();
+  const servers = descendants(first.pid).filter(({ pid }) => !JSON.stringify(before).includes(`"${pid}@`));
+  expect(alive(servers).length).toBeGreaterThan(2);
+  first.signal('SIGTERM');
+  expect(await first.ended).toBe(0);
+  expect(alive(servers)).toEqual([]);
+  expect(existsSync(join(data, 'vm-rejuv.env'))).toBe(false);
+  expect(await machines()).toEqual(before);
+
+  const second = await up(place);
+  const [status] = await vmRejuv(place, 'status');
+  expect(status).toMatchObject({ active: 'node-b', phase: 'steady', lastRestart: { result: { from: 'node-a' } } });
+  expect((await fetch(`${second.url}/shop/cart`)).status).toBe(200);
+
+  const again = descendants(second.pid);
+  // Ctrl-C in a terminal reaches the servers at the same moment.
+  process.kill(-second.pid, 'SIGINT');
+  expect(await second.ended).toBe(0);
+  expect(alive(again)).toEqual([]);
+}, 180_000);
+
+test('up that is told to end while it starts leaves no server behind', async () => {
+  const place = await createPlace();
+  const child = spawn(process.execPath, [CLI, 'up', '--data', place.data], { env: place.env, stdio: 'ignore' });
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const postmaster = join(place.data, 'postgres', 'data', 'postmaster.pid');
+  await expect.poll(() => existsSync(postmaster), { timeout: 60_000, interval: 20 }).toBe(true);
+  const started = descendants(child.pid ?? 0);
+  expect(alive(started).length).toBeGreaterThan(0);
+
+  child.kill('SIGTERM');
+
+  expect((await ended)[0]).toBe(0);
+  expect(alive(started)).toEqual([]);
+}, 90_000);

@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { createProcessDriver } from '../../activities/hypervisor/process.js';
+import { startTimeOf } from '../../state/process-identity.js';
+import { createMachine, ended, runModule, SERVER, SIGNAL, STUBBORN } from '../fixtures/machine.js';
+
+const signal = SIGNAL;
+const OFF = { power: 'off', incarnation: null };
+/** In a process of its own: does one operation on the machine that it is given, and says when it is about to act. */
+const OPERATION = `
+  import { createProcessDriver } from 'dist/activities/hypervisor/process.js';
+  const driver = createProcessDriver([JSON.parse(process.argv[1])]);
+  const guard = async () => void console.log('acts');
+  await driver[process.argv[2]]('m', { signal: AbortSignal.timeout(60000), guard });`;
+
+test('however often and concurrently it is started, one process runs', async () => {
+  const { machine, driver, output } = await createMachine(SERVER);
+  const other = createProcessDriver([machine]);
+
+  const started = await Promise.all([driver, other, driver, other].map((each) => each.start('m', { signal })));
+  started.push(await driver.start('m', { signal }));
+
+  expect(new Set(started.map(({ incarnation }) => incarnation)).size).toBe(1);
+  expect(started[0]).toEqual(await driver.status('m', { signal }));
+  expect(await output()).toEqual(['started']);
+});
+
+test('however often and concurrently it is stopped, it is off', async () => {
+  const { machine, driver } = await createMachine(SERVER);
+  await driver.start('m', { signal });
+
+  await Promise.all([driver, createProcessDriver([machine])].map((each) => each.stop('m', { signal })));
+  await driver.stop('m', { signal });
+
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+});
+
+test('however often and concurrently one incarnation is restarted, it restarts once', async () => {
+  const { machine, driver, output } = await createMachine(SERVER);
+  const expected = (await driver.start('m', { signal })).incarnation ?? '';
+  const restart = (each = driver): Promise<unknown> => each.restart('m', { signal, expect: expected });
+
+  const restarted = await Promise.all([restart(), restart(createProcessDriver([machine])), restart()]);
+  restarted.push(await restart());
+
+  expect(new Set(restarted.map((status) => JSON.stringify(status))).size).toBe(1);
+  expect(restarted[0]).not.toMatchObject({ incarnation: expected });
+  expect(await output()).toEqual(['started', 'started']);
+});
+
+test('a restart that expects another incarnation than the one that runs does nothing', async () => {
+  const { driver, output } = await createMachine(SERVER);
+  const before = await driver.start('m', { signal });
+
+  expect(await driver.restart('m', { signal, expect: '1@1' })).toEqual(before);
+  expect(await output()).toEqual(['started']);
+});
+
+test('a machine outlives the process that started it, and any other can tell and stop it', async () => {
+  const { machine, driver } = await createMachine(SERVER);
+  await ended(runModule(OPERATION, JSON.stringify(machine), 'start'));
+
+  expect(await driver.status('m', { signal })).toMatchObject({ power: 'on' });
+  await driver.stop('m', { signal });
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+});
+
+test('a process that ignores SIGTERM is killed after the stop time-out, and not before', async () => {
+  const { machine, driver, output } = await createMachine(STUBBORN, { stopTimeoutMs: 60_000 });
+  await driver.start('m', { signal });
+  await expect.poll(output).toEqual(['started']);
+
+  await expect(driver.stop('m', { signal: AbortSignal.timeout(300) })).rejects.toThrow('aborted');
+  expect(await driver.status('m', { signal })).toMatchObject({ power: 'on' });
+
+  const impatient = createProcessDriver([{ ...machine, driver: { ...machine.driver, stopTimeoutMs: 200 } }]);
+  await impatient.stop('m', { signal });
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+});
+
+test('a machine is off only when the server that its script has started has ended too', async () => {
+  const server =
+    "process.on('SIGTERM', () => setTimeout(() => process.exit(), 500)); console.log(process.pid); setInterval(() => 0, 1000)";
+  const { driver, output } = await createMachine(['sh', '-c', '"$0" -e "$1" & wait', process.execPath, server]);
+  await driver.start('m', { signal });
+  await expect.poll(output).toHaveLength(1);
+  const pid = Number((await output())[0]);
+  expect(startTimeOf(pid)).not.toBeNull();
+
+  await driver.stop('m', { signal });
+
+  expect(startTimeOf(pid)).toBeNull();
+});
+
+test('a zombie counts as off', async () => {
+  const { driver, record } = await createMachine(SERVER);
+  // The parent becomes a program that waits for no child.
+  const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void parent.kill());
+  const pid = Number(String(((await once(parent.stdout, 'data')) as [Buffer])[0]));
+  await record(pid, startTimeOf(pid) ?? '');
+  expect(await driver.status('m', { signal })).toMatchObject({ power: 'on' });
+
+  process.kill(pid, 'SIGKILL');
+
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2]).toBe('Z');
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+});
+
+test('a process that has got the pid of a machine is neither taken for it nor ended', async () => {
+  const { driver, record } = await createMachine(SERVER);
+  const innocent = spawn('sleep', ['1000'], { detached: true });
+  onTestFinished(() => void innocent.kill());
+  const { pid = 0 } = innocent;
+  await record(pid, '1');
+
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+  await driver.stop('m', { signal });
+  expect(startTimeOf(pid)).not.toBeNull();
+  const started = await driver.start('m', { signal });
+  expect(started.power).toBe('on');
+  expect(started.incarnation).not.toContain(`${pid}@`);
+});
+
+test.each([
+  ['does not exist', ['/nowhere/server'], '.'],
+  ['ends at once', ['sh', '-c', 'exit 3'], '.'],
+  ['ends at once and well', ['true'], '.'],
+  ['shall run in a folder that does not exist', SERVER, '/nowhere'],
+])('a command that %s is MACHINE_NOT_STARTED, and the machine is off', async (_how, command, cwd) => {
+  const { driver, machine } = await createMachine(command, { cwd });
+
+  await expect(driver.start('m', { signal })).rejects.toMatchObject({
+    code: 'MACHINE_NOT_STARTED',
+    remedy: expect.stringContaining(machine.driver.stateDirectory) as string,
+  });
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+});
+
+test('a machine that nobody has configured is MACHINE_UNKNOWN', async () => {
+  const { driver } = await createMachine(SERVER);
+
+  for (const operation of ['status', 'start', 'stop'] as const) {
+    await expect((async () => driver[operation]('n', { signal }))()).rejects.toMatchObject({ code: 'MACHINE_UNKNOWN' });
+  }
+});
+
+test('who operates on a machine keeps others waiting, and does no longer once it is dead', async () => {
+  const { machine, driver, output } = await createMachine(STUBBORN, { stopTimeoutMs: 60_000 });
+  const { incarnation } = await driver.start('m', { signal });
+  await expect.poll(output).toEqual(['started']);
+  const holder = runModule(OPERATION, JSON.stringify(machine), 'stop');
+  await once(holder.stdout ?? holder, 'data');
+  await expect(driver.start('m', { signal: AbortSignal.timeout(300) })).rejects.toThrow('aborted');
+
+  holder.kill('SIGKILL');
+
+  const after = await Promise.all([1, 2, 3, 4].map(() => driver.start('m', { signal })));
+  expect(new Set(after.map((status) => status.incarnation))).toEqual(new Set([incarnation]));
+});
