@@ -1,13 +1,11 @@
 // Two Tomcats behind one proxy with embedded servers, for benchmarks.
 
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Installation } from '../demo/installation.js';
 import { tomcatShop } from '../demo/tomcat-shop.js';
-import { startEmbeddedPostgres } from '../embedded/postgres.js';
-import { startEmbeddedTemporal } from '../embedded/temporal.js';
-import { findTemporalCli } from '../embedded/temporal-cli.js';
+import { Closing } from '../embedded/closing.js';
+import { startTemporaryServers } from '../embedded/servers.js';
 
 export interface BenchInstallation {
   installation: Installation;
@@ -16,31 +14,24 @@ export interface BenchInstallation {
   close(): Promise<void>;
 }
 
-export async function startBench(): Promise<BenchInstallation> {
-  const onProgress = (line: string): void => console.error(line);
-  const directory = await mkdtemp(join(tmpdir(), 'vm-rejuv-bench-'));
-  // As root, PostgreSQL runs under an account of its own, which must be able to reach its directory.
-  await chmod(directory, 0o711);
-  const closing: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
-  const close = async (): Promise<void> => {
-    for (const end of closing.splice(0)) await end();
-  };
-  try {
-    const cli = await findTemporalCli({ onProgress, signal: AbortSignal.timeout(900_000) });
-    const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-    closing.unshift(() => postgres.stop());
-    const temporal = await startEmbeddedTemporal({ cli, directory: join(directory, 'temporal') });
-    closing.unshift(() => temporal.stop());
-    const shop = join(directory, 'shop');
+export function startBench(store: 'file' | 'data-source', signal: AbortSignal): Promise<BenchInstallation> {
+  return Closing.onFailure(async (closing) => {
+    const onProgress = (line: string): void => console.error(line);
+    const servers = await startTemporaryServers({ purpose: 'bench', onProgress, signal });
+    closing.add(() => servers.close());
+    const directory = join(servers.directory, 'shop');
     const installation = await Installation.create({
-      ...{
-        directory: shop,
-        databaseUrl: postgres.url,
-        temporalAddress: temporal.address,
-        pool: await tomcatShop(shop, { onProgress }),
-      },
+      directory,
+      databaseUrl: servers.postgres.url,
+      temporalAddress: servers.temporal.address,
+      signal,
+      pool: await tomcatShop(directory, {
+        onProgress,
+        signal,
+        ...(store === 'file' ? {} : { sessionsUrl: servers.postgres.url }),
+      }),
     });
-    closing.unshift(() => installation.close());
+    closing.add(() => installation.close());
     await installation.bootMachines();
     const { url } = await installation.startProxy();
     await installation.startWorker();
@@ -50,9 +41,6 @@ export async function startBench(): Promise<BenchInstallation> {
           Number((await readFile(join(driver.stateDirectory, `${name}.pid`), 'utf8')).split(' ')[0]),
         ),
       );
-    return { installation, origin: url, machinePids, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    return { installation, origin: url, machinePids, close: () => closing.close() };
+  });
 }

@@ -1,13 +1,32 @@
 // npm run bench:restart: how long requests are held in clean restarts, with how many idle sessions, and what their users notice.
 
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { quantile } from '../activities/quantile.js';
 import { makeIdleSessions } from '../demo/load/idle-sessions.js';
-import { startLoad } from '../demo/load/start-load.js';
 import type { WindowReport } from '../demo/load/report.js';
-import { quantile } from '../demo/load/report.js';
+import { startLoad } from '../demo/load/start-load.js';
+import { whole } from '../demo/options.js';
+import { Closing } from '../embedded/closing.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
+import type { CleanRestartResult } from '../workflows/clean-restart.js';
 import { startBench } from './bench-installation.js';
+import { runBench } from './run-bench.js';
+
+const WARM_UP_MS = 8000;
+const STEADY_MS = 5000;
+const MAX_LOAD_SECONDS = 3600;
+const MAX_IDLE = 100_000;
+
+interface Options {
+  json: boolean;
+  restarts: number;
+  idle: number[];
+  users: number;
+  rate: number;
+  store: 'file' | 'data-source';
+}
 
 interface Row {
   idle: number;
@@ -23,84 +42,96 @@ interface Row {
   machinesMiB: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    restarts: { type: 'string', default: '5' },
-    idle: { type: 'string', default: '0,1000,10000' },
-    users: { type: 'string', default: '200' },
-    rate: { type: 'string', default: '300' },
-  },
-});
-const restarts = Number(values.restarts);
-const rows: Row[] = [];
-for (const idle of values.idle.split(',').map(Number)) {
-  console.error(
-    `${restarts} clean restarts with ${values.users} users at ${values.rate} requests a second and ${idle} idle sessions`,
-  );
-  rows.push(await measure(idle));
-}
-if (values.json) console.log(JSON.stringify({ restarts: rows }));
-else console.log(render(rows));
+const {
+  json,
+  restarts,
+  idle: idleCounts,
+  users,
+  rate,
+  store,
+} = new Command('npm run bench:restart --')
+  .description('Measures how long requests are held in clean restarts of a loaded Tomcat.')
+  .option('--json', 'print one JSON object on standard output, progress on standard error', false)
+  .option('--restarts <count>', 'clean restarts in a row', whole(1, 1000), 5)
+  .option(
+    '--idle <counts>',
+    'idle sessions beside the users, one measurement for each',
+    wholeList(0, MAX_IDLE),
+    [0, 1000, 10_000],
+  )
+  .option('--users <count>', 'verifying users', whole(1, 5000), 200)
+  .option('--rate <requests>', 'requests a second, open-loop', whole(1, 5000), 300)
+  .addOption(new Option('--store <type>', "Tomcat's session store").choices(['file', 'data-source']).default('file'))
+  .parse()
+  .opts<Options>();
 
-async function measure(idleCount: number): Promise<Row> {
-  const bench = await startBench();
+const closing = new Closing();
+await runBench(closing, async (signal) => {
+  const rows: Row[] = [];
+  for (const idle of idleCounts) {
+    console.error(
+      `${restarts} clean restarts with ${users} users at ${rate} requests a second and ${idle} idle sessions, store: ${store}`,
+    );
+    rows.push(await measure(idle, signal).finally(() => closing.close()));
+  }
+  console.log(json ? JSON.stringify({ store, restarts: rows }) : render(rows));
+  return rows.every(({ client, idleLost }) => client.failed + client.sessionsLost + client.updatesLost + idleLost === 0);
+});
+
+function wholeList(least: number, most: number): (text: string) => number[] {
+  return (text) => {
+    if (text === '') throw new InvalidArgumentError('Allowed: whole numbers separated by commas.');
+    return text.split(',').map(whole(least, most));
+  };
+}
+
+async function measure(idleCount: number, signal: AbortSignal): Promise<Row> {
+  const bench = await startBench(store, signal);
+  closing.add(() => bench.close());
   const { installation, origin } = bench;
   const load = startLoad({
-    ...{
-      origins: [origin],
-      users: Number(values.users),
-      rate: Number(values.rate),
-      seed: 1,
-      maxSeconds: 600,
-      slowMs: 300,
-      slowShare: 0.01,
-    },
+    ...{ origins: [origin], users, rate, seed: 1, maxSeconds: MAX_LOAD_SECONDS, slowMs: 300, slowShare: 0.01 },
   });
-  try {
-    await new Promise((resolve) => setTimeout(resolve, 8000));
-    const idle = await makeIdleSessions(origin, idleCount);
-    const { report: before } = await load.during(() => new Promise((resolve) => setTimeout(resolve, 5000)));
-    const client = await connectTemporal(installation.config.temporal);
-    const { report, result } = await load.during(async () => {
-      const outcomes = [];
-      for (let i = 0; i < restarts; i++) {
-        const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name);
-        outcomes.push(await handle.result());
-        console.error(
-          `  ${i + 1}/${restarts}: held p99 ${outcomes.at(-1)?.holdMs.p99} ms, max ${outcomes.at(-1)?.holdMs.max} ms`,
-        );
-      }
-      return outcomes;
-    });
-    await client.connection.close();
-    const median = (values_: number[]): number =>
-      quantile(
-        [...values_].sort((a, b) => a - b),
-        0.5,
-      );
-    return {
-      idle: idleCount,
-      restarts,
-      holdMs: {
-        p50: median(result.map(({ holdMs }) => holdMs.p50)),
-        p99: median(result.map(({ holdMs }) => holdMs.p99)),
-        max: Math.max(...result.map(({ holdMs }) => holdMs.max)),
-      },
-      client: report,
-      before,
-      idleLost: await idle.verify(),
-      sessionsMoved: Math.max(...result.map(({ sessionsMoved }) => sessionsMoved)),
-      steps: (result[0]?.steps ?? []).map(({ name }, step) => ({
-        name,
-        ms: median(result.map(({ steps }) => steps[step]?.ms ?? 0)),
-      })),
-      machinesMiB: Math.round((await bench.machinePids()).reduce((sum, pid) => sum + residentMiB(pid), 0)),
-    };
-  } finally {
-    await load.stop();
-    await bench.close();
-  }
+  closing.add(() => load.stop());
+  await sleep(WARM_UP_MS);
+  const idle = await makeIdleSessions(origin, idleCount);
+  const { report: before } = await load.during(() => sleep(STEADY_MS));
+  const client = await connectTemporal(installation.config.temporal);
+  closing.add(() => client.connection.close());
+  const restartAgainAndAgain = async (): Promise<CleanRestartResult[]> => {
+    const outcomes: CleanRestartResult[] = [];
+    for (let i = 1; i <= restarts; i++) {
+      const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name);
+      const outcome = await handle.result();
+      outcomes.push(outcome);
+      console.error(`  ${i}/${restarts}: held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`);
+    }
+    return outcomes;
+  };
+  const { report, result } = await load.during(() => client.withAbortSignal(signal, restartAgainAndAgain));
+  const median = (numbers: number[]): number =>
+    quantile(
+      numbers.sort((a, b) => a - b),
+      0.5,
+    );
+  return {
+    idle: idleCount,
+    restarts,
+    holdMs: {
+      p50: median(result.map(({ holdMs }) => holdMs.p50)),
+      p99: median(result.map(({ holdMs }) => holdMs.p99)),
+      max: Math.max(...result.map(({ holdMs }) => holdMs.max)),
+    },
+    client: report,
+    before,
+    idleLost: await idle.verify(),
+    sessionsMoved: Math.max(...result.map(({ sessionsMoved }) => sessionsMoved)),
+    steps: (result[0]?.steps ?? []).map(({ name }, step) => ({
+      name,
+      ms: median(result.map(({ steps }) => steps[step]?.ms ?? 0)),
+    })),
+    machinesMiB: Math.round((await bench.machinePids()).reduce((sum, pid) => sum + residentMiB(pid), 0)),
+  };
 }
 
 function residentMiB(pid: number): number {

@@ -6,13 +6,13 @@ import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { describeError, OperatorError } from '../config/operator-error.js';
-import type { Config, PoolConfig } from '../config/types.js';
+import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import { ensurePool, readPool } from '../state/pool.js';
-import { connectTemporal } from '../worker/temporal-client.js';
+import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -25,21 +25,19 @@ export async function check(config: Config, poolName: string | undefined, option
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   let failed = 0;
 
-  const item = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+  const item = async <T>(what: string, work: (notChecked: (why: string) => void) => Promise<T>): Promise<T | undefined> => {
+    let skipped: string | undefined;
     try {
-      const value = await work();
-      print(options, `ok    ${what}`, { check: what, ok: true });
+      const value = await work((why) => (skipped = why));
+      if (skipped === undefined) print(options, `ok    ${what}`, { check: what, ok: true });
+      else print(options, `--    ${what}: not checked, ${skipped}`, { check: what, ok: null, notChecked: skipped });
       return value;
     } catch (thrown) {
       const error = asOperatorError(thrown);
       failed++;
+      const message = describeError(error);
       const code = error instanceof OperatorError ? error.code : 'INTERNAL';
-      print(options, `FAIL  ${what}\n      ${describeError(error)}`, {
-        check: what,
-        ok: false,
-        code,
-        message: describeError(error),
-      });
+      print(options, `FAIL  ${what}\n      ${message}`, { check: what, ok: false, code, message });
       return undefined;
     }
   };
@@ -50,22 +48,24 @@ export async function check(config: Config, poolName: string | undefined, option
       await migrate(config.database.url);
       return loadSessionKeyHash(database);
     });
-    await item(`Temporal answers at ${config.temporal.address}`, async () => {
-      const client = await connectTemporal(config.temporal);
+    const client = await item(`Temporal answers at ${config.temporal.address}`, () => connectTemporal(config.temporal));
+    if (client !== undefined) {
+      await item(`a worker polls task queue ${config.temporal.taskQueue}`, () => requireWorker(client, config.temporal));
       await client.connection.close();
-    });
+    }
     for (const pool of hash ? pools : []) {
       await item(`${pool.name}: a proxy is registered and answers`, () => proxiesAnswer(config, pool, database, signal));
-      await item(`${pool.name}: machines are known to their hypervisor`, () => machinesKnown(pool, signal));
-      await item(`${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`, async () => {
-        const [first, second] = pool.machines;
-        await ensurePool(database, pool.name, first.name, second.name);
-        const { active, run } = await readPool(database, pool.name);
+      const off = await item(`${pool.name}: machines are known to their hypervisor`, () => machinesOff(pool, signal));
+      const handOver = `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`;
+      await item(handOver, async (notChecked) => {
+        const { run, primary, standby } = await rolesOf(pool, database);
         // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
         if (run !== null) throw restartRunning(pool.name, run);
-        const [primary, standby] = active === first.name ? [first, second] : [second, first];
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
-        for (const machine of [primary, standby]) await untilHealthy(machine, quick, signal);
+        await untilHealthy(primary, quick, signal);
+        // A cold standby is off between restarts, and a check changes no power.
+        if (pool.standby === 'cold' && off?.includes(standby.name)) return notChecked(`standby ${standby.name} is off`);
+        await untilHealthy(standby, quick, signal);
         const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
         await mechanism
           .preflight({ primary, standby }, { signal, guard: () => Promise.resolve() })
@@ -84,7 +84,22 @@ async function proxiesAnswer(config: Config, pool: PoolConfig, database: Databas
   await new ProxyFleet(database, pool.name, config.adminToken).allReport(0, signal);
 }
 
-async function machinesKnown(pool: PoolConfig, signal: AbortSignal): Promise<void> {
+interface Roles {
+  run: string | null;
+  primary: MachineConfig;
+  standby: MachineConfig;
+}
+
+async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
+  const [first, second] = pool.machines;
+  await ensurePool(database, pool.name, first.name, second.name);
+  const { active, run } = await readPool(database, pool.name);
+  return active === first.name ? { run, primary: first, standby: second } : { run, primary: second, standby: first };
+}
+
+async function machinesOff(pool: PoolConfig, signal: AbortSignal): Promise<string[]> {
   const driver = createDriver(pool);
-  for (const { name } of pool.machines) await driver.status(name, { signal });
+  const off: string[] = [];
+  for (const { name } of pool.machines) if ((await driver.status(name, { signal })).power === 'off') off.push(name);
+  return off;
 }

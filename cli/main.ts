@@ -1,5 +1,6 @@
-#!/usr/bin/env node
-// vm-rejuv: the command line.
+#!/usr/bin/env -S node --max-semi-space-size=64
+// vm-rejuv: the command line. The larger young generation (MiB) is worth 14 % of the proxy's speed: what a request leaves behind dies
+// in it, instead of being moved to the old one (npm run bench:proxy).
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.js';

@@ -1,12 +1,13 @@
 // Starts a clean restart and, with --watch, shows it until it has ended.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { OperatorError } from '../config/operator-error.js';
-import type { Config } from '../config/types.js';
+import { describeError, OperatorError } from '../config/operator-error.js';
+import type { Config, TemporalConfig } from '../config/types.js';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
-import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
+import { connectTemporal, requireWorker, startCleanRestart } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { StepTime } from '../workflows/steps.js';
 import type { OutputOptions } from './output.js';
@@ -14,6 +15,8 @@ import { print } from './output.js';
 import { choosePool } from './pool-option.js';
 
 const POLL_MS = 300;
+/** A worker takes a new restart up at once; after this long without an answer somebody should look. Chosen. */
+const NO_WORKER_AFTER_MS = 3000;
 
 export async function rejuvenate(
   config: Config,
@@ -26,13 +29,16 @@ export async function rejuvenate(
     const handle = await startCleanRestart(client, config.temporal.taskQueue, pool.name, options.reason);
     const { workflowId } = handle;
     print(options, `Clean restart of ${pool.name} started: ${workflowId}`, { workflowId, pool: pool.name, started: true });
-    if (options.watch) await watch(handle, options);
+    if (!options.watch) return;
+    const warning = new AbortController();
+    void warnWithoutWorker(client, config.temporal, options, warning.signal).catch(() => undefined);
+    await watch(handle, options, () => warning.abort()).finally(() => warning.abort());
   } finally {
     await client.connection.close();
   }
 }
 
-async function watch(handle: CleanRestartHandle, options: OutputOptions): Promise<void> {
+async function watch(handle: CleanRestartHandle, options: OutputOptions, onAnswer: () => void): Promise<void> {
   let ended = false;
   const result = handle.result().finally(() => (ended = true));
   result.catch(() => undefined);
@@ -46,6 +52,7 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions): Promis
   };
   while (!ended) {
     const now = await handle.query(statusQuery).catch(() => null);
+    if (now !== null) onAnswer();
     showSteps(now?.steps ?? []);
     if (now?.waiting && !shown.has(now.waiting)) {
       shown.add(now.waiting);
@@ -63,6 +70,25 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions): Promis
     );
   } catch (error) {
     throw readable(error);
+  }
+}
+
+/** Says so once when nobody is there who could carry the restart out; until `signal` says that somebody has answered. */
+async function warnWithoutWorker(
+  client: Client,
+  temporal: TemporalConfig,
+  options: OutputOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await sleep(NO_WORKER_AFTER_MS, undefined, { signal });
+    try {
+      await requireWorker(client, temporal);
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'NO_WORKER') continue;
+      const { code, message, remedy } = error;
+      return print(options, `  waits: ${describeError(error)}`, { waiting: code, message, remedy });
+    }
   }
 }
 

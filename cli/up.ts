@@ -1,11 +1,10 @@
 // Everything in one place: proxy and worker in this process, PostgreSQL and Temporal beside it unless their addresses are given.
 
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.js';
 import { describeError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
+import { Closing } from '../embedded/closing.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
 import { startEmbeddedTemporal } from '../embedded/temporal.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
@@ -15,7 +14,8 @@ import { publishConnections } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
-import { untilToldToEnd } from './until-told.js';
+import { onToldToEnd } from './until-told.js';
+import { UpData } from './up-data.js';
 
 interface UpOptions extends OutputOptions {
   config: string;
@@ -23,89 +23,113 @@ interface UpOptions extends OutputOptions {
   data: string;
 }
 
+interface Servers {
+  config: Config;
+  uiUrl: string | null;
+  /** Null when all addresses and secrets are given: others have them from where this command has them. */
+  data: UpData | null;
+}
+
+const onProgress = (line: string): void => console.error(line);
+
 export async function up(options: UpOptions): Promise<void> {
-  const { env } = process;
-  const given = { database: hasSecret('VM_REJUV_DATABASE_URL'), temporal: env['VM_REJUV_TEMPORAL_ADDRESS'] !== undefined };
-  // Checked whole before anything starts; what is embedded gets its address afterwards.
-  const placeholders = {
-    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'postgres://embedded' }),
-    ...(hasSecret('VM_REJUV_ADMIN_TOKEN') ? {} : { VM_REJUV_ADMIN_TOKEN: randomBytes(24).toString('base64url') }),
-  };
-  const checked = loadConfig(options.config, { ...env, ...placeholders });
-  const pool = choosePool(checked, options.pool);
-  const closing: (() => Promise<void>)[] = [];
-  // From here on, so that a signal that comes during the start leaves no server behind.
-  const told = untilToldToEnd();
-  const stop = new AbortController();
-  void told.then(() => stop.abort());
+  const end = new AbortController();
+  onToldToEnd(() => end.abort());
+  const closing = new Closing();
   try {
-    const { config, uiUrl } = await withServers(checked, given, resolve(options.data), closing, stop.signal);
-    const worker = await startWorker(config);
-    closing.unshift(() => worker.close());
-    stop.signal.throwIfAborted();
-    const proxy = await startProxy({
-      config: config.proxy,
-      pool,
-      databaseUrl: config.database.url,
-      adminToken: config.adminToken,
-    });
-    closing.unshift(() => proxy.close());
-    closing.unshift(await publishConnections(resolve(options.data), connectionsOf(config)));
-    stop.signal.throwIfAborted();
-    const { url, adminUrl } = proxy;
-    print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${uiUrl === null ? '' : `, Temporal UI ${uiUrl}`}`, {
-      ready: true,
-      url,
-      adminUrl,
-      temporalUiUrl: uiUrl,
-    });
-    await Promise.race([told, worker.done]);
+    await serve(options, closing, end.signal);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!end.signal.aborted) throw error;
   } finally {
     // Ctrl-C reaches the servers as well: they may be gone before what uses them.
-    for (const close of closing) await close().catch((error: unknown) => console.error(`While ending: ${describeError(error)}`));
+    await closing.close().catch((error: unknown) => console.error(`While ending: ${describeError(error)}`));
   }
 }
 
-function connectionsOf({ database, temporal, adminToken }: Config): Record<string, string> {
-  return {
-    VM_REJUV_DATABASE_URL: database.url,
-    VM_REJUV_TEMPORAL_ADDRESS: temporal.address,
-    VM_REJUV_ADMIN_TOKEN: adminToken,
+async function serve(options: UpOptions, closing: Closing, signal: AbortSignal): Promise<void> {
+  const { config, uiUrl, data } = await startServers(options, closing, signal);
+  const pool = choosePool(config, options.pool);
+  signal.throwIfAborted();
+  const worker = await startWorker(config);
+  closing.add(() => worker.close());
+  signal.throwIfAborted();
+  const proxy = await startProxy({
+    config: config.proxy,
+    pool,
+    databaseUrl: config.database.url,
+    adminToken: config.adminToken,
+  });
+  closing.add(() => proxy.close());
+  const envFile = data === null ? null : await publish(data.directory, options.config, config, closing);
+  signal.throwIfAborted();
+  const { url, adminUrl } = proxy;
+  const ui = uiUrl === null ? '' : `, Temporal UI ${uiUrl}`;
+  const others = envFile === null ? '' : `\nFor a shell: set -a; . ${envFile}; set +a`;
+  print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${ui}${others}`, {
+    ...{ ready: true, url, adminUrl, temporalUiUrl: uiUrl, envFile },
+  });
+  const told = new Promise<void>((resolve_) => signal.addEventListener('abort', () => resolve_()));
+  if (!signal.aborted) await Promise.race([told, worker.done]);
+}
+
+/** Checks the configuration whole, then starts what it gives no address of. */
+async function startServers(options: UpOptions, closing: Closing, signal: AbortSignal): Promise<Servers> {
+  const given = { database: isGiven('VM_REJUV_DATABASE_URL'), adminToken: isGiven('VM_REJUV_ADMIN_TOKEN') };
+  const placeholders = {
+    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'postgres://embedded' }),
+    ...(given.adminToken ? {} : { VM_REJUV_ADMIN_TOKEN: 'generated' }),
   };
+  const checked = loadConfig(options.config, { ...process.env, ...placeholders });
+  choosePool(checked, options.pool);
+  if (given.database && given.adminToken && checked.temporal.addressIsGiven) return { config: checked, uiUrl: null, data: null };
+
+  const data = await UpData.open(resolve(options.data), !given.database);
+  const adminToken = given.adminToken ? checked.adminToken : data.adminToken;
+  const database = given.database ? checked.database : { url: await startDatabase(data, closing) };
+  signal.throwIfAborted();
+  const { address, uiUrl } = checked.temporal.addressIsGiven
+    ? { address: checked.temporal.address, uiUrl: null }
+    : await startTemporal(data, checked.temporal.namespace, closing, signal);
+  return { config: { ...checked, database, adminToken, temporal: { ...checked.temporal, address } }, uiUrl, data };
 }
 
-async function withServers(
-  config: Config,
-  given: { database: boolean; temporal: boolean },
-  data: string,
-  closing: (() => Promise<void>)[],
+/** Resolves with the file that tells others of these servers. */
+async function publish(directory: string, configFile: string, config: Config, closing: Closing): Promise<string> {
+  const { file, withdraw } = await publishConnections(directory, {
+    VM_REJUV_CONFIG: resolve(configFile),
+    VM_REJUV_DATABASE_URL: config.database.url,
+    VM_REJUV_TEMPORAL_ADDRESS: config.temporal.address,
+    VM_REJUV_ADMIN_TOKEN: config.adminToken,
+  });
+  closing.add(withdraw);
+  return file;
+}
+
+async function startDatabase(data: UpData, closing: Closing): Promise<string> {
+  const port = await data.port('postgresPort');
+  const server = await startEmbeddedPostgres({ directory: join(data.directory, 'postgres'), port, onProgress });
+  closing.add(() => server.stop());
+  await data.keep({ postgresPort: server.port });
+  return server.url;
+}
+
+async function startTemporal(
+  data: UpData,
+  namespace: string,
+  closing: Closing,
   signal: AbortSignal,
-): Promise<{ config: Config; uiUrl: string | null }> {
-  const onProgress = (line: string): void => console.error(line);
-  let { database, temporal } = config;
-  let uiUrl: string | null = null;
-  await mkdir(data, { recursive: true });
-  // As root, PostgreSQL runs under an account of its own, which must be able to reach its directory.
-  await chmod(data, 0o711);
-  if (!given.database) {
-    const postgres = await startEmbeddedPostgres({ directory: join(data, 'postgres'), onProgress });
-    closing.unshift(() => postgres.stop());
-    signal.throwIfAborted();
-    database = { url: postgres.url };
-  }
-  if (!given.temporal) {
-    const cli = await findTemporalCli({ onProgress, signal });
-    const server = await startEmbeddedTemporal({ cli, directory: join(data, 'temporal'), onProgress });
-    closing.unshift(() => server.stop());
-    signal.throwIfAborted();
-    temporal = { ...temporal, address: server.address, namespace: server.namespace };
-    uiUrl = server.uiUrl;
-  }
-  return { config: { ...config, database, temporal }, uiUrl };
+): Promise<{ address: string; uiUrl: string }> {
+  const cli = await findTemporalCli({ onProgress, signal });
+  const server = await startEmbeddedTemporal({
+    ...{ cli, directory: join(data.directory, 'temporal'), namespace },
+    ...{ port: await data.port('temporalPort'), uiPort: await data.port('temporalUiPort') },
+  });
+  closing.add(() => server.stop());
+  await data.keep({ temporalPort: server.port, temporalUiPort: server.uiPort });
+  return server;
 }
 
-function hasSecret(variable: string): boolean {
-  return process.env[variable] !== undefined || process.env[`${variable}_FILE`] !== undefined;
+/** An empty variable says nothing. */
+function isGiven(variable: string): boolean {
+  return Boolean(process.env[variable]) || process.env[`${variable}_FILE`] !== undefined;
 }

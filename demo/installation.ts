@@ -11,6 +11,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config, PoolConfig } from '../config/types.js';
 import type { ReadyChild } from '../embedded/child-process.js';
 import { startReadyChild } from '../embedded/child-process.js';
+import { Closing, settleAll } from '../embedded/closing.js';
 
 /** A pool as vm-rejuv.yaml spells it, and the secrets that it names. */
 export interface PoolFile {
@@ -28,9 +29,12 @@ export interface InstallationOptions {
   taskQueue?: string;
   /** Where the first proxy listens; 0 takes a free port. */
   port?: number;
+  /** Aborts whatever is being started. */
+  signal?: AbortSignal;
 }
 
 const DEFAULT_NAME = 'shop';
+const CLOSE_TIMEOUT_MS = 60_000;
 const CLI = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../cli/main.js' : '../dist/cli/main.js', import.meta.url),
 );
@@ -44,6 +48,7 @@ export class Installation {
     readonly config: Config,
     readonly env: Record<string, string>,
     private readonly port: number,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   static async create(options: InstallationOptions): Promise<Installation> {
@@ -61,7 +66,7 @@ export class Installation {
       VM_REJUV_ADMIN_TOKEN: randomBytes(24).toString('base64url'),
     };
     const config = loadConfig(configFile, { ...process.env, ...env });
-    return new Installation(options.directory, configFile, config, env, options.port ?? 0);
+    return new Installation(options.directory, configFile, config, env, options.port ?? 0, options.signal);
   }
 
   get pool(): PoolConfig {
@@ -70,7 +75,7 @@ export class Installation {
 
   /** Starts machines by name, both when none is named, and waits until their application answers. */
   async bootMachines(...names: string[]): Promise<void> {
-    const signal = AbortSignal.timeout(this.pool.health.bootTimeoutMs);
+    const signal = this.bootSignal();
     const driver = createDriver(this.pool);
     const machines = this.pool.machines.filter(({ name }) => names.length === 0 || names.includes(name));
     await Promise.all(
@@ -83,7 +88,7 @@ export class Installation {
 
   /** What an impatient operator does: restart the machine under traffic and wait until it answers again. */
   async restartPlainly(name: string): Promise<void> {
-    const signal = AbortSignal.timeout(this.pool.health.bootTimeoutMs);
+    const signal = this.bootSignal();
     const driver = createDriver(this.pool);
     const { incarnation } = await driver.status(name, { signal });
     await driver.restart(name, { signal, expect: incarnation ?? '' });
@@ -101,12 +106,21 @@ export class Installation {
     return this.start(name, [CLI, 'worker', '--json']);
   }
 
-  /** Ends proxies, workers and machines. */
+  /** Ends proxies, workers and machines, all of them whatever fails. */
   async close(): Promise<void> {
-    await Promise.all(this.children.map((child) => child.stop()));
-    const driver = createDriver(this.pool);
-    const signal = AbortSignal.timeout(60_000);
-    await Promise.all(this.pool.machines.map(({ name }) => driver.stop(name, { signal })));
+    const closing = new Closing();
+    closing.add(() => {
+      const driver = createDriver(this.pool);
+      const signal = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
+      return settleAll(this.pool.machines.map(({ name }) => driver.stop(name, { signal })));
+    });
+    closing.add(() => settleAll(this.children.map((child) => child.stop())));
+    await closing.close();
+  }
+
+  private bootSignal(): AbortSignal {
+    const timeout = AbortSignal.timeout(this.pool.health.bootTimeoutMs);
+    return this.signal === undefined ? timeout : AbortSignal.any([this.signal, timeout]);
   }
 
   private async start(name: string, args: string[]): Promise<ReadyChild> {
@@ -115,6 +129,7 @@ export class Installation {
       command: [process.execPath, ...args],
       env: this.env,
       logFile: join(this.directory, `${name}.log`),
+      ...(this.signal === undefined ? {} : { signal: this.signal }),
     });
     this.children.push(child);
     return child;

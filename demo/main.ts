@@ -1,5 +1,6 @@
 // npm run demo
 
+import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import { parseOptions } from './options.js';
 import { runDemo } from './run-demo.js';
@@ -10,7 +11,7 @@ const options = parseOptions(process.argv);
 const out = options.json ? process.stderr : process.stdout;
 const stop = new AbortController();
 const told = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+onToldToEnd(() => stop.abort());
 
 try {
   const run = await runDemo(options, createView(out), stop.signal);

@@ -30,7 +30,8 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .opts<DemoOptions>();
 }
 
-function whole(least: number, most: number): (text: string) => number {
+/** Parses an option's whole number within bounds; commander's message names the option. */
+export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;

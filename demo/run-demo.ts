@@ -1,32 +1,30 @@
 // The demo from start to end: servers, machines, load, a plain restart, a clean one.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEmbeddedPostgres } from '../embedded/postgres.js';
-import { startEmbeddedTemporal } from '../embedded/temporal.js';
-import { findTemporalCli } from '../embedded/temporal-cli.js';
+import type { Client } from '@temporalio/client';
+import { Closing } from '../embedded/closing.js';
+import type { Servers } from '../embedded/servers.js';
+import { startTemporaryServers } from '../embedded/servers.js';
 import { missingForTomcat } from '../embedded/tomcat-kit.js';
-import type { CleanRestartHandle } from '../worker/temporal-client.js';
+import type { ReadyChild } from '../embedded/child-process.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
-import { statusQuery } from '../workflows/messages.js';
-import type { RestartStatus } from '../workflows/steps.js';
-import { whileRunning } from './while-running.js';
 import { Installation } from './installation.js';
-import type { RunningLoad } from './load/start-load.js';
 import { startLoad } from './load/start-load.js';
 import { nodeShop } from './node-shop.js';
 import type { DemoOptions } from './options.js';
+import type { Stage } from './showing.js';
+import { showing } from './showing.js';
 import type { Comparison } from './table.js';
 import { tomcatShop } from './tomcat-shop.js';
 import type { View } from './view.js';
+import { whileRunning } from './while-running.js';
 
-const SHOW_EVERY_MS = 200;
 const SLOW_MS = 300;
 const SLOW_SHARE = 0.01;
 /** The JVMs compile what the load calls for meanwhile. Chosen. */
 const WARM_UP_MS = 5000;
+const RECOVER_MS = 2000;
 /** The demo ends itself, whatever happens. */
 const MAX_LOAD_SECONDS = 900;
 
@@ -35,108 +33,100 @@ export interface DemoRun extends Comparison {
   url: string;
   workflowUrl: string;
   /** Ends everything that the demo has started. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
+}
+
+interface Scenery {
+  servers: Servers;
+  installation: Installation;
+  client: Client;
+  worker: ReadyChild;
+  proxyUrl: string;
 }
 
 /** Resolves with the comparison while everything still runs; `close` ends it. On errors and aborts everything is ended first. */
-export async function runDemo(options: DemoOptions, view: View, signal: AbortSignal): Promise<DemoRun> {
-  const closing: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const end of closing.splice(0)) await end().catch((error: unknown) => view.note(`While ending: ${String(error)}`));
-  };
-  try {
-    return { ...(await play(options, view, signal, closing)), close };
-  } catch (error) {
-    view.done();
-    await close();
-    throw error;
-  }
+export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): Promise<DemoRun> {
+  return Closing.onFailure(async (closing) => {
+    const close = (): Promise<void> => closing.close();
+    try {
+      const scenery = await build(options, view, signal, closing);
+      // A call to Temporal that is not cancelled would crash when its connection is closed.
+      const playing = scenery.client.withAbortSignal(signal, () => play(options, scenery, view, signal, closing));
+      return { ...(await Promise.race([playing, aborted(signal)])), close };
+    } finally {
+      view.done();
+    }
+  });
 }
 
-async function play(
-  options: DemoOptions,
-  view: View,
-  signal: AbortSignal,
-  closing: (() => Promise<unknown>)[],
-): Promise<Omit<DemoRun, 'close'>> {
+/** Starts everything but the load. */
+async function build(options: DemoOptions, view: View, signal: AbortSignal, closing: Closing): Promise<Scenery> {
   const onProgress = (line: string): void => view.note(line);
   const app = await chooseApp(options.app, view);
-  const directory = await mkdtemp(join(tmpdir(), 'vm-rejuv-demo-'));
-  closing.unshift(() => rm(directory, { recursive: true, force: true }));
-  // As root, PostgreSQL runs under an account of its own, which must be able to reach its directory.
-  await chmod(directory, 0o711);
-  const cli = await findTemporalCli({ onProgress, signal });
-
-  view.note('Starting PostgreSQL and Temporal');
-  const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-  closing.unshift(() => postgres.stop());
-  const temporal = await startEmbeddedTemporal({ cli, directory: join(directory, 'temporal') });
-  closing.unshift(() => temporal.stop());
-
-  const shopDirectory = join(directory, 'shop');
-  const pool = app === 'tomcat' ? await tomcatShop(shopDirectory, { onProgress }) : await nodeShop(shopDirectory, postgres.url);
+  const servers = await startTemporaryServers({ purpose: 'demo', onProgress, signal });
+  closing.add(() => servers.close());
+  const { postgres, temporal } = servers;
+  const directory = join(servers.directory, 'shop');
+  const pool = app === 'tomcat' ? await tomcatShop(directory, { onProgress, signal }) : await nodeShop(directory, postgres.url);
   const installation = await Installation.create({
-    ...{ directory: shopDirectory, databaseUrl: postgres.url, temporalAddress: temporal.address, pool, port: options.port },
+    ...{ directory, databaseUrl: postgres.url, temporalAddress: temporal.address },
+    ...{ pool, port: options.port, signal },
   });
-  closing.unshift(() => installation.close());
-  const [active] = installation.pool.machines;
+  closing.add(() => installation.close());
   view.note(`Starting ${app === 'tomcat' ? 'two Tomcats' : 'two Node servers'}, the proxy and the worker`);
   await installation.bootMachines();
-  const proxy = await installation.startProxy();
-  let worker = await installation.startWorker();
+  const { url } = await installation.startProxy();
+  const worker = await installation.startWorker();
   const client = await connectTemporal(installation.config.temporal);
-  closing.unshift(() => client.connection.close());
-  signal.throwIfAborted();
-  view.note(`Application: ${proxy.url}/shop/cart    Temporal UI: ${temporal.uiUrl}    (files: ${directory})`);
+  closing.add(() => client.connection.close());
+  view.note(`Application: ${url}/shop/cart    Temporal UI: ${temporal.uiUrl}    (files: ${servers.directory})`);
+  return { servers, installation, client, worker, proxyUrl: url };
+}
 
-  const { users, rate, seconds } = options;
+/** Restarts under load, the plain way and then cleanly. */
+async function play(
+  { users, rate, seconds, crash: step }: DemoOptions,
+  { servers: { temporal }, installation, client, worker, proxyUrl }: Scenery,
+  view: View,
+  signal: AbortSignal,
+  closing: Closing,
+): Promise<Omit<DemoRun, 'close'>> {
+  signal.throwIfAborted();
+  const [active] = installation.pool.machines;
   const load = startLoad({
-    origins: [proxy.url],
-    users,
-    rate,
-    seed: 1,
-    maxSeconds: MAX_LOAD_SECONDS,
-    slowMs: SLOW_MS,
-    slowShare: SLOW_SHARE,
+    ...{ origins: [proxyUrl], users, rate, seed: 1, maxSeconds: MAX_LOAD_SECONDS, slowMs: SLOW_MS, slowShare: SLOW_SHARE },
   });
-  closing.unshift(() => load.stop());
+  closing.add(() => load.stop());
   view.note(`${users} users send ${rate} requests a second and check every answer`);
-  const steady = (title: string, ms: number): Promise<unknown> =>
-    showing(view, load, title, null, () => sleep(ms, undefined, { signal }));
+  const stage: Stage = { view, load, signal };
+  const steady = (title: string, ms: number): Promise<unknown> => showing(stage, title, () => sleep(ms, undefined, { signal }));
 
   await steady('Warming up', WARM_UP_MS);
-  const beforePlain = (await load.during(() => steady('Steady', seconds * 1000))).report;
-  const plain = (
-    await load.during(async () => {
-      await showing(view, load, `Restarting ${active.name} the plain way`, null, () => installation.restartPlainly(active.name));
-      await steady('Recovering', 2000);
-    })
-  ).report;
+  const { report: beforePlain } = await load.during(() => steady('Steady', seconds * 1000));
+  const { report: plain } = await load.during(async () => {
+    await showing(stage, `Restarting ${active.name} the plain way`, () => installation.restartPlainly(active.name));
+    await steady('Recovering', RECOVER_MS);
+  });
   view.note(
     `Plain restart of ${active.name}: ${plain.failed} failed, ${plain.sessionsLost} sessions lost, ${plain.updatesLost} updates lost`,
   );
   await steady('Recovered, warming up', WARM_UP_MS);
-  const beforeClean = (await load.during(() => steady('Steady', seconds * 1000))).report;
+  const { report: beforeClean } = await load.during(() => steady('Steady', seconds * 1000));
 
   const { result: outcome, report: clean } = await load.during(async () => {
     const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name, 'demo');
     const crash = async (): Promise<void> => {
-      if (options.crash === undefined) return;
-      const killed = await whileRunning(options.crash, handle, () => worker.signal('SIGKILL'), signal);
-      view.note(
-        killed
-          ? `Killed the worker in ${options.crash}; starting another`
-          : `${options.crash} was over before the worker could be killed`,
-      );
-      if (killed) worker = await installation.startWorker('worker-2');
+      if (step === undefined) return;
+      const killed = await whileRunning(step, handle, () => worker.signal('SIGKILL'), signal);
+      view.note(killed ? `Killed the worker in ${step}; starting another` : `${step} was over before the worker could be killed`);
+      if (killed) await installation.startWorker('worker-2');
     };
-    const [result] = await showing(view, load, 'Clean restart', handle, () => Promise.all([handle.result(), crash()]));
+    const [result] = await showing(stage, 'Clean restart', () => Promise.all([handle.result(), crash()]), handle);
     return { handle, result };
   });
-  view.done();
   const { workflowId, firstExecutionRunId } = outcome.handle;
   return {
-    ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxy.url}/shop/cart` },
+    ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxyUrl}/shop/cart` },
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${firstExecutionRunId}/history`,
   };
 }
@@ -150,39 +140,10 @@ async function chooseApp(wanted: DemoOptions['app'], view: View): Promise<DemoOp
   return 'node';
 }
 
-/** Shows what happens while `work` runs. */
-async function showing<T>(
-  view: View,
-  load: RunningLoad,
-  title: string,
-  handle: CleanRestartHandle | null,
-  work: () => Promise<T>,
-): Promise<T> {
-  let restart: RestartStatus | null = null;
-  let sessionsMoved: number | null = null;
-  let asking = false;
-  const ask = async (): Promise<void> => {
-    if (handle === null || asking) return;
-    asking = true;
-    // Without a worker nobody answers the query; the last answer stays on the screen.
-    restart = await handle.query(statusQuery).catch(() => restart);
-    const pending = await handle.describe().catch(() => null);
-    sessionsMoved = movedSoFar(pending?.raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data) ?? sessionsMoved;
-    asking = false;
-  };
-  const ticker = setInterval(() => {
-    void ask();
-    view.show({ title, load: load.progress(), restart, sessionsMoved });
-  }, SHOW_EVERY_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(ticker);
-  }
-}
-
-function movedSoFar(heartbeat: Uint8Array | null | undefined): number | null {
-  if (!heartbeat) return null;
-  const details = JSON.parse(Buffer.from(heartbeat).toString('utf8')) as { moved?: number };
-  return details.moved ?? null;
+/** Never resolves: rejects when `signal` aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }

@@ -9,17 +9,16 @@ import { createTomcatBase, tomcatCommand } from '../embedded/tomcat-base.js';
 import { provideTomcat } from '../embedded/tomcat-kit.js';
 import type { PoolFile } from './installation.js';
 
-const PREPARE_TIMEOUT_MS = 600_000;
-
 export interface TomcatShopOptions {
   onProgress?: (line: string) => void;
+  signal?: AbortSignal;
   /** Sessions in tables of this database (DataSourceStore) instead of files. */
   sessionsUrl?: string;
 }
 
 export async function tomcatShop(directory: string, options: TomcatShopOptions = {}): Promise<PoolFile> {
-  const { onProgress = () => undefined, sessionsUrl } = options;
-  const kit = await provideTomcat(onProgress, AbortSignal.timeout(PREPARE_TIMEOUT_MS));
+  const { onProgress = () => undefined, signal = new AbortController().signal, sessionsUrl } = options;
+  const kit = await provideTomcat(onProgress, signal);
   const managerPassword = randomBytes(18).toString('base64url');
   const machine = async (name: string): Promise<Record<string, unknown>> => {
     const port = await freePort();

@@ -1,11 +1,11 @@
 // Finds Temporal's command, which holds its development server: named, on PATH, cached, downloaded by the SDK, or built by Go.
 
-import { spawn } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
+import { access, constants, readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../config/operator-error.js';
-import { cacheDirectory } from './cache.js';
+import { cacheDirectory, provideCached } from './cache.js';
+import { runToEnd } from './child-process.js';
 
 /** The newest release whose module can be built by name: later ones have a replace directive. */
 const BUILT_VERSION = 'v1.5.1';
@@ -13,7 +13,6 @@ const BUILT_VERSION = 'v1.5.1';
 const DOWNLOAD_TIMEOUT_MS = 120_000;
 /** Chosen: a cold build takes about 4 minutes on two cores. */
 const BUILD_TIMEOUT_MS = 15 * 60_000;
-const TICK_MS = 10_000;
 const DOWNLOADER = fileURLToPath(
   new URL(
     import.meta.url.includes('/dist/') ? './download-temporal.js' : '../dist/embedded/download-temporal.js',
@@ -38,13 +37,13 @@ interface Source {
 const SOURCES: readonly Source[] = [
   {
     directory: 'temporal-cli-downloaded',
-    purpose: "Downloading Temporal's development server by its SDK: about 60 MB, once",
+    purpose: "Downloading Temporal's development server by its SDK: about 60 MB",
     command: (target) => [process.execPath, DOWNLOADER, target],
     timeoutMs: DOWNLOAD_TIMEOUT_MS,
   },
   {
     directory: `temporal-cli-${BUILT_VERSION}`,
-    purpose: `It could not be downloaded, so Go builds Temporal's development server ${BUILT_VERSION}: about 4 minutes, once`,
+    purpose: `It could not be downloaded, so Go builds Temporal's development server ${BUILT_VERSION}: about 4 minutes`,
     command: () => ['go', 'install', '-ldflags', '-s -w', `github.com/temporalio/cli/cmd/temporal@${BUILT_VERSION}`],
     env: (target) => ({ CGO_ENABLED: '0', GOBIN: target }),
     timeoutMs: BUILD_TIMEOUT_MS,
@@ -75,48 +74,24 @@ export async function findTemporalCli({ onProgress = () => undefined, signal }: 
   throw new OperatorError(
     'TEMPORAL_CLI_MISSING',
     "Temporal's development server is not in TEMPORAL_CLI, on PATH or in the cache, could not be downloaded, and Go could not build it.",
-    'Install the Temporal CLI (https://docs.temporal.io/cli) or Go, or name a binary in TEMPORAL_CLI.',
+    'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.25 or newer, or name a binary in TEMPORAL_CLI.',
     { cause: failure },
   );
 }
 
-/** Fills a directory beside the cache's and moves it there whole: a process that is ended leaves nothing half done behind. */
 async function provide(source: Source, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
-  const directory = join(cacheDirectory(), source.directory);
-  await mkdir(cacheDirectory(), { recursive: true });
-  const target = await mkdtemp(`${directory}-`);
-  onProgress(`${source.purpose}, cached outside the repository`);
-  const started = Date.now();
-  const ticker = setInterval(() => onProgress(`  still at it (${Math.round((Date.now() - started) / 1000)} s)`), TICK_MS);
-  try {
-    await run(source, target, signal);
-    await rename(target, directory).catch(async (error: unknown) => {
-      // Somebody else has done the same meanwhile.
-      if ((await executableIn(directory)) === null) throw error;
-    });
-    const provided = await executableIn(directory);
-    if (provided === null) throw new Error(`${basename(directory)} holds no executable.`);
-    return provided;
-  } finally {
-    clearInterval(ticker);
-    await rm(target, { recursive: true, force: true });
-  }
-}
-
-async function run({ command, env, timeoutMs }: Source, target: string, signal: AbortSignal): Promise<void> {
-  const [file, ...args] = command(target);
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn(file, args, {
-      env: { ...process.env, ...env?.(target) },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      killSignal: 'SIGKILL',
-    });
-    let tail = '';
-    child.stderr.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-500)));
-    child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${file} ended with ${String(code)}: ${tail}`))));
+  const directory = await provideCached(source.directory, {
+    purpose: source.purpose,
+    onProgress,
+    fill: async (target) => {
+      const [file, ...args] = source.command(target);
+      await runToEnd(file, args, { env: source.env?.(target) ?? {}, timeoutMs: source.timeoutMs, signal });
+      if ((await executableIn(target)) === null) throw new Error(`${file} left no executable behind.`);
+    },
   });
+  const provided = await executableIn(directory);
+  if (provided === null) throw new Error(`${directory} holds no executable.`);
+  return provided;
 }
 
 async function executableIn(directory: string): Promise<string | null> {

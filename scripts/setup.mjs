@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,13 +16,15 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const installed = join(root, 'node_modules', '.package-lock.json');
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs) {
-  run('Installing npm packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  // .npmrc keeps npm silent; what goes wrong here must be seen.
+  run('Installing npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 const stamp = join(root, 'dist', '.sources');
 const current = fingerprint();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== current) {
-  run('Compiling TypeScript', 'npm', ['run', '--silent', 'build']);
+  removeOrphans();
+  run('Compiling TypeScript', 'npm', ['run', 'build']);
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, current);
 }
@@ -47,6 +49,17 @@ function fingerprint() {
     for (const file of files) hash.update(file.slice(root.length)).update(readFileSync(file));
   }
   return hash.digest('hex');
+}
+
+/** The compiler leaves the output of sources behind that are gone, where tests and packages would find it. */
+function removeOrphans() {
+  const dist = join(root, 'dist');
+  if (!existsSync(dist)) return;
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const source = join(root, entry.parentPath.slice(dist.length), entry.name.replace(/\.js(\.map)?$/, '.ts'));
+    const isCompiled = entry.parentPath !== dist && /\.js(\.map)?$/.test(entry.name);
+    if (isCompiled && !existsSync(source)) rmSync(join(entry.parentPath, entry.name));
+  }
 }
 
 function fail(message) {

@@ -9,6 +9,11 @@ import type { cleanRestart } from '../workflows/clean-restart.js';
 
 export type CleanRestartHandle = WorkflowHandleWithFirstExecutionRunId<typeof cleanRestart>;
 
+/** temporal.api.enums.v1.TaskQueueType: TASK_QUEUE_TYPE_WORKFLOW */
+const WORKFLOW_TASKS = 1;
+/** A worker asks again after a minute at the latest, which is Temporal's long poll; a few seconds more for the way. */
+const POLLED_WITHIN_MS = 75_000;
+
 /** Connects, or says TEMPORAL_UNREACHABLE. Close `client.connection` when done. */
 export async function connectTemporal(config: TemporalConfig): Promise<Client> {
   try {
@@ -65,4 +70,22 @@ export async function isRunOpen(client: Client, run: string): Promise<boolean> {
     if (isGrpcServiceError(error)) throw temporalUnreachable('its address', error);
     throw error;
   }
+}
+
+/** Throws NO_WORKER when no worker has asked for work of this task queue lately: a restart would wait for one in silence. */
+export async function requireWorker(client: Client, config: TemporalConfig): Promise<void> {
+  const { namespace, taskQueue } = config;
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: WORKFLOW_TASKS,
+  });
+  const lastMs = Math.max(0, ...pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000));
+  if (Date.now() - lastMs < POLLED_WITHIN_MS) return;
+  throw new OperatorError(
+    'NO_WORKER',
+    `No worker polls task queue "${taskQueue}" of namespace "${namespace}" at ${config.address}.`,
+    'Start one: vm-rejuv worker. Its temporal.namespace and temporal.taskQueue must be the same.',
+    { status: 503, retryable: true },
+  );
 }

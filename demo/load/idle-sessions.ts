@@ -28,8 +28,7 @@ export async function makeIdleSessions(origin: string, count: number): Promise<I
     const [cookie] = [headers['set-cookie'] ?? []].flat();
     if (statusCode !== 200 || cookie === undefined) throw new Error(`The shop answered ${statusCode} without a session.`);
     cookies[index] = cookie.split(';', 1)[0] ?? '';
-  });
-  await pool.close();
+  }).finally(() => pool.destroy());
   return {
     count,
     async verify() {
@@ -39,8 +38,7 @@ export async function makeIdleSessions(origin: string, count: number): Promise<I
         const { body } = await again.request({ path: '/shop/cart', method: 'GET', headers: { cookie: cookies[index] ?? '' } });
         const cart = (await body.json().catch(() => null)) as { items?: string[] } | null;
         if (!cart?.items?.includes(`idle-${index}`)) lost++;
-      });
-      await again.close();
+      }).finally(() => again.destroy());
       return lost;
     },
   };

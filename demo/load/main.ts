@@ -10,7 +10,6 @@ const ticker = setInterval(() => process.send?.({ type: 'progress', progress: lo
 process.on('message', (command) => {
   if (command === 'begin') load.beginWindow();
   if (command === 'end') void load.endWindow().then((report) => process.send?.({ type: 'window', report }));
-  if (command === 'stop') load.stop();
 });
 process.once('disconnect', () => load.stop());
 await load.run();

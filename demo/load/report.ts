@@ -1,9 +1,11 @@
 // What the load has seen of a stretch of time.
 
+import { quantile } from '../../activities/quantile.js';
+
 /** Figures of one window; a request counts in the window in which it was due. */
 export interface WindowReport {
   requests: number;
-  /** Answered 5xx, refused, broken off, or answered 4xx where that makes no sense. */
+  /** Answered 5xx, refused, broken off, answered 4xx where that makes no sense, or executed more than once. */
   failed: number;
   /** Sessions that came back empty, as another one, or logged out. */
   sessionsLost: number;
@@ -24,11 +26,6 @@ export interface LoadProgress {
   p99Ms: number;
 }
 
-/** Nearest-rank quantile of values sorted ascending; 0 of none. */
-export function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
-}
-
 export class Tally {
   private readonly latenciesMs: number[] = [];
   private failed = 0;
@@ -44,8 +41,9 @@ export class Tally {
     this.failed++;
   }
 
-  failedToVerify(): void {
-    this.failed++;
+  /** What is no request of the load itself, or was answered well: a last look that failed, an update that was executed twice. */
+  failedBesides(count: number): void {
+    this.failed += count;
   }
 
   lostSession(): void {
@@ -58,15 +56,14 @@ export class Tally {
 
   report(): WindowReport {
     const sorted = [...this.latenciesMs].sort((a, b) => a - b);
-    const round = (ms: number): number => Math.round(ms * 10) / 10;
     return {
       requests: sorted.length,
       failed: this.failed,
       sessionsLost: this.sessionsLost,
       updatesLost: this.updatesLost,
-      longestWaitMs: round(quantile(sorted, 1)),
-      p50Ms: round(quantile(sorted, 0.5)),
-      p99Ms: round(quantile(sorted, 0.99)),
+      longestWaitMs: quantile(sorted, 1),
+      p50Ms: quantile(sorted, 0.5),
+      p99Ms: quantile(sorted, 0.99),
     };
   }
 

@@ -2,8 +2,9 @@
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../../activities/quantile.js';
 import type { LoadProgress, WindowReport } from './report.js';
-import { quantile, Tally } from './report.js';
+import { Tally } from './report.js';
 import type { Kind } from './user.js';
 import { User } from './user.js';
 
@@ -47,6 +48,7 @@ export class Load {
     const events = {
       lostSession: () => this.each((tally) => tally.lostSession()),
       lostUpdates: (count: number) => this.each((tally) => tally.lostUpdates(count)),
+      repeatedUpdates: (count: number) => this.each((tally) => tally.failedBesides(count)),
     };
     this.users = Array.from({ length: options.users }, (_, i) => new User(`u${i}`, options.origins, events, options.slowMs));
   }
@@ -79,7 +81,7 @@ export class Load {
       this.users.map(async (user, index) => {
         await sleep(index * VERIFY_EVERY_MS);
         while (user.inFlight > 0) await sleep(1);
-        if (!(await user.send('look'))) tally.failedToVerify();
+        if (!(await user.send('look'))) tally.failedBesides(1);
       }),
     );
     this.window = null;

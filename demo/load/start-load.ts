@@ -2,13 +2,14 @@
 
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { stopProcess } from '../../embedded/child-process.js';
 import type { LoadProgress, WindowReport } from './report.js';
 import type { LoadOptions } from './run-load.js';
 
 export interface RunningLoad {
   /** The latest figures; undefined before the first half second. */
   progress(): LoadProgress | undefined;
-  /** Runs `work` and reports what the users saw meanwhile, each user's last look included. */
+  /** Runs `work` and reports what the users saw meanwhile, each user's last look included. Rejects when the load has ended. */
   during<T>(work: () => Promise<T>): Promise<{ result: T; report: WindowReport }>;
   stop(): Promise<void>;
 }
@@ -22,7 +23,11 @@ const CHILD = fileURLToPath(
 
 export function startLoad(options: LoadOptions): RunningLoad {
   const child = fork(CHILD, [JSON.stringify(options)], { stdio: ['ignore', 2, 2, 'ipc'] });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<never>((_, reject) => {
+    child.once('exit', (code, signal) => reject(new Error(`The load has ended (${String(code ?? signal)}) before its report.`)));
+    child.once('error', reject);
+  });
+  ended.catch(() => undefined);
   let progress: LoadProgress | undefined;
   let onWindow: ((report: WindowReport) => void) | undefined;
   child.on('message', (message) => {
@@ -30,21 +35,20 @@ export function startLoad(options: LoadOptions): RunningLoad {
     if (received.type === 'window') onWindow?.(received.report);
     else progress = received.progress;
   });
+  // Without a callback, a message to a process that has ended would be an uncaught exception.
+  const tell = (command: 'begin' | 'end'): Promise<void> =>
+    new Promise((resolve, reject) => {
+      child.send(command, (error) => (error === null ? resolve() : reject(new Error('The load has ended.', { cause: error }))));
+    });
   return {
     progress: () => progress,
     async during(work) {
-      child.send('begin');
+      await tell('begin');
       const result = await work();
-      const report = await new Promise<WindowReport>((resolve, reject) => {
-        onWindow = resolve;
-        void ended.then(() => reject(new Error('The load has ended before its report.')));
-        child.send('end');
-      });
-      return { result, report };
+      const window = new Promise<WindowReport>((resolve) => (onWindow = resolve));
+      await tell('end');
+      return { result, report: await Promise.race([window, ended]) };
     },
-    async stop() {
-      if (child.connected) child.send('stop');
-      await ended;
-    },
+    stop: () => stopProcess(child),
   };
 }

@@ -9,6 +9,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export interface UserEvents {
   lostSession(): void;
   lostUpdates(count: number): void;
+  /** Additions that the application has carried out more than once. */
+  repeatedUpdates(count: number): void;
 }
 
 interface Cart {
@@ -26,6 +28,10 @@ interface Memory {
   acknowledged: Set<string>;
   loggedIn: boolean;
   added: number;
+  /** Additions that may have been executed: all that were sent, answered or not. */
+  sent: number;
+  /** Additions that are known to have been executed more than once. */
+  repeated: number;
 }
 
 export type Kind = 'look' | 'add' | 'slow' | 'soap' | 'login';
@@ -64,6 +70,7 @@ export class User {
     const expected = [...memory.acknowledged];
     const loginExpected = memory.loggedIn;
     const item = kind === 'look' || kind === 'login' ? null : `${this.name}-${++this.serial}`;
+    if (item !== null) memory.sent++;
     this.inFlight++;
     if (kind === 'login') this.isLoggingIn = true;
     try {
@@ -93,11 +100,17 @@ export class User {
     else if (memory !== this.memory) return;
     if (memory.created !== cart.created || (loginExpected && cart.user === null)) {
       this.events.lostSession();
-      // The jar has followed the server to another session; what was known of the lost one is void.
-      this.memory = { ...forget(), cookies: memory.cookies, created: cart.created };
+      // The jar has followed the server to another session; what was known of the lost one is void. What is on its way may end up there.
+      const sent = cart.count + this.inFlight;
+      this.memory = { ...forget(), cookies: memory.cookies, created: cart.created, sent };
       return;
     }
     const there = new Set(cart.items);
+    const repeated = Math.max(cart.items.length - there.size, cart.count - memory.sent);
+    if (repeated > memory.repeated) {
+      this.events.repeatedUpdates(repeated - memory.repeated);
+      memory.repeated = repeated;
+    }
     const lost = expected.filter((item) => memory.acknowledged.has(item) && !there.has(item));
     for (const item of lost) memory.acknowledged.delete(item);
     if (lost.length > 0) this.events.lostUpdates(lost.length);
@@ -144,5 +157,5 @@ function pathOf(kind: Kind, item: string | null, slowMs: number): string {
 }
 
 function forget(): Memory {
-  return { cookies: new Map(), created: null, acknowledged: new Set(), loggedIn: false, added: 0 };
+  return { cookies: new Map(), created: null, acknowledged: new Set(), loggedIn: false, added: 0, sent: 0, repeated: 0 };
 }

@@ -1,37 +1,12 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
-import type { Installation } from '../../demo/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function vmRejuv({ env }: Installation, args: string[], changed: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args], { env: { ...process.env, ...env, ...changed } }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
-
-function lines({ stdout }: Ended): Record<string, unknown>[] {
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
+import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('check, rejuvenate and status tell what they did, for people and for programs', async () => {
   const { installation } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;
-  expect(lines(await vmRejuv(installation, ['boot', '--json']))).toMatchObject([{ machine: 'node-a' }, { machine: 'node-b' }]);
+  expect(jsonLines(await vmRejuv(installation, ['boot', '--json']))).toMatchObject([{ machine: 'node-a' }, { machine: 'node-b' }]);
   const before = await vmRejuv(installation, ['check']);
   expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('NO_PROXY') as string });
   await installation.startProxy();
@@ -40,8 +15,8 @@ test('check, rejuvenate and status tell what they did, for people and for progra
   expect(await vmRejuv(installation, ['check', '--json'])).toMatchObject({ code: 0 });
   const watched = await vmRejuv(installation, ['rejuvenate', name, '--watch', '--json']);
   expect(watched.code).toBe(0);
-  expect(lines(watched).at(-1)).toMatchObject({ from: 'node-a', to: 'node-b' });
-  const [status] = lines(await vmRejuv(installation, ['status', '--json']));
+  expect(jsonLines(watched).at(-1)).toMatchObject({ from: 'node-a', to: 'node-b' });
+  const [status] = jsonLines(await vmRejuv(installation, ['status', '--json']));
   expect(status).toMatchObject({
     pool: name,
     phase: 'steady',

@@ -1,12 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { Installation } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
@@ -35,6 +36,7 @@ async function createPlace(): Promise<Place> {
     temporalAddress: '127.0.0.1:1',
     pool,
   });
+  await writeFile(installation.configFile, stringify({ pools: { [installation.pool.name]: pool.pool } }));
   onTestFinished(async () => {
     await installation.close();
     await database.drop();
@@ -83,7 +85,7 @@ test('up serves and restarts a pool, ends with all it has started, and knows the
   first.signal('SIGTERM');
   expect(await first.ended).toBe(0);
   expect(alive(servers)).toEqual([]);
-  expect(existsSync(join(data, 'connections.json'))).toBe(false);
+  expect(existsSync(join(data, 'vm-rejuv.env'))).toBe(false);
   expect(await machines()).toEqual(before);
 
   const second = await up(place);

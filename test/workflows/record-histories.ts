@@ -2,16 +2,14 @@
 // Recorded histories are frozen: add new ones beside them when the workflow changes (workflow.patched), do not replace them.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Installation } from '../../demo/installation.js';
 import { whileRunning } from '../../demo/while-running.js';
-import { startEmbeddedPostgres } from '../../embedded/postgres.js';
-import { startEmbeddedTemporal } from '../../embedded/temporal.js';
-import { findTemporalCli } from '../../embedded/temporal-cli.js';
+import { Closing } from '../../embedded/closing.js';
+import { startTemporaryServers } from '../../embedded/servers.js';
 import type { CleanRestartHandle } from '../../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../../worker/temporal-client.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from '../../workflows/messages.js';
@@ -21,33 +19,47 @@ import { obstinateShop } from '../fixtures/obstinate-shop.js';
 
 const target = process.argv[2] ?? 'test/workflows/histories';
 const signal = AbortSignal.timeout(300_000);
-const directory = await mkdtemp(join(tmpdir(), 'vm-rejuv-record-'));
-await chmod(directory, 0o711);
 await mkdir(target, { recursive: true });
-const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
-const cli = await findTemporalCli({ signal });
-const temporal = await startEmbeddedTemporal({ cli, directory: join(directory, 'temporal') });
-const shop = join(directory, 'shop');
-const { shop: obstinate, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
-const installation = await Installation.create({
-  ...{ directory: shop, databaseUrl: postgres.url, temporalAddress: temporal.address, pool: await obstinate(shop, postgres.url) },
-});
-const client = await connectTemporal(installation.config.temporal);
-const { taskQueue } = installation.config.temporal;
-const start = (): Promise<CleanRestartHandle> => startCleanRestart(client, taskQueue, installation.pool.name, 'recorded');
-const record = async (name: string, handle: CleanRestartHandle): Promise<void> => {
-  const which = ['--workflow-id', handle.workflowId, '--run-id', handle.firstExecutionRunId];
-  const { stdout } = await promisify(execFile)(
-    cli,
-    ['workflow', 'show', ...which, '--address', temporal.address, '--output', 'json'],
-    { maxBuffer: 64 * 1024 * 1024 },
-  );
-  const history = withoutTraces(JSON.parse(stdout)) as { events: unknown[] };
-  await writeFile(join(target, `${name}.json`), `${JSON.stringify(history)}\n`);
-  console.log(`${name}: ${history.events.length} events`);
-};
-
+const closing = new Closing();
 try {
+  await recordAll();
+} finally {
+  await closing.close();
+}
+
+async function recordAll(): Promise<void> {
+  const onProgress = (line: string): void => console.error(line);
+  const { directory, postgres, temporal, temporalCli, close } = await startTemporaryServers({
+    purpose: 'record',
+    onProgress,
+    signal,
+  });
+  closing.add(close);
+  const shop = join(directory, 'shop');
+  const { shop: obstinate, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
+  const installation = await Installation.create({
+    directory: shop,
+    databaseUrl: postgres.url,
+    temporalAddress: temporal.address,
+    pool: await obstinate(shop, postgres.url),
+  });
+  closing.add(() => installation.close());
+  const client = await connectTemporal(installation.config.temporal);
+  closing.add(() => client.connection.close());
+  const { taskQueue } = installation.config.temporal;
+  const start = (): Promise<CleanRestartHandle> => startCleanRestart(client, taskQueue, installation.pool.name, 'recorded');
+  const record = async (name: string, handle: CleanRestartHandle): Promise<void> => {
+    const which = ['--workflow-id', handle.workflowId, '--run-id', handle.firstExecutionRunId];
+    const { stdout } = await promisify(execFile)(
+      temporalCli,
+      ['workflow', 'show', ...which, '--address', temporal.address, '--output', 'json'],
+      { maxBuffer: 64 * 1024 * 1024 },
+    );
+    const history = withoutTraces(JSON.parse(stdout)) as { events: unknown[] };
+    await writeFile(join(target, `${name}.json`), `${JSON.stringify(history)}\n`);
+    console.log(`${name}: ${history.events.length} events`);
+  };
+
   let worker = await installation.startWorker();
   const refused = await start();
   await refused.result().catch(() => undefined);
@@ -92,12 +104,6 @@ try {
   await aborted.executeUpdate(abortUpdate, { args: [{ reason: 'recorded' }] });
   await aborted.result().catch(() => undefined);
   await record('aborted', aborted);
-} finally {
-  await client.connection.close();
-  await installation.close();
-  await temporal.stop();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
 }
 
 /** Without this the drain would be over before anybody could say something. */

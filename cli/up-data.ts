@@ -1,0 +1,52 @@
+// What `vm-rejuv up` keeps in its data directory: ports and the admin token, the same across starts.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isPortFree } from '../embedded/ports.js';
+import { makeServerDirectory } from '../embedded/postgres.js';
+import { writePrivately } from './connections.js';
+
+export interface Kept {
+  adminToken: string;
+  postgresPort?: number;
+  temporalPort?: number;
+  temporalUiPort?: number;
+}
+
+const FILE = 'up.json';
+/** Where Temporal's tools and bookmarks look for them. */
+const CUSTOMARY = { temporalPort: 7233, temporalUiPort: 8233 };
+
+export class UpData {
+  private constructor(
+    readonly directory: string,
+    private kept: Kept,
+  ) {}
+
+  /** Makes the directory where it is missing. Where PostgreSQL will run in it, it can be passed through, and no more than that. */
+  static async open(directory: string, forPostgres: boolean): Promise<UpData> {
+    if (forPostgres) await makeServerDirectory(directory);
+    else await mkdir(directory, { recursive: true, mode: 0o700 });
+    const text = await readFile(join(directory, FILE), 'utf8').catch(() => '{}');
+    const kept = JSON.parse(text) as Partial<Kept>;
+    const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...CUSTOMARY, ...kept });
+    await data.keep({});
+    return data;
+  }
+
+  get adminToken(): string {
+    return this.kept.adminToken;
+  }
+
+  /** The port of an earlier start, or the customary one; none when somebody else has it now. */
+  async port(name: 'postgresPort' | keyof typeof CUSTOMARY): Promise<number | undefined> {
+    const port = this.kept[name];
+    return port !== undefined && (await isPortFree(port)) ? port : undefined;
+  }
+
+  async keep(changed: Partial<Kept>): Promise<void> {
+    this.kept = { ...this.kept, ...changed };
+    await writePrivately(join(this.directory, FILE), `${JSON.stringify(this.kept, null, 2)}\n`);
+  }
+}
