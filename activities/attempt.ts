@@ -1,5 +1,6 @@
 // One attempt of a step: takes the pen, keeps a lease while it works, and is refused once a later attempt has the pen.
 
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { PoolConfig } from '../config/types.js';
 import { fenced } from '../state/errors.js';
@@ -44,6 +45,8 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
   try {
     const pool = poolConfig(deps, poolName);
     const row = await takeToken(deps.database, poolName, currentRun());
+    // Every call that runs in parallel listens to it.
+    setMaxListeners(0, context.cancellationSignal);
     const writer: Writer = { pool: poolName, run: currentRun(), token: row.token };
     timer = setInterval(() => context.heartbeat(details), HEARTBEAT_MS);
     const guard = async (): Promise<void> => {

@@ -16,8 +16,8 @@ const MARGIN_MS = 200;
 export type Batch =
   /** Groups move whole or not at all. */
   | { scope: 'keys'; groups: string[][] }
-  /** `pickedUpMs`: requests in flight that are at least this old are not waited for; null waits for all. */
-  | { scope: 'all'; pickedUpMs: number | null; limit: number; seal: Seal };
+  /** `pickedUpMs`: requests in flight that are at least this old are not waited for; null waits for all, at most for `budgetMs`. */
+  | { scope: 'all'; pickedUpMs: number | null; limit: number; seal: Seal; budgetMs?: number };
 
 /** `force`: seals whatever is still running or left behind. */
 export type Seal = 'no' | 'when-empty' | 'force';
@@ -46,7 +46,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
     run: writer.run,
     scope: batch.scope,
     keys: groups.flat(),
-    budgetMs: pool.limits.holdBudgetMs,
+    budgetMs: Math.min(pool.limits.holdBudgetMs, batch.scope === 'all' ? (batch.budgetMs ?? Infinity) : Infinity),
     minAgeMs: batch.scope === 'all' ? batch.pickedUpMs : null,
     // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
     ignoreUnanswered: mechanism.holds === 'all',

@@ -13,6 +13,8 @@ import { pairOf } from './deps.js';
 const PAUSE_MS = 40;
 /** Rounds without a session moved after which only busy ones are left. Chosen. */
 const IDLE_ROUNDS = 3;
+/** A slow request would make everybody wait in vain: the next try comes soon. Chosen after measurement. */
+const HOT_BUDGET_MS = 30;
 /** Hot sessions in one hold of the whole server: the standby loads them all at once afterwards. Chosen after measurement. */
 const HOT_LIMIT = 20;
 
@@ -55,7 +57,8 @@ async function moveNamed(attempt: Attempt): Promise<number> {
 async function moveHot(attempt: Attempt): Promise<number> {
   const { holds, pickedUpMs } = attempt.mechanism;
   if (holds !== 'all') return 0;
-  return (await cutOver(attempt, { scope: 'all', pickedUpMs, limit: HOT_LIMIT, seal: 'no' })).moved.length;
+  const batch = { scope: 'all', pickedUpMs, limit: HOT_LIMIT, seal: 'no', budgetMs: HOT_BUDGET_MS } as const;
+  return (await cutOver(attempt, batch)).moved.length;
 }
 
 async function idleGroups(attempt: Attempt): Promise<string[][]> {
