@@ -1,19 +1,17 @@
 // One batch of the session protocol: hold, quiet, barrier, hand over, commit, or let go. The hold's row is ended in every case.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { HoldAcknowledgement, HoldRequest } from '../proxy/admin-api.js';
+import type { HoldRequest } from '../proxy/admin-api.js';
 import { commitHold, openHold, releaseHold } from '../state/hold.js';
 import { readPool } from '../state/pool.js';
 import { sinceUncleanEndMs } from '../state/proxy-register.js';
 import { lookUpOwners, standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { pairOf } from './deps.js';
+import { hold, holdWithoutStreams } from './held.js';
 import { groupsAround } from './key-groups.js';
 
 /** A pass that would end after its hold has to end before it. Chosen. */
 const MARGIN_MS = 200;
-/** Between two looks whether the streams that were closed have gone. */
-const POLL_MS = 20;
 
 export type Batch =
   /** Groups move whole or not at all. */
@@ -58,13 +56,13 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
   const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys: request.keys, deadlineMs });
   let handedOver: string[] = [];
   try {
-    let held = summarise(attempt, await proxies.hold(holdId, request));
+    let held = await hold(attempt, holdId, request);
     if (held !== null && wantedSeal !== 'no' && held.streams > 0 && (wantedSeal === 'force' || held.inFlight === 0)) {
       // Streams end last, and inside the hold: their clients come back at once, and must find the standby.
       const gone = new Set([...atStandby, ...held.streaming, ...held.named]);
       if (wantedSeal === 'force' || (await leftBehind(attempt, gone, held.busy)) === 0) {
         outcome.streamsClosed = await proxies.closeStreams();
-        held = await withoutStreams(attempt, () => proxies.hold(holdId, request), endsAt);
+        held = await holdWithoutStreams(attempt, holdId, request, endsAt);
       }
     }
     outcome.inFlight = held?.inFlight ?? 0;
@@ -84,6 +82,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
             named: held.named,
             limit: batch.limit,
             endsAt,
+            force: wantedSeal === 'force',
           },
       attempt,
     );
@@ -138,49 +137,6 @@ async function retract(attempt: Attempt, keys: readonly string[]): Promise<void>
     keys.filter((key) => !owned.has(key)),
     attempt,
   );
-}
-
-interface Held {
-  acknowledged: Set<string>;
-  busy: Set<string>;
-  inFlight: number;
-  streaming: Set<string>;
-  streams: number;
-  together: string[][];
-  /** Keys of `together`, each once. */
-  named: string[];
-}
-
-/** Null when not every proxy holds: the batch could not be committed. */
-function summarise({ mechanism }: Attempt, acknowledgements: readonly HoldAcknowledgement[] | null): Held | null {
-  if (acknowledgements === null) return null;
-  const asksServer = mechanism.holds === 'all';
-  const together = acknowledgements.flatMap((acknowledgement) => acknowledgement.together);
-  return {
-    acknowledged: new Set(acknowledgements.map((acknowledgement) => acknowledgement.incarnation)),
-    busy: new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.busy)),
-    inFlight: acknowledgements.reduce(
-      (sum, acknowledgement) => sum + acknowledgement.inFlight - (asksServer ? acknowledgement.unanswered : 0),
-      0,
-    ),
-    streaming: new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.streaming)),
-    streams: acknowledgements.reduce((sum, acknowledgement) => sum + acknowledgement.streams, 0),
-    together,
-    named: [...new Set(together.flat())],
-  };
-}
-
-/** Asks again until the streams that were closed have gone, or the hold is about to end. */
-async function withoutStreams(
-  attempt: Attempt,
-  ask: () => Promise<HoldAcknowledgement[] | null>,
-  endsAt: number,
-): Promise<Held | null> {
-  for (;;) {
-    const held = summarise(attempt, await ask());
-    if (held === null || held.streams === 0 || performance.now() > endsAt) return held;
-    await sleep(POLL_MS, undefined, { signal: attempt.signal });
-  }
 }
 
 /**

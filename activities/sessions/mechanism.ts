@@ -20,8 +20,17 @@ export type HandOverScope =
   /**
    * Everything bound for the primary is held until `endsAt` (performance.now), and may flow again after it. Of the sessions in its memory about `limit` may go; not those of `except`, which have a
    * request in flight or are the standby's already. `named`: keys that requests have named, whether or not the primary has their session.
+   * `force`: the primary will be restarted whatever stays behind.
    */
-  | { held: 'all'; except: ReadonlySet<string>; inFlight: number; named: readonly string[]; limit: number; endsAt: number };
+  | {
+      held: 'all';
+      except: ReadonlySet<string>;
+      inFlight: number;
+      named: readonly string[];
+      limit: number;
+      endsAt: number;
+      force: boolean;
+    };
 
 export interface SessionMechanism {
   /** `keys`: hot sessions can be held by name. `all`: the mechanism acts on the whole server. `none`: it moves nothing. */

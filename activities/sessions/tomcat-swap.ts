@@ -83,7 +83,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     async handOver(pair, scope, call) {
       const lanes = lanesOf(pair);
       // A request that still runs may end and change its session at any moment, so the careful way waits until there is none.
-      const mayTakeHot = scope.held === 'all' && (store.type === 'file' || scope.inFlight === 0);
+      const mayTakeHot = scope.held === 'all' && (store.type === 'file' || scope.inFlight === 0 || scope.force);
       for (const { swapOut } of lanes) if (mayTakeHot) await swapOut.held(scope.limit, scope.endsAt, call);
       const view = await sessions.look(lanes, call.signal);
       const wanted =

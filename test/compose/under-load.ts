@@ -54,7 +54,10 @@ async function longRequest(): Promise<number> {
 async function interfere(): Promise<boolean> {
   if (step === undefined || meanwhile === undefined) return true;
   const client = await connectTemporal({
-    ...{ address: '127.0.0.1:7233', addressIsGiven: true, namespace: 'default', taskQueue: 'vm-rejuv' },
+    address: '127.0.0.1:7233',
+    addressIsGiven: true,
+    namespace: 'default',
+    taskQueue: 'vm-rejuv',
   });
   try {
     const handle = client.workflow.getHandle<typeof cleanRestart>(WORKFLOW_ID);

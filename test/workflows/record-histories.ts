@@ -4,18 +4,21 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Installation } from '../../demo/installation.js';
-import { nodeShop } from '../../demo/node-shop.js';
 import { whileRunning } from '../../demo/while-running.js';
 import { Closing } from '../../embedded/closing.js';
 import { startTemporaryServers } from '../../embedded/servers.js';
 import type { CleanRestartHandle } from '../../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../../worker/temporal-client.js';
+import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from '../../workflows/messages.js';
+import type { RestartStatus } from '../../workflows/steps.js';
 import { STEPS } from '../../workflows/steps.js';
+import { obstinateShop } from '../fixtures/obstinate-shop.js';
 
 const target = process.argv[2] ?? 'test/workflows/histories';
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(300_000);
 await mkdir(target, { recursive: true });
 const closing = new Closing();
 try {
@@ -33,11 +36,12 @@ async function recordAll(): Promise<void> {
   });
   closing.add(close);
   const shop = join(directory, 'shop');
+  const { shop: obstinate, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
   const installation = await Installation.create({
     directory: shop,
     databaseUrl: postgres.url,
     temporalAddress: temporal.address,
-    pool: await nodeShop(shop, postgres.url),
+    pool: await obstinate(shop, postgres.url),
   });
   closing.add(() => installation.close());
   const client = await connectTemporal(installation.config.temporal);
@@ -61,7 +65,7 @@ async function recordAll(): Promise<void> {
   await refused.result().catch(() => undefined);
   await record('refused-without-proxy', refused);
   await installation.bootMachines();
-  await installation.startProxy();
+  const proxy = await installation.startProxy();
   const finished = await start();
   await finished.result();
   await record('finished', finished);
@@ -75,6 +79,42 @@ async function recordAll(): Promise<void> {
     await handle.result();
     if (step === 'migrateSessions') await record('retried-after-crash', handle);
   }
+
+  const slow = beginSlowRequest(proxy.url);
+  const late = await start();
+  await untilStatus(late, ({ step }) => step === 'awaitDrain');
+  await late.cancel();
+  await slow;
+  await late.result();
+  await record('cancelled-past-return', late);
+
+  const skipped = await start();
+  await untilStatus(skipped, ({ step }) => step === 'migrateSessions' || step === 'awaitDrain');
+  await block();
+  await untilStatus(skipped, ({ waiting }) => waiting !== null);
+  await skipped.executeUpdate(retryUpdate, { args: [{ reason: 'recorded' }] });
+  await untilStatus(skipped, ({ waiting }) => waiting !== null);
+  await record('waiting-for-operator', skipped);
+  await skipped.executeUpdate(skipUpdate, { args: [{ reason: 'recorded' }] });
+  await skipped.result();
+  await record('retried-and-skipped', skipped);
+
+  const aborted = await start();
+  await untilStatus(aborted, ({ step }) => step === 'bootStandby');
+  await aborted.executeUpdate(abortUpdate, { args: [{ reason: 'recorded' }] });
+  await aborted.result().catch(() => undefined);
+  await record('aborted', aborted);
+}
+
+/** Without this the drain would be over before anybody could say something. */
+async function beginSlowRequest(url: string): Promise<void> {
+  const begun = await fetch(`${url}/shop/cart`);
+  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  await fetch(`${url}/shop/slow?ms=6000`, { headers: { cookie } });
+}
+
+async function untilStatus(handle: CleanRestartHandle, reached: (status: RestartStatus) => boolean): Promise<void> {
+  while (!reached(await handle.query(statusQuery))) await sleep(20, undefined, { signal });
 }
 
 /** Without what tells of the machine that it was recorded on. */

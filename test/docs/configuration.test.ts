@@ -1,0 +1,43 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../config/load.js';
+
+const DOCUMENT = new URL('../../docs/configuration.md', import.meta.url);
+const ENV = {
+  VM_REJUV_DATABASE_URL: 'postgres://x',
+  VM_REJUV_ADMIN_TOKEN: 't',
+  TOMCAT_MANAGER_PASSWORD: 'p',
+  SESSIONS_DATABASE_URL: 'postgres://y',
+};
+
+function load(yaml: string): ReturnType<typeof loadConfig> {
+  const directory = mkdtempSync(join(tmpdir(), 'vm-rejuv-docs-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = join(directory, 'vm-rejuv.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig(file, ENV);
+}
+
+const [, example = ''] = /```yaml\n([^]*?)```/.exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
+
+test('the example of the documentation is accepted', () => {
+  expect(load(example).pools['shop']?.sessions.mechanism).toBe('tomcat-swap');
+});
+
+test.each([...example.matchAll(/^ *# (sessions: \{.*?\})   #.*$/gm)].map(([, line]) => line ?? ''))(
+  'its alternative is accepted: %s',
+  (line) => {
+    const other = example.replace(/ {4}sessions:[^]*?(?= {4}# sessions)/, `    ${line}\n`);
+    expect(load(other).pools['shop']?.sessions.mechanism).not.toBe('tomcat-swap');
+  },
+);
+
+test('its other store is accepted', () => {
+  const [, store = ''] = /or (\{ type: data-source.*\} \})$/m.exec(example) ?? [];
+  const other = example
+    .replace('store: { type: file }', `store: ${store}`)
+    .replace(/^( *)sessionDirectory: \/srv\/sessions\/(.).*$/gm, '$1sessionTable: sessions_$2');
+  expect(load(other).pools['shop']?.sessions).toMatchObject({ store: { type: 'data-source', url: 'postgres://y' } });
+});
