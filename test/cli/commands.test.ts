@@ -6,7 +6,10 @@ import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 test('check, rejuvenate and status tell what they did, for people and for programs', async () => {
   const { installation } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;
-  expect(jsonLines(await vmRejuv(installation, ['boot', '--json']))).toMatchObject([{ machine: 'node-a' }, { machine: 'node-b' }]);
+  expect(jsonLines(await vmRejuv(installation, ['boot', '--json']))).toMatchObject([
+    { machine: 'node-a' },
+    { machine: 'node-b' },
+  ]);
   const before = await vmRejuv(installation, ['check']);
   expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('NO_PROXY') as string });
   await installation.startProxy();
