@@ -106,8 +106,9 @@ export class Installation {
     return this.start(name, [CLI, 'worker', '--json']);
   }
 
-  /** Ends proxies, workers and machines, all of them whatever fails. */
+  /** Ends proxies, workers and machines, all of them whatever fails; at once when aborted, as nobody will use their database again. */
   async close(): Promise<void> {
+    if (this.signal?.aborted) for (const child of this.children) child.signal('SIGKILL');
     const closing = new Closing();
     closing.add(() => {
       const driver = createDriver(this.pool);

@@ -22,8 +22,8 @@ import { whileRunning } from './while-running.js';
 
 const SLOW_MS = 300;
 const SLOW_SHARE = 0.01;
-/** The JVMs compile what the load calls for meanwhile. Chosen. */
-const WARM_UP_MS = 5000;
+/** JVMs compile what the load calls for meanwhile, and need longer for it. Chosen. */
+const WARM_UP_MS = { tomcat: 5000, node: 1000 } as const;
 const RECOVER_MS = 2000;
 /** The demo ends itself, whatever happens. */
 const MAX_LOAD_SECONDS = 900;
@@ -37,6 +37,7 @@ export interface DemoRun extends Comparison {
 }
 
 interface Scenery {
+  app: DemoOptions['app'];
   servers: Servers;
   installation: Installation;
   client: Client;
@@ -80,13 +81,13 @@ async function build(options: DemoOptions, view: View, signal: AbortSignal, clos
   const client = await connectTemporal(installation.config.temporal);
   closing.add(() => client.connection.close());
   view.note(`Application: ${url}/shop/cart    Temporal UI: ${temporal.uiUrl}    (files: ${servers.directory})`);
-  return { servers, installation, client, worker, proxyUrl: url };
+  return { app, servers, installation, client, worker, proxyUrl: url };
 }
 
 /** Restarts under load, the plain way and then cleanly. */
 async function play(
   { users, rate, seconds, crash: step }: DemoOptions,
-  { servers: { temporal }, installation, client, worker, proxyUrl }: Scenery,
+  { app, servers: { temporal }, installation, client, worker, proxyUrl }: Scenery,
   view: View,
   signal: AbortSignal,
   closing: Closing,
@@ -101,7 +102,7 @@ async function play(
   const stage: Stage = { view, load, signal };
   const steady = (title: string, ms: number): Promise<unknown> => showing(stage, title, () => sleep(ms, undefined, { signal }));
 
-  await steady('Warming up', WARM_UP_MS);
+  await steady('Warming up', WARM_UP_MS[app]);
   const { report: beforePlain } = await load.during(() => steady('Steady', seconds * 1000));
   const { report: plain } = await load.during(async () => {
     await showing(stage, `Restarting ${active.name} the plain way`, () => installation.restartPlainly(active.name));
@@ -110,7 +111,7 @@ async function play(
   view.note(
     `Plain restart of ${active.name}: ${plain.failed} failed, ${plain.sessionsLost} sessions lost, ${plain.updatesLost} updates lost`,
   );
-  await steady('Recovered, warming up', WARM_UP_MS);
+  await steady('Recovered, warming up', WARM_UP_MS[app]);
   const { report: beforeClean } = await load.during(() => steady('Steady', seconds * 1000));
 
   const { result: outcome, report: clean } = await load.during(async () => {
