@@ -1,9 +1,10 @@
 FROM node:20.19-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+# .npmrc keeps npm silent; what goes wrong here must be seen.
+RUN npm ci --no-audit --no-fund --loglevel=error
 COPY . .
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run build --loglevel=error && npm prune --omit=dev --no-audit --no-fund --loglevel=error
 
 FROM node:20.19-bookworm-slim
 WORKDIR /app
