@@ -5,8 +5,9 @@ import type { Socket } from 'node:net';
 import type { LimitsConfig } from '../config/types.js';
 import { holdExpired, queueFull } from './errors.js';
 import type { Exchange, InFlight } from './in-flight.js';
+import { OwnerLookUp } from './owner-look-up.js';
 import type { Decision, RoutingState } from './routing.js';
-import { decide, isMoving, learnOwners, noteTogether } from './routing.js';
+import { decide, isMoving, noteTogether } from './routing.js';
 
 /** How often waiting requests are looked at for deadlines. Chosen: fine against holdMaxMs, cheap. */
 const SWEEP_MS = 25;
@@ -45,8 +46,7 @@ export class Gate {
   /** When each key came last (performance.now), while the pool moves. */
   readonly lastUse = new Map<string, number>();
   private readonly waiters = new Set<Waiter>();
-  private readonly wanted = new Set<string>();
-  private lookingUp = false;
+  private readonly lookUp: OwnerLookUp;
   private sweep: NodeJS.Timeout | undefined;
   private lastSettle = 0;
   private settling = false;
@@ -56,7 +56,13 @@ export class Gate {
     private readonly inFlight: InFlight,
     private readonly limits: LimitsConfig,
     private readonly store: GateStore,
-  ) {}
+  ) {
+    this.lookUp = new OwnerLookUp(
+      state,
+      (keys) => store.lookUp(keys),
+      () => this.pump(),
+    );
+  }
 
   get waiting(): number {
     return this.waiters.size;
@@ -118,7 +124,7 @@ export class Gate {
       this.inFlight.add(waiter.exchange, decision.machine);
       waiter.resolve(decision.machine);
     } else if (decision.kind === 'look-up') {
-      this.lookUp(decision.keys);
+      this.lookUp.want(decision.keys);
     } else {
       waiter.heldSince ??= now;
     }
@@ -153,28 +159,6 @@ export class Gate {
       this.sweep ??= setInterval(() => this.expire(), SWEEP_MS);
       this.decideAgain(waiter, waiter.since);
     });
-  }
-
-  private lookUp(keys: readonly string[]): void {
-    for (const key of keys) this.wanted.add(key);
-    if (this.lookingUp) return;
-    this.lookingUp = true;
-    // Everything that arrives in this turn of the event loop goes into one query.
-    setImmediate(() => void this.runLookUp());
-  }
-
-  private async runLookUp(): Promise<void> {
-    const keys = [...this.wanted];
-    this.wanted.clear();
-    const { epoch } = this.state;
-    try {
-      learnOwners(this.state, epoch, keys, await this.store.lookUp(keys));
-      this.lookingUp = false;
-      this.pump();
-    } catch {
-      // Without the database an unknown key waits; the sweep asks again.
-      this.lookingUp = false;
-    }
   }
 
   private expire(): void {

@@ -1,21 +1,10 @@
 // How sessions leave the memory of a Tomcat for its store, by what its store does when a write fails.
 
 import { askInPassing } from './canary-visit.js';
-import type { MechanismCall } from './mechanism.js';
 import type { SessionRows } from './session-rows.js';
 import type { Pass } from './tomcat-manager.js';
 import { notMovable } from '../errors.js';
-import type { Side } from './tomcat-lane.js';
-
-export interface SwapOut {
-  /** While requests flow: sessions that rest. */
-  idle(call: MechanismCall): Promise<void>;
-  /**
-   * While everything bound for this Tomcat is held, which is until `endsAt` (performance.now): about `limit` sessions, for the other
-   * one loads them all at once.
-   */
-  held(limit: number, endsAt: number, call: MechanismCall): Promise<void>;
-}
+import type { Side, SwapOut } from './tomcat-lane.js';
 
 /** FileStore keeps the session when its write fails (measured). */
 export function swapOutDirectly(side: Side): SwapOut {

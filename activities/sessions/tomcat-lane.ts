@@ -1,8 +1,8 @@
 // One context of a Tomcat on its way from one machine to the other.
 
 import type { MachineConfig } from '../../config/types.js';
+import type { MechanismCall } from './mechanism.js';
 import type { StoredSessions } from './stored-sessions.js';
-import type { SwapOut } from './swap-out.js';
 import type { TomcatManager } from './tomcat-manager.js';
 
 /** The context on one machine. */
@@ -12,6 +12,17 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
   store: Store;
   /** The cookie that carries its session ids. */
   sessionCookie: string;
+}
+
+/** How sessions leave the primary's memory for its store. */
+export interface SwapOut {
+  /** While requests flow: sessions that rest. */
+  idle(call: MechanismCall): Promise<void>;
+  /**
+   * While everything bound for this Tomcat is held, which is until `endsAt` (performance.now): about `limit` sessions, for the other
+   * one loads them all at once.
+   */
+  held(limit: number, endsAt: number, call: MechanismCall): Promise<void>;
 }
 
 export interface Lane {
