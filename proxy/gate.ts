@@ -88,11 +88,10 @@ export class Gate {
     if (this.waiters.size === 0) this.stopSweep();
   }
 
-  /** A clean restart begins or ends. */
+  /** A clean restart begins. */
   reset(): void {
     this.waitsMs = [];
     this.expired = 0;
-    this.lastUse.clear();
   }
 
   /** The client's connection is gone. A request that waits behind another one of a pipelining client hears it only here. */

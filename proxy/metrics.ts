@@ -40,8 +40,8 @@ export function createMetrics(traffic: PoolTraffic): Registry {
   gauge(
     registers,
     'vm_rejuv_known_sessions',
-    'Session owners in memory; 0 while the pool is steady.',
-    () => traffic.state.owners.size,
+    'Entries in memory that grow with the number of sessions; 0 while the pool is steady.',
+    () => traffic.remembered,
   );
   return registry;
 }

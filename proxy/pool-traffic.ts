@@ -74,6 +74,11 @@ export class PoolTraffic {
     if (made.length > 0) noteTogether(this.state, [...new Set([...exchange.keys(), ...made])]);
   }
 
+  /** Entries in memory that grow with the number of sessions; none while the pool is steady. */
+  get remembered(): number {
+    return this.state.owners.size + this.state.together.size + this.gate.lastUse.size;
+  }
+
   /** Whether an answer sets ids that the other proxies must learn before its client does. */
   mustRecord(exchange: Exchange): boolean {
     return isMoving(this.state) && exchange.machine === this.state.standby && this.newKeys(exchange).length > 0;
@@ -127,6 +132,7 @@ export class PoolTraffic {
     if (epochChanged) {
       if (this.wasSteady && this.state.phase !== 'steady') this.gate.reset();
       this.wasSteady = this.state.phase === 'steady';
+      if (!isMoving(this.state)) this.gate.lastUse.clear();
       if (this.lastActive !== '' && this.lastActive !== this.state.active) {
         void this.machines.renew(this.state.standby).catch(() => undefined);
       }

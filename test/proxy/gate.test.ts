@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { openHold } from '../../state/hold.js';
+import { commitHold, openHold } from '../../state/hold.js';
+import { swapPool } from '../../state/pool.js';
 import { standbyKeys } from '../../state/session-owner.js';
 import { reload, startMovingPool } from '../fixtures/moving-pool.js';
 import type { TestProxy } from '../fixtures/proxy.js';
@@ -49,4 +50,23 @@ test('an id that the standby sets does not leave while it cannot be recorded', a
   await running.database.drop();
 
   expect((await ask(running, null)).status).toBe(503);
+});
+
+test('nothing is kept of a session once the pool is steady again', async () => {
+  const running = await startMovingPool();
+  const remembered = async (): Promise<number> => {
+    const metrics = await (await fetch(`${running.proxy.adminUrl}/metrics`)).text();
+    return Number(/^vm_rejuv_known_sessions\{.*\} (\d+)$/m.exec(metrics)?.[1]);
+  };
+  for (const cookie of ['sid=1', 'sid=2', 'sid=3; sid=4']) await ask(running, cookie);
+  expect(await remembered()).toBeGreaterThanOrEqual(4);
+
+  const { store, writer } = running;
+  const holdId = await openHold(store, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
+  await commitHold(store, writer, { holdId, moved: [], acknowledged: new Set([running.proxy.incarnation]), seal: true });
+  await swapPool(store, writer, {});
+  await reload(running);
+
+  for (const cookie of ['sid=1', 'sid=2', 'sid=5']) await ask(running, cookie);
+  expect(await remembered()).toBe(0);
 });
