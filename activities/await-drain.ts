@@ -1,6 +1,8 @@
 // Step 4: the seal. Nothing is in flight at the primary, nothing is left in it, and nothing goes there any more.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { OperatorError } from '../config/operator-error.js';
 import type { PoolReport } from '../proxy/admin-api.js';
 import { readPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
@@ -18,6 +20,9 @@ const LONGEST_PAUSE_MS = 1000;
 /** What a forced seal still grants to requests that run. Chosen. */
 const FORCED_MS = 2000;
 
+/** Sessions that the last hold may hand over together with the seal. Chosen: twice as many as a hold of hot ones. */
+const LAST_SESSIONS = 40;
+
 export interface Drain {
   /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */
   notMoved: number | null;
@@ -28,7 +33,10 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
   return withAttempt(deps, pool, async (attempt) => {
     const { proxies, signal } = attempt;
     let drain: Drain = { notMoved: 0, streamsClosed: 0 };
-    if ((await readPool(deps.database, pool)).phase === 'moving') drain = await seal(attempt);
+    if ((await readPool(deps.database, pool)).phase === 'moving')
+      drain = await seal(attempt).catch((error: unknown) => giveUpWhenOverdue(attempt, error));
+    // Sealed by an attempt that did not see it: what it has not cleared away would end on the primary, though it lives on the standby.
+    else await begin(attempt).catch(() => signal.throwIfAborted());
     const { epoch, active } = await readPool(deps.database, pool);
     await proxies.allReport(epoch, signal);
     // Requests were none when the seal was committed, unless it was forced.
@@ -42,10 +50,10 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
 async function seal(attempt: Attempt): Promise<Drain> {
   const { pool, mechanism, signal } = attempt;
   const { limitMs, policy } = pool.limits.drain;
-  const started = performance.now();
+  const started = performance.now() - sinceScheduledMs();
   let streamsClosed = 0;
   let pauseMs = PAUSE_MS;
-  await mechanism.begin(pairOf(pool, attempt.row), () => standbyKeys(attempt.deps.database, pool.name), attempt);
+  await begin(attempt);
   for (;;) {
     signal.throwIfAborted();
     const overdue = performance.now() - started > limitMs;
@@ -55,7 +63,9 @@ async function seal(attempt: Attempt): Promise<Drain> {
     if (users === null || !users.areActive || force) {
       if (mechanism.holds !== 'none') await moveWhatIsQuiet(attempt);
       const seal = force ? 'force' : 'when-empty';
-      const outcome = await cutOver(attempt, { scope: 'all', pickedUpMs: null, limit: Infinity, seal });
+      // More than a few would keep everybody waiting; they go without the seal then, and the rest with the next.
+      const limit = force ? Infinity : LAST_SESSIONS;
+      const outcome = await cutOver(attempt, { scope: 'all', pickedUpMs: null, limit, seal });
       streamsClosed += outcome.streamsClosed;
       inFlight = outcome.inFlight;
       if (outcome.sealed) return { notMoved: users === null ? outcome.leftBehind : users.sessions, streamsClosed };
@@ -74,6 +84,23 @@ async function seal(attempt: Attempt): Promise<Drain> {
     await sleep(pauseMs, undefined, { signal });
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
   }
+}
+
+/** The limit is the step's, whatever becomes of its attempts. */
+function sinceScheduledMs(): number {
+  return Date.now() - Context.current().info.scheduledTimestampMs;
+}
+
+/** What would be tried again and again is the operator's once the limit has passed, unless the policy is to wait. */
+function giveUpWhenOverdue({ pool }: Attempt, error: unknown): never {
+  const { limitMs, policy } = pool.limits.drain;
+  if (!(error instanceof OperatorError) || !error.retryable || policy === 'wait' || sinceScheduledMs() < limitMs) throw error;
+  throw drainLimit(pool.name, error.message);
+}
+
+function begin(attempt: Attempt): Promise<void> {
+  const { pool, mechanism, row, deps } = attempt;
+  return mechanism.begin(pairOf(pool, row), () => standbyKeys(deps.database, pool.name), attempt);
 }
 
 /** Sessions that the proxies have seen on the primary since the redirect, and whether one of them was used within `idleMs`. */

@@ -38,7 +38,10 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
   const pair = pairOf(pool, attempt.row);
   const outcome: BatchOutcome = { moved: [], sealed: false, leftBehind: 0, inFlight: 0, streamsClosed: 0 };
   await attempt.guard();
-  if (await mayBeQueued(attempt)) return outcome;
+  const { requestTimeoutMs } = pool.limits;
+  // The commit asks again; asked here, nobody is held in vain.
+  const endedMs = await sinceUncleanEndMs(deps.database, pool.name);
+  if (endedMs !== null && endedMs < requestTimeoutMs) return outcome;
   const groups = batch.scope === 'keys' ? batch.groups : [];
   const wantedSeal = batch.scope === 'all' ? batch.seal : 'no';
   const atStandby = batch.scope === 'all' ? await standbyKeys(deps.database, pool.name) : new Set<string>();
@@ -78,7 +81,8 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
         : {
             held: 'all',
             except: new Set([...busy, ...atStandby]),
-            inFlight: held.inFlight,
+            running: held.inFlight + held.unanswered,
+            notPickedUp: held.notPickedUp,
             named: held.named,
             limit: batch.limit,
             endsAt,
@@ -93,7 +97,8 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
     const seal = wantedSeal === 'force' || (wantedSeal === 'when-empty' && outcome.leftBehind === 0);
     const isCommitted =
       (moved.length > 0 || seal) &&
-      (await commitHold(deps.database, writer, { holdId, moved, acknowledged: held.acknowledged, seal })) === 'committed';
+      (await commitHold(deps.database, writer, { holdId, moved, acknowledged: held.acknowledged, seal, requestTimeoutMs })) ===
+        'committed';
     if (!isCommitted) {
       await letGo(attempt, holdId, handedOver);
       return outcome;
@@ -105,9 +110,10 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       await proxies.endHold(holdId, { run: writer.run, state: 'committed', moved });
     }
     await mechanism.settle(pair, moved, attempt);
+    const isMoved = new Set(moved);
     await retract(
       attempt,
-      handedOver.filter((key) => !moved.includes(key)),
+      handedOver.filter((key) => !isMoved.has(key)),
     );
     return { ...outcome, moved, sealed: seal };
   } catch (error) {
@@ -146,10 +152,4 @@ async function retract(attempt: Attempt, keys: readonly string[]): Promise<void>
 async function leftBehind(attempt: Attempt, gone: ReadonlySet<string>, busy: ReadonlySet<string>): Promise<number> {
   const remaining = await attempt.mechanism.remaining(pairOf(attempt.pool, attempt.row), attempt);
   return [...(remaining ?? busy)].filter((key) => !gone.has(key)).length;
-}
-
-/** A proxy that died may have left requests on their way to the primary: nobody counts them, so their time-out must have passed. */
-async function mayBeQueued(attempt: Attempt): Promise<boolean> {
-  const sinceMs = await sinceUncleanEndMs(attempt.deps.database, attempt.pool.name);
-  return sinceMs !== null && sinceMs < attempt.pool.limits.requestTimeoutMs;
 }

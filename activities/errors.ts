@@ -19,12 +19,16 @@ export const noProxy = (pool: string, retryable: boolean): OperatorError =>
     retryable,
   });
 
-export const proxyUnreachable = (pool: string, name: string, incarnation: string, cause: unknown): OperatorError =>
+export const proxyUnreachable = (
+  { pool, retryable }: { pool: string; retryable: boolean },
+  { name, incarnation }: { name: string; incarnation: string },
+  cause: unknown,
+): OperatorError =>
   new OperatorError(
     'PROXY_UNREACHABLE',
     `Proxy ${name} of pool ${pool} does not answer, and nothing proves that it is dead.`,
     `Bring it back, or if its process has ended for certain: vm-rejuv deregister ${pool} ${incarnation}`,
-    { retryable: true, cause },
+    { retryable, cause },
   );
 
 export const standbyNotReady = (machine: string, seen: string): OperatorError =>

@@ -14,6 +14,10 @@ export interface Held {
   busy: Set<string>;
   /** Requests in flight at the primary, without those that the mechanism asks the server about. */
   inFlight: number;
+  /** Of the requests that the mechanism asks the server about, those that may still run. */
+  unanswered: number;
+  /** Requests that the primary may not have picked up yet. */
+  notPickedUp: number;
   /** Keys with an open stream to the primary. */
   streaming: Set<string>;
   streams: number;
@@ -32,12 +36,11 @@ export async function hold({ proxies, mechanism }: Attempt, holdId: number, requ
   return {
     acknowledged: new Set(acknowledgements.map((acknowledgement) => acknowledgement.incarnation)),
     busy: new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.busy)),
-    inFlight: acknowledgements.reduce(
-      (sum, acknowledgement) => sum + acknowledgement.inFlight - (asksServer ? acknowledgement.unanswered : 0),
-      0,
-    ),
+    inFlight: sum(acknowledgements, ({ inFlight, unanswered }) => inFlight - (asksServer ? unanswered : 0)),
+    unanswered: asksServer ? sum(acknowledgements, ({ unanswered }) => unanswered) : 0,
+    notPickedUp: sum(acknowledgements, ({ notPickedUp }) => notPickedUp),
     streaming: new Set(acknowledgements.flatMap((acknowledgement) => acknowledgement.streaming)),
-    streams: acknowledgements.reduce((sum, acknowledgement) => sum + acknowledgement.streams, 0),
+    streams: sum(acknowledgements, ({ streams }) => streams),
     together,
     named: [...new Set(together.flat())],
   };
@@ -55,4 +58,8 @@ export async function holdWithoutStreams(
     if (held === null || held.streams === 0 || performance.now() > endsAt) return held;
     await sleep(POLL_MS, undefined, { signal: attempt.signal });
   }
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
 }

@@ -7,9 +7,9 @@ export function groupKeys(keys: readonly string[], together: readonly (readonly 
     const [first, ...others] = seen.filter((key) => groups.has(key));
     if (first === undefined) continue;
     for (const other of others) {
-      const into = groups.get(first) ?? [];
-      const from = groups.get(other) ?? [];
-      if (into === from) continue;
+      const [a = [], b = []] = [groups.get(first), groups.get(other)];
+      if (a === b) continue;
+      const [from, into] = a.length < b.length ? [a, b] : [b, a];
       into.push(...from);
       for (const key of from) groups.set(key, into);
     }

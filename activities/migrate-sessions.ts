@@ -13,6 +13,8 @@ import { pairOf } from './deps.js';
 const PAUSE_MS = 40;
 /** Rounds without a session moved after which only busy ones are left. Chosen. */
 const IDLE_ROUNDS = 3;
+/** Rounds in a row that moved no more than a few: clients that bring ever new ids must not keep the step from its end. Chosen. */
+const SMALL_ROUNDS = 1000;
 /** A slow request would make everybody wait in vain: the next try comes soon. Chosen after measurement. */
 const HOT_BUDGET_MS = 30;
 /** Hot sessions in one hold of the whole server: the standby loads them all at once afterwards. Chosen after measurement. */
@@ -35,9 +37,10 @@ export async function migrateSessions(deps: ActivityDeps, pool: string): Promise
 /** Idle sessions first, then hot ones in small batches, until several rounds have moved nothing. */
 export async function moveWhatIsQuiet(attempt: Attempt): Promise<void> {
   let total = 0;
-  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS;) {
+  for (let idleRounds = 0, smallRounds = 0; idleRounds < IDLE_ROUNDS && smallRounds < SMALL_ROUNDS;) {
     const moved = (await moveNamed(attempt)) + (await moveHot(attempt));
     idleRounds = moved === 0 ? idleRounds + 1 : 0;
+    smallRounds = moved <= HOT_LIMIT ? smallRounds + 1 : 0;
     total += moved;
     attempt.progress({ moved: total });
     if (idleRounds < IDLE_ROUNDS) await sleep(PAUSE_MS, undefined, { signal: attempt.signal });

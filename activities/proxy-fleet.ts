@@ -112,7 +112,8 @@ export class ProxyFleet {
       if (proxy === undefined) continue;
       if (answer.status === 'fulfilled') values.push(answer.value);
       else if (isProvedDead(proxy)) await endProxy(this.database, this.pool, proxy.incarnation);
-      else if (performance.now() > deadline) throw proxyUnreachable(this.pool, proxy.name, proxy.incarnation, answer.reason);
+      else if (performance.now() > deadline)
+        throw proxyUnreachable({ pool: this.pool, retryable: this.mayBeWithout }, proxy, answer.reason);
     }
     return values.length === proxies.length ? values : null;
   }

@@ -17,12 +17,15 @@ export function acknowledgeHold(
     const busy = new Set<string>();
     let inFlight = 0;
     let unanswered = 0;
+    let notPickedUp = 0;
+    const pickedUpBefore = performance.now() - (request.minAgeMs ?? 0);
     for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
       inFlight++;
       if (exchange.unanswered) {
         unanswered++;
         if (request.ignoreUnanswered) continue;
       }
+      if (exchange.sentAt === null || exchange.sentAt > pickedUpBefore) notPickedUp++;
       for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) busy.add(key);
     }
     const streaming = new Set<string>();
@@ -31,7 +34,17 @@ export function acknowledgeHold(
     }
     const streams = [...traffic.inFlight.streams(traffic.state.active)].length;
     const together = togetherOnPrimary(traffic.state);
-    return { incarnation, holdId: id, busy: [...busy], inFlight, unanswered, streaming: [...streaming], streams, together };
+    return {
+      incarnation,
+      holdId: id,
+      busy: [...busy],
+      inFlight,
+      unanswered,
+      notPickedUp,
+      streaming: [...streaming],
+      streams,
+      together,
+    };
   };
   return new Promise((resolve) => {
     const deadline = performance.now() + request.budgetMs;

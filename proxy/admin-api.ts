@@ -43,6 +43,8 @@ export interface HoldAcknowledgement {
   inFlight: number;
   /** Of these, requests whose connection broke before the answer: the machine may still execute them. */
   unanswered: number;
+  /** Of these, requests that have not left yet, or are younger than `minAgeMs`: the machine may not have picked them up. */
+  notPickedUp: number;
   /** Held keys (scope `all`: any keys) with an open stream to the primary: what it keeps of them may still change. */
   streaming: string[];
   /** Open streams to the primary, with or without keys. */

@@ -102,6 +102,7 @@ export class Answer {
   }
 
   onComplete(trailers: readonly (string | Buffer)[] | null): void {
+    if (this.unwanted) clearTimeout(this.stalled);
     // The machine has answered: what the client still has to read does not concern its sessions.
     this.traffic.inFlight.finish(this.exchange);
     const end = (): void => {
@@ -145,9 +146,13 @@ export class Answer {
     if (this.unwanted) return;
     this.unwanted = true;
     clearTimeout(this.stalled);
-    // The machine's answer is awaited all the same: until then the request counts as in flight.
-    if (this.exchange.stream === null) this.resume();
-    else this.abort(new Error('The client left the stream.'));
+    if (this.exchange.stream !== null) return this.abort(new Error('The client left the stream.'));
+    // The machine's answer is awaited all the same: until then the request counts as in flight. But not one without end.
+    this.resume();
+    this.stalled = setTimeout(
+      () => this.abort(new Error('Nobody waits for the rest of the answer.')),
+      this.traffic.pool.limits.requestTimeoutMs,
+    ).unref();
   }
 
   private becomeStream(): void {

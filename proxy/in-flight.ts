@@ -124,6 +124,11 @@ export class InFlight {
     return this.exchanges.size;
   }
 
+  /** Without those whose connection to the machine broke: nothing more will come of them. */
+  get answerable(): number {
+    return [...this.exchanges].filter(({ unanswered }) => !unanswered).length;
+  }
+
   closeStreams(): void {
     for (const { stream } of [...this.exchanges]) stream?.close();
   }

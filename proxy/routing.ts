@@ -64,11 +64,12 @@ export function noteTogether(state: RoutingState, keys: readonly string[]): void
   if (keys.length > 1 && isMoving(state)) state.together.set(keys.join(' '), keys);
 }
 
-/** Combinations of keys of which not all are the standby's yet. */
+/** Combinations of keys of which not all are the standby's yet; the others are forgotten. */
 export function togetherOnPrimary(state: RoutingState): string[][] {
-  return [...state.together.values()]
-    .filter((keys) => keys.some((key) => state.owners.get(key) !== 'standby'))
-    .map((keys) => [...keys]);
+  for (const [name, keys] of state.together) {
+    if (keys.every((key) => state.owners.get(key) === 'standby')) state.together.delete(name);
+  }
+  return [...state.together.values()].map((keys) => [...keys]);
 }
 
 export function openHold(state: RoutingState, id: number, hold: OpenHold): void {

@@ -97,7 +97,7 @@ async function start(
         const closing = server.close();
         server.server.closeIdleConnections();
         traffic.inFlight.closeStreams();
-        const isBusy = (): boolean => traffic.inFlight.size > 0 || traffic.gate.waiting > 0;
+        const isBusy = (): boolean => traffic.inFlight.answerable > 0 || traffic.gate.waiting > 0;
         for (const end = Date.now() + DRAIN_MS; isBusy() && Date.now() < end;) await sleep(20);
         server.server.closeAllConnections();
         await closing;

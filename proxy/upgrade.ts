@@ -11,6 +11,9 @@ import { WebSocketBoundary } from './websocket-boundary.js';
 /** RFC 6455 section 5.5.1: FIN + close, two bytes of payload: 1012, service restart (IANA registry of RFC 6455 close codes). */
 const CLOSE_1012 = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
 
+/** Within this a client has read what ends its stream. Chosen. */
+const CLOSE_MS = 500;
+
 /** Handles the server's 'upgrade' event. */
 export function forwardUpgrade(
   server: Server,
@@ -89,6 +92,8 @@ function tunnel(traffic: PoolTraffic, exchange: Exchange, client: Duplex, upstre
     // In the middle of a frame a close frame would be read as payload.
     if (isWebSocket && boundary.between) client.write(CLOSE_1012);
     client.end(() => upstream.destroy());
+    // A client that reads nothing would keep its stream, and everybody who is held for its end.
+    setTimeout(() => client.destroy(), CLOSE_MS).unref();
   });
 }
 

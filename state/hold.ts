@@ -5,7 +5,7 @@ import { inTransaction } from './database.js';
 import { fenced } from './errors.js';
 import type { Writer } from './pool.js';
 import { sealPool } from './pool.js';
-import { liveIncarnations } from './proxy-register.js';
+import { liveIncarnations, sinceUncleanEndMs } from './proxy-register.js';
 
 export type HoldScope = 'keys' | 'all';
 export type HoldState = 'held' | 'committed' | 'released';
@@ -20,7 +20,7 @@ export interface HoldRow {
   moved: string[];
 }
 
-export type CommitOutcome = 'committed' | 'released' | 'not-acknowledged';
+export type CommitOutcome = 'committed' | 'released' | 'not-acknowledged' | 'maybe-queued';
 
 export interface Commit {
   holdId: number;
@@ -29,6 +29,8 @@ export interface Commit {
   acknowledged: ReadonlySet<string>;
   /** Also `moving -> sealed`: nothing is left on the primary. */
   seal: boolean;
+  /** What a proxy that ended uncleanly within this time has sent may still be running at the primary. */
+  requestTimeoutMs: number;
 }
 
 /** Opens a hold. Its deadline is counted by the database's clock. */
@@ -64,6 +66,8 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
     const live = await liveIncarnations(client, writer.pool);
     // Without any proxy nobody knows what the last one has left running.
     if (live.length === 0 || !live.every((incarnation) => commit.acknowledged.has(incarnation))) return 'not-acknowledged';
+    const endedMs = await sinceUncleanEndMs(client, writer.pool);
+    if (endedMs !== null && endedMs < commit.requestTimeoutMs) return 'maybe-queued';
     const ended = await client.query(
       `update hold set state = 'committed', moved = $3::text[], ended_at = now()
        where id = $1 and state = 'held' and token = $2`,

@@ -5,7 +5,7 @@ import type { Activities } from '../activities/index.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import { parseInput } from './input.js';
 import { OperatorDesk } from './operator-desk.js';
-import { irreversible, readOnly, repeatable } from './retry-policies.js';
+import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
 import type { StepName, StepTime } from './steps.js';
 import { SUMMARIES } from './steps.js';
 
@@ -16,8 +16,8 @@ export interface CleanRestartResult extends RestartOutcome {
   sessionsNotMoved: number | null;
 }
 
-const { bootStandby, redirectTraffic, migrateSessions, awaitDrain, swapRoles, abandonRestart } =
-  proxyActivities<Activities>(repeatable);
+const { bootStandby, redirectTraffic, migrateSessions, swapRoles, abandonRestart } = proxyActivities<Activities>(repeatable);
+const { awaitDrain } = proxyActivities<Activities>(patient);
 const { observePrimary } = proxyActivities<Activities>(readOnly);
 const { restartPrimary } = proxyActivities<Activities>(irreversible);
 

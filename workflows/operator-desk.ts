@@ -10,7 +10,6 @@ export type Verdict = 'retry' | 'skip';
 
 export class OperatorDesk {
   readonly status: RestartStatus;
-  aborted = false;
   private verdict: Verdict | null = null;
   private pastReturn = false;
 
@@ -47,7 +46,8 @@ export class OperatorDesk {
 
   end(step: StepName, ms: number): void {
     const entry = this.status.steps.find((candidate) => candidate.name === step);
-    if (entry) entry.ms = ms;
+    // A step that is ensured once more has nothing left to do: its time is that of the first.
+    if (entry) entry.ms ??= ms;
     this.show();
   }
 
@@ -72,7 +72,6 @@ export class OperatorDesk {
   }
 
   private abort(): string {
-    this.aborted = true;
     this.onAbort();
     return 'abort: the pool goes back as it was, unless the standby has taken traffic by now';
   }

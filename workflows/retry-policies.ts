@@ -16,9 +16,12 @@ export const readOnly: ActivityOptions = {
 /** Ensures a state that it can tell from the tables or the hypervisor: repeating is safe. Deploys use up attempts, so time bounds it. */
 export const repeatable: ActivityOptions = {
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
-  scheduleToCloseTimeout: '24 hours',
+  scheduleToCloseTimeout: '1 hour',
   retry: RETRY,
 };
+
+/** The same for what waits as long as users do; limits.drain bounds it. */
+export const patient: ActivityOptions = { ...repeatable, scheduleToCloseTimeout: '30 days' };
 
 /** Restarts a machine: repeatable only because it names the incarnation that it means. */
 export const irreversible: ActivityOptions = {

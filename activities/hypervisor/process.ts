@@ -103,12 +103,12 @@ async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
 async function stop(machine: MachineConfig, options: OperationOptions): Promise<void> {
   const { power } = await status(machine);
   const { pid } = await recorded(machine);
-  if (power === 'off' || pid === null) return;
+  // A script that started the server without exec may have ended before it.
+  if (pid === null || (power === 'off' && (startTimeOf(pid) !== null || !groupRuns(pid)))) return;
   await options.guard?.();
   signalGroup(pid, 'SIGTERM');
   const forceAt = performance.now() + machine.driver.stopTimeoutMs;
   let forced = false;
-  // A script that started the server without exec ends before it; the machine is off when both have ended.
   while ((await status(machine)).power === 'on' || groupRuns(pid)) {
     if (!forced && performance.now() >= forceAt) {
       forced = true;

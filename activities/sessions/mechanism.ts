@@ -20,12 +20,14 @@ export type HandOverScope =
   /**
    * Everything bound for the primary is held until `endsAt` (performance.now), and may flow again after it. Of the sessions in its memory about `limit` may go; not those of `except`, which have a
    * request in flight or are the standby's already. `named`: keys that requests have named, whether or not the primary has their session.
+   * `running`: requests that the primary may be executing; `notPickedUp`: of these, those that it may not have seen yet.
    * `force`: the primary will be restarted whatever stays behind.
    */
   | {
       held: 'all';
       except: ReadonlySet<string>;
-      inFlight: number;
+      running: number;
+      notPickedUp: number;
       named: readonly string[];
       limit: number;
       endsAt: number;

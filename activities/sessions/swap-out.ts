@@ -12,7 +12,7 @@ export function swapOutDirectly(side: Side): SwapOut {
   return {
     // At one second a request that is just being picked up is never met (measured).
     idle: (call) => leavingForStore(side, call.signal, () => manager.swapOut({ idleS: 1 }, call)),
-    held: (limit, endsAt, call) =>
+    held: ({ limit, endsAt }, call) =>
       leavingForStore(side, call.signal, async (inMemory) => {
         if (inMemory.length > 0) await manager.swapOut(passFor(inMemory.length, limit), call, endsAt - performance.now());
       }),
@@ -42,7 +42,7 @@ export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
         await guard();
         await manager.backUp(BACKUP_IDLE_S, signal);
         const resting = (lastAccessedMs: number): boolean => lastAccessedMs <= (beganS - BACKUP_IDLE_S) * 1000;
-        if (await isAnyStale(await manager.sessionIds(signal), resting, signal)) return;
+        if (await touchStale(await manager.sessionIds(signal), resting, signal)) return;
         // Who has rested for longer than since the backup began is as its row says, so only those may go, and only until then.
         const elapsedS = Math.ceil((performance.now() - began) / 1000);
         const idleS = elapsedS + PASS_S + CLOCK_SLACK_S + BACKUP_IDLE_S;
@@ -50,28 +50,33 @@ export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
         // What rests less is backed up now, so that the next hold has less to write.
         await manager.backUp(0, signal).catch(() => signal.throwIfAborted());
       }),
-    held: (limit, endsAt, call) =>
+    held: ({ limit, endsAt, force }, call) =>
       leavingForStore(side, call.signal, async (ids) => {
+        if (ids.length === 0) return;
         await call.guard();
         await manager.backUp(0, call.signal);
-        if (ids.length === 0) return;
         const pass = passFor(ids.length, limit);
         // Tomcat walks its sessions in the order in which it lists them, and nobody makes new ones now.
         const first = 'idleS' in pass ? ids : ids.slice(0, ids.length - Math.floor(pass.maxActive * ACTIVE_SHARE));
-        if (await isAnyStale(first, () => true, call.signal)) return;
+        if (!force && (await touchStale(first, () => true, call.signal))) return;
         await manager.swapOut(pass, call, endsAt - performance.now());
       }),
   };
 
-  /** Whether the store is behind memory for any of these sessions that `counts` by its last access. */
-  async function isAnyStale(
+  /**
+   * Whether the store is behind memory for any of these sessions that `counts` by its last access. Tomcat backs a session up once for
+   * each access, even when that has failed: so it is named to Tomcat, and the next backup writes it again.
+   */
+  async function touchStale(
     ids: readonly string[],
     counts: (lastAccessedMs: number) => boolean,
     signal: AbortSignal,
   ): Promise<boolean> {
     const rows = await store.lastAccessed();
     const times = await manager.lastAccessedMs(ids, signal);
-    return [...times].some(([id, at]) => counts(at) && rows.get(id) !== at);
+    const stale = [...times].filter(([id, at]) => counts(at) && rows.get(id) !== at).map(([id]) => id);
+    for (const id of stale.slice(0, ASKED_FOR)) await nameToTomcat(side, id);
+    return stale.length > 0;
   }
 }
 
@@ -84,7 +89,7 @@ export function passFor(inMemory: number, limit: number): Pass {
   return { maxActive: Math.max(Math.floor((inMemory - limit) / ACTIVE_SHARE), inMemory + 2) };
 }
 
-/** Of sessions that are nowhere, how many are asked for: one that Tomcat still has says it all. Chosen. */
+/** How many sessions are named to Tomcat at once: of those that are nowhere one says it all, the rest of the stale come next time. Chosen. */
 const ASKED_FOR = 5;
 
 /**
@@ -107,12 +112,13 @@ async function leavingForStore(side: Side, signal: AbortSignal, pass: (inMemory:
 }
 
 /** Tomcat looks for a session in its own store when a request names it, whatever the request's path. */
-async function tomcatHasAny(
-  { machine, manager, sessionCookie }: Side,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  for (const id of ids) await askInPassing(machine, manager.context, `${sessionCookie}=${id}`);
+async function tomcatHasAny(side: Side, ids: readonly string[], signal: AbortSignal): Promise<boolean> {
+  const { manager } = side;
+  for (const id of ids) await nameToTomcat(side, id);
   const found = new Set(await manager.sessionIds(signal));
   return ids.some((id) => found.has(id));
+}
+
+function nameToTomcat({ machine, manager, sessionCookie }: Side, id: string): Promise<void> {
+  return askInPassing(machine, manager.context, `${sessionCookie}=${id}`);
 }

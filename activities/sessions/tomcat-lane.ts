@@ -20,9 +20,9 @@ export interface SwapOut {
   idle(call: MechanismCall): Promise<void>;
   /**
    * While everything bound for this Tomcat is held, which is until `endsAt` (performance.now): about `limit` sessions, for the other
-   * one loads them all at once.
+   * one loads them all at once. `force`: what stays behind will be lost.
    */
-  held(limit: number, endsAt: number, call: MechanismCall): Promise<void>;
+  held(what: { limit: number; endsAt: number; force: boolean }, call: MechanismCall): Promise<void>;
 }
 
 export interface Lane {

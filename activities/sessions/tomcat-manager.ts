@@ -49,7 +49,7 @@ export class TomcatManager {
       ['persistAuthentication', 'true'],
       ['maxIdleBackup', '-1'],
     ] as const) {
-      if (found.get(attribute) === wanted) continue;
+      if (found.get(attribute) === wanted || (attribute === 'maxIdleBackup' && isLeftBehind(found))) continue;
       throw notMovable(
         `${what} has ${attribute}=${found.get(attribute) ?? '?'}.`,
         `Set ${attribute}="${wanted}" in its Manager element.`,
@@ -80,7 +80,7 @@ export class TomcatManager {
   async restoringSettings(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     const before = await this.attributes(signal);
     // Left behind by an attempt that was killed here: what it had found is not known any more.
-    const isOurs = before?.get('minIdleSwap') === String(SHUT_S);
+    const isOurs = before !== null && isLeftBehind(before);
     await this.begin(signal);
     try {
       await work();
@@ -99,15 +99,18 @@ export class TomcatManager {
    * A pass that has not ended after `limitMs` is stopped; what it has not reached stays in memory.
    */
   async swapOut(pass: Pass, { signal, guard }: MechanismCall, limitMs = Infinity): Promise<void> {
-    const timer = Number.isFinite(limitMs)
-      ? setTimeout(() => void this.shut(signal).catch(() => undefined), Math.max(0, limitMs))
-      : undefined;
+    const endsAt = performance.now() + limitMs;
+    if ('idleS' in pass) await this.set('maxIdleSwap', pass.idleS, signal);
+    else await this.set('maxActiveSessions', pass.maxActive, signal);
+    await guard();
+    let timer: NodeJS.Timeout | undefined;
     try {
-      if ('idleS' in pass) await this.set('maxIdleSwap', pass.idleS, signal);
-      else await this.set('maxActiveSessions', pass.maxActive, signal);
-      await guard();
+      // Armed only now: a pass that was shut before it was opened would run on.
+      const leftMs = endsAt - performance.now();
+      if (leftMs <= 0) return;
       await this.set('minIdleSwap', 0, signal);
-      await this.runPass(signal);
+      if (leftMs < Infinity) timer = setTimeout(() => void this.shut(signal).catch(() => undefined), leftMs);
+      if (performance.now() < endsAt) await this.runPass(signal);
     } finally {
       clearTimeout(timer);
       await this.shut(AbortSignal.timeout(RESTORE_TIMEOUT_MS));
@@ -167,4 +170,10 @@ export class TomcatManager {
   private set(attribute: string, value: number, signal: AbortSignal): Promise<void> {
     return this.jmx.set(this.bean, attribute, value, signal);
   }
+}
+
+/** Whether these settings are those of a pass of ours whose worker was killed. */
+function isLeftBehind(attributes: ReadonlyMap<string, string>): boolean {
+  const minIdleSwap = attributes.get('minIdleSwap');
+  return attributes.get('processExpiresFrequency') === '1' && (minIdleSwap === String(SHUT_S) || minIdleSwap === '0');
 }

@@ -49,6 +49,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
 
     async preflight(pair, call) {
       const { signal } = call;
+      sessions.forget();
       for (const lane of lanesOf(pair)) {
         const { from, to } = lane;
         await from.manager.mustBePersistent(signal);
@@ -82,9 +83,11 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
 
     async handOver(pair, scope, call) {
       const lanes = lanesOf(pair);
-      // A request that still runs may end and change its session at any moment, so the careful way waits until there is none.
-      const mayTakeHot = scope.held === 'all' && (store.type === 'file' || scope.inFlight === 0 || scope.force);
-      for (const { swapOut } of lanes) if (mayTakeHot) await swapOut.held(scope.limit, scope.endsAt, call);
+      // Tomcat skips a session in a request that it has picked up. With DataSourceStore such a request may end and change its session
+      // after that was compared with the store, so there must be none at all.
+      const inTheWay = scope.held === 'keys' ? 0 : store.type === 'file' ? scope.notPickedUp : scope.running;
+      const mayTakeHot = scope.held === 'all' && (inTheWay === 0 || scope.force);
+      for (const { swapOut } of lanes) if (mayTakeHot) await swapOut.held(scope, call);
       const view = await sessions.look(lanes, call.signal);
       const wanted =
         scope.held === 'keys'

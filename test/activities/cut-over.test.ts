@@ -123,6 +123,20 @@ test('a session with an open stream stays until the seal, which closes the strea
   expect(await ask(running, 'sid=streaming')).toBe(portOf(running, 1));
 });
 
+test('nothing is committed when a proxy ends uncleanly while the batch is under way', async () => {
+  const running: AttemptedPool = await startAttempts(port, {
+    handOver: async (_pair, scope) => {
+      await running.store.query(
+        `insert into proxy (pool, incarnation, name, admin_url, host, pid, start_time, ended_at)
+         values ('shop', gen_random_uuid(), 'dying', 'http://127.0.0.1:1', 'elsewhere', 1, '1', now())`,
+      );
+      return scope.held === 'keys' ? [...scope.keys] : [];
+    },
+  });
+
+  expect(await running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups: [['k']] }))).toMatchObject({ moved: [] });
+});
+
 test('nothing is committed while a proxy does not hold', async () => {
   const running = await startAttempts(port);
   await running.store.query(

@@ -23,7 +23,7 @@ build_images() {
   mkdir -p "$context/bin" "$cache"
   go_build temporal-server "go.temporal.io/server/cmd/server@$SERVER"
   go_build temporal-sql-tool "go.temporal.io/server/cmd/tools/sql@$SERVER"
-  cp "$(node -e "import('$repository/dist/embedded/temporal.js')
+  cp "$(node -e "import('$repository/dist/embedded/temporal-cli.js')
     .then((it) => it.findTemporalCli({ onProgress: console.error, signal: AbortSignal.timeout(1800000) })).then(console.log)")" "$context/bin/temporal"
   go_build ui-server "github.com/temporalio/ui-server/v2/cmd/server@$UI"
 

@@ -63,7 +63,13 @@ test('nothing is kept of a session once the pool is steady again', async () => {
 
   const { store, writer } = running;
   const holdId = await openHold(store, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-  await commitHold(store, writer, { holdId, moved: [], acknowledged: new Set([running.proxy.incarnation]), seal: true });
+  await commitHold(store, writer, {
+    holdId,
+    moved: [],
+    acknowledged: new Set([running.proxy.incarnation]),
+    seal: true,
+    requestTimeoutMs: 0,
+  });
   await swapPool(store, writer, {});
   await reload(running);
 

@@ -40,7 +40,7 @@ async function hold({ admin }: Proxy, id: number, key: string): Promise<HoldAckn
 
 function commit({ store, writer }: MovingPool, holdId: number, key: string, by: HoldAcknowledgement[]): Promise<CommitOutcome> {
   const acknowledged = new Set(by.filter(({ busy }) => busy.length === 0).map(({ incarnation }) => incarnation));
-  return commitHold(store, writer, { holdId, moved: [key], acknowledged, seal: false });
+  return commitHold(store, writer, { holdId, moved: [key], acknowledged, seal: false, requestTimeoutMs: 0 });
 }
 
 /** Counts what the database tells those who listen. */

@@ -18,6 +18,7 @@ import { createTestInstallation } from '../fixtures/installation.js';
 const SESSIONS = 20;
 const call: MechanismCall = { signal: AbortSignal.timeout(120_000), guard: () => Promise.resolve() };
 const { signal } = call;
+const EVERYTHING = { limit: Infinity, endsAt: Infinity, force: false };
 
 /** A Tomcat whose session table can be made to refuse what is written to it. */
 async function startTomcat(): Promise<{
@@ -61,7 +62,7 @@ const RESTING_MS = 9000;
 /** Runs the passes of a clean restart for as long as idle sessions need to be taken by one. */
 async function runPasses(swapOut: SwapOut): Promise<void> {
   for (const end = performance.now() + RESTING_MS; performance.now() < end; await sleep(500)) await swapOut.idle(call);
-  await swapOut.held(Infinity, Infinity, call);
+  await swapOut.held(EVERYTHING, call);
 }
 
 test('resting sessions leave memory for the store while nothing is held, and are found there', async () => {
@@ -94,10 +95,25 @@ test('sessions survive when their database begins to refuse between backup and s
   await side.manager.backUp(0, signal);
   await refuseWrites(true);
 
-  await swapOutBackedUp(side).held(Infinity, Infinity, call);
+  await swapOutBackedUp(side).held(EVERYTHING, call);
 
   expect(await side.manager.sessionIds(signal)).toEqual([]);
   await refuseWrites(false);
+  expect(await sessions.verify()).toBe(0);
+});
+
+test('a session whose backup was refused once is written by a later one, without a user coming back', async () => {
+  const { side, makeSessions, refuseWrites } = await startTomcat();
+  const sessions = await makeSessions();
+  await refuseWrites(true);
+  await side.manager.backUp(0, signal);
+  await refuseWrites(false);
+  const swapOut = swapOutBackedUp(side);
+
+  await expect
+    .poll(() => swapOut.held(EVERYTHING, call).then(() => side.manager.sessionIds(signal)), { timeout: 30_000, interval: 100 })
+    .toEqual([]);
+
   expect(await sessions.verify()).toBe(0);
 });
 
@@ -106,7 +122,7 @@ test('without the backup all of them would be lost', async () => {
   const sessions = await makeSessions();
   await refuseWrites(true);
 
-  await swapOutDirectly(side).held(Infinity, Infinity, call);
+  await swapOutDirectly(side).held(EVERYTHING, call);
 
   await refuseWrites(false);
   expect(await sessions.verify()).toBe(SESSIONS);

@@ -57,7 +57,13 @@ describe('a batch of sessions', () => {
   it('changes its owner when every registered proxy has acknowledged', async () => {
     const proxies = [await addProxy(), await addProxy()];
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1', 'k2'], deadlineMs: 1000 });
-    const outcome = await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(proxies), seal: false });
+    const outcome = await commitHold(database, writer, {
+      holdId,
+      moved: ['k1'],
+      acknowledged: new Set(proxies),
+      seal: false,
+      requestTimeoutMs: 0,
+    });
     expect(outcome).toBe('committed');
     expect(await lookUpOwners(database, pool, ['k1', 'k2'])).toEqual(new Set(['k1']));
   });
@@ -66,7 +72,13 @@ describe('a batch of sessions', () => {
     const first = await addProxy();
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 1000 });
     await addProxy();
-    const outcome = await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set([first]), seal: false });
+    const outcome = await commitHold(database, writer, {
+      holdId,
+      moved: ['k1'],
+      acknowledged: new Set([first]),
+      seal: false,
+      requestTimeoutMs: 0,
+    });
     expect(outcome).toBe('not-acknowledged');
     expect(await lookUpOwners(database, pool, ['k1'])).toEqual(new Set());
   });
@@ -75,9 +87,9 @@ describe('a batch of sessions', () => {
     const gone = await addProxy();
     const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
     await endProxy(database, pool, gone);
-    expect(await commitHold(database, writer, { holdId, moved: [], acknowledged: new Set([gone]), seal: true })).toBe(
-      'not-acknowledged',
-    );
+    expect(
+      await commitHold(database, writer, { holdId, moved: [], acknowledged: new Set([gone]), seal: true, requestTimeoutMs: 0 }),
+    ).toBe('not-acknowledged');
     expect(await readPool(database, pool)).toMatchObject({ phase: 'moving' });
   });
 
@@ -86,23 +98,31 @@ describe('a batch of sessions', () => {
     const live = await addProxy();
     await endProxy(database, pool, dead);
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 1000 });
-    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set([live]), seal: false })).toBe(
-      'committed',
-    );
+    expect(
+      await commitHold(database, writer, {
+        holdId,
+        moved: ['k1'],
+        acknowledged: new Set([live]),
+        seal: false,
+        requestTimeoutMs: 0,
+      }),
+    ).toBe('committed');
   });
 
   it('stays where it is when the hold was let go first', async () => {
     const acknowledged = new Set([await addProxy()]);
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 1000 });
     await releaseHold(database, holdId);
-    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false })).toBe('released');
+    expect(await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false, requestTimeoutMs: 0 })).toBe(
+      'released',
+    );
     expect(await lookUpOwners(database, pool, ['k1'])).toEqual(new Set());
   });
 
   it('stays with the standby once committed, whoever lets the hold go later', async () => {
     const acknowledged = new Set([await addProxy()]);
     const holdId = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 0 });
-    await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false });
+    await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false, requestTimeoutMs: 0 });
     await releaseHold(database, holdId);
     await releaseOverdueHolds(database, pool);
     const { holds } = await loadSnapshot(database, pool, [holdId]);
@@ -129,7 +149,7 @@ describe('a batch of sessions', () => {
       code: 'FENCED',
     });
     await expect(
-      commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(), seal: false }),
+      commitHold(database, writer, { holdId, moved: ['k1'], acknowledged: new Set(), seal: false, requestTimeoutMs: 0 }),
     ).rejects.toMatchObject({
       code: 'FENCED',
     });
@@ -140,7 +160,7 @@ describe('a batch of sessions', () => {
     const acknowledged = new Set([await addProxy()]);
     const { epoch } = await readPool(database, pool);
     const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-    await commitHold(database, writer, { holdId, moved: [], acknowledged, seal: true });
+    await commitHold(database, writer, { holdId, moved: [], acknowledged, seal: true, requestTimeoutMs: 0 });
     expect(await readPool(database, pool)).toMatchObject({ phase: 'sealed', epoch: epoch + 1 });
   });
 });

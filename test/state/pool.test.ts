@@ -103,7 +103,7 @@ it('swaps its roles, keeps the result and is free again', async () => {
   await openPool(database, writer);
   await startMoving(database, writer);
   const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-  await commitHold(database, writer, { holdId, moved: ['k'], acknowledged: await addProxy(), seal: true });
+  await commitHold(database, writer, { holdId, moved: ['k'], acknowledged: await addProxy(), seal: true, requestTimeoutMs: 0 });
   expect(await swapPool(database, writer, { sessionsMoved: 1 })).toMatchObject({
     active: 'b',
     standby: 'a',
@@ -119,7 +119,7 @@ it('forgets the owners of the last run when the next one opens', async () => {
   await startMoving(database, writer);
   await recordStandbyKeys(database, pool, `${pool}-1`, 'b', ['k']);
   const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1000 });
-  await commitHold(database, writer, { holdId, moved: [], acknowledged: await addProxy(), seal: true });
+  await commitHold(database, writer, { holdId, moved: [], acknowledged: await addProxy(), seal: true, requestTimeoutMs: 0 });
   await swapPool(database, writer, {});
   const next = await claim(`${pool}-2`);
   await openPool(database, next);
