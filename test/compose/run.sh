@@ -81,7 +81,8 @@ fetch http://127.0.0.1:8081/readyz; echo
 fetch http://127.0.0.1:8233/ | grep -qi '<!doctype html' || refuse 'the Temporal UI does not answer'
 fetch http://127.0.0.1:8233/api/v1/namespaces/default >/dev/null
 
-proof 'check and status work'
+proof 'boot, check and status work'
+vm_rejuv worker boot
 vm_rejuv worker check
 vm_rejuv worker status
 
@@ -117,6 +118,7 @@ fetch --cookie "$jar" http://127.0.0.1:8080/shop/cart | grep -F kept || refuse '
 runs=$(fetch http://127.0.0.1:8233/api/v1/namespaces/default/workflows |
   node -e "console.log(JSON.parse(require('fs').readFileSync(0, 'utf8')).executions.length)")
 [ "$runs" = 2 ] || refuse "the Temporal UI lists $runs restarts"
+vm_rejuv worker boot
 vm_rejuv worker rejuvenate shop --watch
 
 proof 'A proxy that was killed is struck from the register by itself, and by hand once its container is gone'
