@@ -4,12 +4,11 @@ import type { WindowReport } from '../../demo/load/report.js';
 import { restartWithout } from '../fixtures/careless-restart.js';
 import { startShopUnderLoad } from '../fixtures/shop-under-load.js';
 
-test('clean restarts there and back move real Tomcat sessions behind two proxies and lose nothing', async () => {
-  const { load, startRestart } = await startShopUnderLoad((directory) => tomcatShop(directory), {
-    proxies: 2,
-    users: 100,
-    rate: 200,
-  });
+test.each([
+  ['files', (directory: string) => tomcatShop(directory)],
+  ['database tables', (directory: string, sessionsUrl: string) => tomcatShop(directory, { sessionsUrl })],
+])('clean restarts there and back move real Tomcat sessions in %s behind two proxies and lose nothing', async (_store, shop) => {
+  const { load, startRestart } = await startShopUnderLoad(shop, { proxies: 2, users: 100, rate: 200 });
 
   const { result, report } = await load.during(async () => {
     const there = await startRestart();
