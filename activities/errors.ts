@@ -35,7 +35,7 @@ export const standbyNotReady = (machine: string, seen: string): OperatorError =>
   new OperatorError(
     'MACHINE_NOT_READY',
     `Machine ${machine} did not get ready: ${seen}.`,
-    "Look at the machine's own output and at pools.*.health.",
+    'Look at its own output and at pools.*.health; "vm-rejuv boot" starts machines that have never been started.',
   );
 
 export const standbyUnreachable = (machine: string, proxy: string, seen: string): OperatorError =>

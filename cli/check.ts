@@ -1,5 +1,6 @@
 // Preflight by hand: everything a clean restart would refuse to start without. Changes no power and no traffic.
 
+import { pairOf } from '../activities/deps.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { restartRunning } from '../activities/errors.js';
 import { untilHealthy } from '../activities/health.js';
@@ -93,8 +94,8 @@ interface Roles {
 async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
   const [first, second] = pool.machines;
   await ensurePool(database, pool.name, first.name, second.name);
-  const { active, run } = await readPool(database, pool.name);
-  return active === first.name ? { run, primary: first, standby: second } : { run, primary: second, standby: first };
+  const row = await readPool(database, pool.name);
+  return { run: row.run, ...pairOf(pool, row) };
 }
 
 async function machinesOff(pool: PoolConfig, signal: AbortSignal): Promise<string[]> {

@@ -15,6 +15,7 @@ const REFUSALS = new Set([
   'PROXY_UNKNOWN',
   'MACHINE_UNKNOWN',
   'PORT_TAKEN',
+  'ALREADY_UP',
   'RESTART_RUNNING',
 ]);
 

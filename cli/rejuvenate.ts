@@ -58,6 +58,11 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions, onAnswe
       shown.add(now.waiting);
       print(options, `  waits for an operator: ${now.waiting}`, { waiting: now.waiting });
     }
+    const trouble = await troubleOf(handle);
+    if (trouble !== null && !shown.has(trouble)) {
+      shown.add(trouble);
+      print(options, `  tries again: ${trouble}`, { retrying: trouble });
+    }
     await Promise.race([result.catch(() => undefined), sleep(POLL_MS)]);
   }
   try {
@@ -71,6 +76,12 @@ async function watch(handle: CleanRestartHandle, options: OutputOptions, onAnswe
   } catch (error) {
     throw readable(error);
   }
+}
+
+/** Why the step that runs had to begin once more, or null. */
+async function troubleOf(handle: CleanRestartHandle): Promise<string | null> {
+  const described = await handle.describe().catch(() => null);
+  return described?.raw.pendingActivities?.[0]?.lastFailure?.message ?? null;
 }
 
 /** Says so once when nobody is there who could carry the restart out; until `signal` says that somebody has answered. */

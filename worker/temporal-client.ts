@@ -9,19 +9,37 @@ import type { cleanRestart } from '../workflows/clean-restart.js';
 
 export type CleanRestartHandle = WorkflowHandleWithFirstExecutionRunId<typeof cleanRestart>;
 
+/** https://grpc.io/docs/guides/status-codes */
+const GRPC_NOT_FOUND = 5;
 /** temporal.api.enums.v1.TaskQueueType: TASK_QUEUE_TYPE_WORKFLOW */
 const WORKFLOW_TASKS = 1;
 /** A worker asks again after a minute at the latest, which is Temporal's long poll; a few seconds more for the way. */
 const POLLED_WITHIN_MS = 75_000;
 
-/** Connects, or says TEMPORAL_UNREACHABLE. Close `client.connection` when done. */
-export async function connectTemporal(config: TemporalConfig): Promise<Client> {
+/** Connects, or says TEMPORAL_UNREACHABLE or NAMESPACE_UNKNOWN. Close `client.connection` when done. */
+export async function connectTemporal({ address, namespace }: TemporalConfig): Promise<Client> {
+  const connection = await Connection.connect({ address, connectTimeout: 5000 }).catch((cause: unknown) => {
+    throw temporalUnreachable(address, cause);
+  });
   try {
-    const connection = await Connection.connect({ address: config.address, connectTimeout: 5000 });
-    return new Client({ connection, namespace: config.namespace });
+    await connection.workflowService.describeNamespace({ namespace });
   } catch (cause) {
-    throw temporalUnreachable(config.address, cause);
+    // Who may not ask for it may use it all the same.
+    if (!isGrpcServiceError(cause) || Number(cause.code) === GRPC_NOT_FOUND) {
+      await connection.close();
+      throw namespaceUnknown(address, namespace, cause);
+    }
   }
+  return new Client({ connection, namespace });
+}
+
+function namespaceUnknown(address: string, namespace: string, cause: unknown): OperatorError {
+  return new OperatorError(
+    'NAMESPACE_UNKNOWN',
+    `Temporal at ${address} has no namespace "${namespace}".`,
+    'Correct temporal.namespace, or make it: temporal operator namespace create.',
+    { status: 404, cause },
+  );
 }
 
 export function temporalUnreachable(address: string, cause: unknown): OperatorError {

@@ -114,3 +114,16 @@ test('up that is told to end while it starts leaves no server behind', async () 
   expect((await ended)[0]).toBe(0);
   expect(alive(started)).toEqual([]);
 }, 90_000);
+
+test('a second one is refused while the first runs, and one that was killed does not keep the next from starting', async () => {
+  const place = await createPlace();
+  const first = await up(place);
+
+  await expect(up(place)).rejects.toMatchObject({ code: 'ALREADY_UP' });
+  first.signal('SIGKILL');
+  await first.ended;
+
+  const next = await up(place);
+  expect(next.ready['ready']).toBe(true);
+  await next.stop();
+});
