@@ -1,4 +1,4 @@
-// npm run figures: measures, and writes what was measured between the markers of the documentation.
+// npm run figures [-- MARKER]: measures, and writes what was measured between the markers of the documentation.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ const FIGURES = [
   { file: 'docs/architecture.md', marker: 'bench:proxy', script: 'bench/proxy.js', from: '   ' },
 ];
 
-for (const { file, marker, script, from } of FIGURES) {
+const [, , only] = process.argv;
+for (const { file, marker, script, from } of FIGURES.filter((figure) => only === undefined || figure.marker === only)) {
   const output = execFileSync(process.execPath, [`${root}dist/${script}`], {
     cwd: root,
     encoding: 'utf8',

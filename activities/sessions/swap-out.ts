@@ -100,10 +100,10 @@ async function leavingForStore(side: Side, signal: AbortSignal, pass: (inMemory:
   const { machine, manager, store } = side;
   const before = await manager.sessionIds(signal);
   await pass(before);
-  const after = new Set(await manager.sessionIds(signal));
+  const [inMemory, inStore] = await Promise.all([manager.sessionIds(signal), store.ids()]);
+  const [after, stored] = [new Set(inMemory), new Set(inStore)];
   const gone = before.filter((id) => !after.has(id));
   if (gone.length === 0) return;
-  const stored = new Set(await store.ids());
   if (gone.some((id) => stored.has(id)) || !(await tomcatHasAny(side, gone.slice(0, ASKED_FOR), signal))) return;
   throw notMovable(
     `${gone.length} sessions left the memory of machine ${machine.name} and are not in ${store.place}.`,

@@ -162,9 +162,8 @@ export class TomcatManager {
 
   private async shut(signal: AbortSignal): Promise<void> {
     await this.set('minIdleSwap', SHUT_S, signal);
-    await this.set('maxIdleBackup', -1, signal);
-    await this.set('maxIdleSwap', -1, signal);
-    await this.set('maxActiveSessions', -1, signal);
+    // Everybody may be held meanwhile, so these go out together.
+    await Promise.all(['maxIdleBackup', 'maxIdleSwap', 'maxActiveSessions'].map((attribute) => this.set(attribute, -1, signal)));
   }
 
   private set(attribute: string, value: number, signal: AbortSignal): Promise<void> {
