@@ -12,7 +12,7 @@ import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
-import { ensurePool, readPool } from '../state/pool.js';
+import { ensurePool } from '../state/pool.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, print } from './output.js';
@@ -93,8 +93,7 @@ interface Roles {
 
 async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
   const [first, second] = pool.machines;
-  await ensurePool(database, pool.name, first.name, second.name);
-  const row = await readPool(database, pool.name);
+  const row = await ensurePool(database, pool.name, first.name, second.name);
   return { run: row.run, ...pairOf(pool, row) };
 }
 

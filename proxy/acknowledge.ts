@@ -13,6 +13,7 @@ export function acknowledgeHold(
   request: HoldRequest,
 ): Promise<HoldAcknowledgement> {
   const keys = new Set(request.keys);
+  const heldOf = (exchange: Exchange): string[] => exchange.allKeys().filter((key) => request.scope === 'all' || keys.has(key));
   const report = (): HoldAcknowledgement => {
     const busy = new Set<string>();
     let inFlight = 0;
@@ -26,13 +27,9 @@ export function acknowledgeHold(
         if (request.ignoreUnanswered) continue;
       }
       if (exchange.sentAt === null || exchange.sentAt > pickedUpBefore) notPickedUp++;
-      for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) busy.add(key);
+      for (const key of heldOf(exchange)) busy.add(key);
     }
-    const streaming = new Set<string>();
-    for (const exchange of traffic.inFlight.streams(traffic.state.active)) {
-      for (const key of exchange.allKeys()) if (request.scope === 'all' || keys.has(key)) streaming.add(key);
-    }
-    const streams = [...traffic.inFlight.streams(traffic.state.active)].length;
+    const streams = [...traffic.inFlight.streams(traffic.state.active)];
     const together = togetherOnPrimary(traffic.state);
     return {
       incarnation,
@@ -41,8 +38,8 @@ export function acknowledgeHold(
       inFlight,
       unanswered,
       notPickedUp,
-      streaming: [...streaming],
-      streams,
+      streaming: [...new Set(streams.flatMap(heldOf))],
+      streams: streams.length,
       together,
     };
   };
