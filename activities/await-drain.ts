@@ -21,7 +21,7 @@ const LONGEST_PAUSE_MS = 1000;
 const FORCED_MS = 2000;
 
 /** Sessions that the last hold may hand over together with the seal. Chosen: twice as many as a hold of hot ones. */
-const LAST_SESSIONS = 40;
+const LAST_SESSIONS = 20;
 
 export interface Drain {
   /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */

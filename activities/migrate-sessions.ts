@@ -18,7 +18,7 @@ const SMALL_ROUNDS = 1000;
 /** A slow request would make everybody wait in vain: the next try comes soon. Chosen after measurement. */
 const HOT_BUDGET_MS = 30;
 /** Hot sessions in one hold of the whole server: the standby loads them all at once afterwards. Chosen after measurement. */
-const HOT_LIMIT = 20;
+const HOT_LIMIT = 10;
 
 export interface Migration {
   moved: number;

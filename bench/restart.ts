@@ -159,5 +159,11 @@ function render(table: readonly Row[]): string {
     ]),
     ['memory of both Tomcats', (row) => `${row.machinesMiB} MiB`],
   ];
-  return lines.map(([label, show]) => `${label.padEnd(24)}${table.map((row) => show(row).padStart(24)).join('')}`).join('\n');
+  const reasons = table.flatMap(({ idle, client }) =>
+    Object.entries(client.reasons).map(([reason, count]) => `failed with ${idle} idle sessions: ${count} × ${reason}`),
+  );
+  return [
+    ...lines.map(([label, show]) => `${label.padEnd(24)}${table.map((row) => show(row).padStart(24)).join('')}`),
+    ...reasons,
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 // How a benchmark ends: everything closed, no stack trace, and exit code 1 unless all went well.
 
+import { setMaxListeners } from 'node:events';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import type { Closing } from '../embedded/closing.js';
@@ -8,6 +9,8 @@ import type { Closing } from '../embedded/closing.js';
 export async function runBench(closing: Closing, work: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
   process.exitCode = 1;
   const end = new AbortController();
+  // Whatever a benchmark waits for listens to it.
+  setMaxListeners(0, end.signal);
   const told = new Promise<never>((_, reject) =>
     onToldToEnd(() => {
       end.abort();

@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
+import type { WindowReport } from './load/report.js';
 import { parseOptions } from './options.js';
 import { runDemo } from './run-demo.js';
 import { renderComparison } from './table.js';
@@ -23,8 +24,11 @@ try {
     out.write(`\n${renderComparison(run)}\n\n  Application: ${run.url}\n  Workflow:    ${run.workflowUrl}\n`);
     if (options.json) {
       const { steps, holdMs, sessionsMoved } = result;
-      process.stdout.write(`${JSON.stringify({ plain, clean, steps, holdMs, sessionsMoved, workflowId })}\n`);
+      const figures = { plain: figuresOf(plain), clean: figuresOf(clean) };
+      process.stdout.write(`${JSON.stringify({ ...figures, steps, holdMs, sessionsMoved, workflowId })}\n`);
     }
+    for (const [reason, count] of Object.entries(clean.reasons))
+      out.write(`\n  Failed in the clean restart: ${count} × ${reason}\n`);
     const lost = clean.failed + clean.sessionsLost + clean.updatesLost;
     process.exitCode = lost === 0 ? 0 : 1;
     if (options.keep) {
@@ -39,4 +43,8 @@ try {
 } catch (error) {
   process.stderr.write(`${stop.signal.aborted ? 'Ended on request.' : describeError(error)}\n`);
   process.exitCode = 1;
+}
+
+function figuresOf({ reasons: _, ...figures }: WindowReport): Omit<WindowReport, 'reasons'> {
+  return figures;
 }

@@ -33,10 +33,11 @@ export class SessionFiles implements StoredSessions {
     return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
   }
 
-  async giveTo(other: SessionFiles, ids: readonly string[]): Promise<string[]> {
-    const given: string[] = [];
+  async giveTo(other: SessionFiles, ids: readonly string[]): Promise<Map<string, boolean>> {
+    const given = new Map<string, boolean>();
     await inParallel(ids, async (id) => {
-      if (await this.linkInto(other, id)) given.push(id);
+      const linked = await this.linkInto(other, id);
+      if (linked !== null) given.set(id, linked);
     });
     return given;
   }
@@ -65,12 +66,13 @@ export class SessionFiles implements StoredSessions {
     }
   }
 
-  private async linkInto(other: SessionFiles, id: string): Promise<boolean> {
+  /** Whether the other one has this very file now; null when there is none. */
+  private async linkInto(other: SessionFiles, id: string): Promise<boolean | null> {
     try {
       await link(this.file(id), other.file(id));
       return true;
     } catch (error) {
-      if (isCode(error, 'ENOENT')) return false;
+      if (isCode(error, 'ENOENT')) return null;
       if (!isCode(error, 'EEXIST')) return this.fail('link', error);
       const [mine, theirs] = await Promise.all([stat(this.file(id)), stat(other.file(id))]);
       return mine.ino === theirs.ino;

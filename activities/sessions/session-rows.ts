@@ -37,8 +37,8 @@ export class SessionRows implements StoredSessions {
     return new Map(rows.map((row) => [row.id, Number(row.at)]));
   }
 
-  async giveTo(other: SessionRows, ids: readonly string[]): Promise<string[]> {
-    if (ids.length === 0) return [];
+  async giveTo(other: SessionRows, ids: readonly string[]): Promise<Map<string, boolean>> {
+    if (ids.length === 0) return new Map();
     const { id, app, data, valid, maxInactive, lastAccessed } = this.store.columns;
     const all = [id, app, data, valid, maxInactive, lastAccessed].join(', ');
     await this.database.query(
@@ -46,12 +46,13 @@ export class SessionRows implements StoredSessions {
        on conflict do nothing`,
       [this.app, ids],
     );
-    const { rows } = await this.database.query<{ id: string }>(
-      `select mine.${id} as id from ${this.table} mine join ${other.table} theirs on theirs.${id} = mine.${id} and theirs.${app} = mine.${app}
-       where mine.${app} = $1 and mine.${id} = any($2::text[]) and mine.${data} = theirs.${data} and mine.${lastAccessed} = theirs.${lastAccessed}`,
+    const { rows } = await this.database.query<{ id: string; same: boolean }>(
+      `select mine.${id} as id, coalesce(mine.${data} = theirs.${data} and mine.${lastAccessed} = theirs.${lastAccessed}, false) as same
+       from ${this.table} mine left join ${other.table} theirs on theirs.${id} = mine.${id} and theirs.${app} = mine.${app}
+       where mine.${app} = $1 and mine.${id} = any($2::text[])`,
       [this.app, ids],
     );
-    return rows.map((row) => row.id);
+    return new Map(rows.map((row) => [row.id, row.same]));
   }
 
   async remove(ids: readonly string[]): Promise<void> {

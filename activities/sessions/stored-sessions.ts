@@ -6,10 +6,10 @@ export interface StoredSessions {
   readonly place: string;
   ids(): Promise<string[]>;
   /**
-   * Makes sessions loadable on the other machine. Resolves with the ids that are there now as they are here: not those that this
-   * store does not have, nor those of which the other one has a state of its own, which may be newer.
+   * Makes sessions loadable on the other machine. Resolves with those of the ids that this store has, and whether the other one has
+   * them now as they are here: not where it has a state of its own, which may be newer.
    */
-  giveTo(other: this, ids: readonly string[]): Promise<string[]>;
+  giveTo(other: this, ids: readonly string[]): Promise<Map<string, boolean>>;
   remove(ids: readonly string[]): Promise<void>;
   /** Refuses, by what to change, a pair of stores between which no session can move. */
   mustReach(other: this): Promise<void>;

@@ -27,7 +27,7 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
   const id = cookie.slice(cookie.indexOf('=') + 1).replace(/^"|"$/g, '');
   try {
     await mustHave(canary, from, id, signal);
-    if (!(await leavesMemory(lane, id, call)) || (await from.store.giveTo(to.store, [id])).length === 0) {
+    if (!(await leavesMemory(lane, id, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
       throw notMovable(
         `A session of machine ${from.machine.name} did not reach ${from.store.place}.`,
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
@@ -54,7 +54,7 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
 async function leavesMemory({ from, swapOut }: Lane, id: string, call: MechanismCall): Promise<boolean> {
   for (const deadline = performance.now() + SWAP_TIMEOUT_MS; performance.now() < deadline;) {
     await sleep(IDLE_MS, undefined, { signal: call.signal });
-    await swapOut.idle(call);
+    await swapOut.idle(await from.manager.sessionIds(call.signal), call);
     if (!(await from.manager.sessionIds(call.signal)).includes(id)) return true;
   }
   return false;

@@ -100,11 +100,11 @@ export class TomcatManager {
    */
   async swapOut(pass: Pass, { signal, guard }: MechanismCall, limitMs = Infinity): Promise<void> {
     const endsAt = performance.now() + limitMs;
-    if ('idleS' in pass) await this.set('maxIdleSwap', pass.idleS, signal);
-    else await this.set('maxActiveSessions', pass.maxActive, signal);
-    await guard();
     let timer: NodeJS.Timeout | undefined;
     try {
+      if ('idleS' in pass) await this.set('maxIdleSwap', pass.idleS, signal);
+      else await this.set('maxActiveSessions', pass.maxActive, signal);
+      await guard();
       // Armed only now: a pass that was shut before it was opened would run on.
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0) return;
@@ -161,9 +161,11 @@ export class TomcatManager {
   }
 
   private async shut(signal: AbortSignal): Promise<void> {
-    await this.set('minIdleSwap', SHUT_S, signal);
     // Everybody may be held meanwhile, so these go out together.
-    await Promise.all(['maxIdleBackup', 'maxIdleSwap', 'maxActiveSessions'].map((attribute) => this.set(attribute, -1, signal)));
+    await Promise.all([
+      this.set('minIdleSwap', SHUT_S, signal),
+      ...['maxIdleBackup', 'maxIdleSwap', 'maxActiveSessions'].map((attribute) => this.set(attribute, -1, signal)),
+    ]);
   }
 
   private set(attribute: string, value: number, signal: AbortSignal): Promise<void> {

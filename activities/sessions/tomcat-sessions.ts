@@ -2,6 +2,7 @@
 // several contexts; they move together.
 
 import type { SessionKeyHash } from '../../state/session-key.js';
+import { mustBeStored } from './left-memory.js';
 import type { Lane } from './tomcat-lane.js';
 
 export class TomcatSessions {
@@ -24,34 +25,80 @@ export class TomcatSessions {
 
   /** Looks at stores first and memories second: what is in a store and then not in memory is current there. */
   async look(lanes: readonly Lane[], signal: AbortSignal): Promise<TomcatView> {
-    const places = [];
+    const places: Place[] = [];
+    for (const lane of lanes) places.push(await lookAt(lane, signal));
+    return new TomcatView(this, places);
+  }
+
+  /** Runs a pass in each context, which gets the ids in memory before it, and looks what has become of them. */
+  async swapOut(
+    lanes: readonly Lane[],
+    pass: (lane: Lane, ids: readonly string[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<TomcatView> {
+    const places: Place[] = [];
     for (const lane of lanes) {
-      const stored = await lane.from.store.ids();
-      places.push({ lane, stored, inMemory: await lane.from.manager.sessionIds(signal) });
+      const before = await lane.from.manager.sessionIds(signal);
+      await pass(lane, before);
+      const place = await lookAt(lane, signal);
+      const after = new Set(place.inMemory);
+      const gone = before.filter((id) => !after.has(id));
+      await mustBeStored(lane.from, gone, place.stored, signal);
+      places.push(place);
     }
     return new TomcatView(this, places);
   }
 
+  /** Keys of the sessions in memory. A directory of ten thousand files is not read for it: somebody may be held meanwhile. */
+  async inMemory(lanes: readonly Lane[], signal: AbortSignal): Promise<Set<string>> {
+    const ids = [];
+    for (const { from } of lanes) ids.push(...(await from.manager.sessionIds(signal)));
+    return new Set(ids.map((id) => this.keyOf(id)));
+  }
+
+  /**
+   * Puts sessions that were seen, and are not in memory, into the standby's stores. Resolves with the keys that are there whole, or of
+   * which there is no session.
+   */
+  async giveToStandby(lanes: readonly Lane[], keys: readonly string[]): Promise<string[]> {
+    const refused = new Set<string>();
+    for (const { from, to } of lanes) {
+      for (const [id, given] of await from.store.giveTo(to.store, this.idsOf(keys))) if (!given) refused.add(this.keyOf(id));
+    }
+    return keys.filter((key) => !refused.has(key));
+  }
+
   /** Removes sessions from the stores of one side. */
   async remove(lanes: readonly Lane[], side: 'from' | 'to', keys: readonly string[]): Promise<void> {
-    const ids = keys.flatMap((key) => [...(this.ids.get(key) ?? [])]);
-    for (const lane of lanes) await lane[side].store.remove(ids);
+    for (const lane of lanes) await lane[side].store.remove(this.idsOf(keys));
   }
 
   forget(): void {
     this.keys.clear();
     this.ids.clear();
   }
+
+  private idsOf(keys: readonly string[]): string[] {
+    return keys.flatMap((key) => [...(this.ids.get(key) ?? [])]);
+  }
+}
+
+interface Place {
+  lane: Lane;
+  stored: readonly string[];
+  inMemory: readonly string[];
+}
+
+async function lookAt(lane: Lane, signal: AbortSignal): Promise<Place> {
+  const stored = await lane.from.store.ids();
+  return { lane, stored, inMemory: await lane.from.manager.sessionIds(signal) };
 }
 
 export class TomcatView {
   private readonly inMemory: ReadonlySet<string>;
   private readonly stored: ReadonlySet<string>;
 
-  constructor(
-    private readonly sessions: TomcatSessions,
-    private readonly places: readonly { lane: Lane; stored: readonly string[]; inMemory: readonly string[] }[],
-  ) {
+  constructor(sessions: TomcatSessions, places: readonly Place[]) {
     this.inMemory = new Set(places.flatMap(({ inMemory }) => inMemory.map((id) => sessions.keyOf(id))));
     this.stored = new Set(places.flatMap(({ stored }) => stored.map((id) => sessions.keyOf(id))));
   }
@@ -67,17 +114,5 @@ export class TomcatView {
 
   all(): Set<string> {
     return new Set([...this.inMemory, ...this.stored]);
-  }
-
-  /** Puts these sessions into the standby's stores. Resolves with the keys that are there whole, or of which there is no session. */
-  async giveToStandby(keys: readonly string[]): Promise<string[]> {
-    const refused = new Set<string>();
-    const wanted = new Set(keys);
-    for (const { lane, stored } of this.places) {
-      const ids = stored.filter((id) => wanted.has(this.sessions.keyOf(id)));
-      const given = new Set(await lane.from.store.giveTo(lane.to.store, ids));
-      for (const id of ids) if (!given.has(id)) refused.add(this.sessions.keyOf(id));
-    }
-    return keys.filter((key) => !refused.has(key));
   }
 }

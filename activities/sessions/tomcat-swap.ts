@@ -4,7 +4,7 @@ import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/t
 import { openDatabase } from '../../state/database.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import { JmxProxy } from './jmx-proxy.js';
-import type { MachinePair, SessionMechanism } from './mechanism.js';
+import type { MachinePair, MechanismCall, SessionMechanism } from './mechanism.js';
 import { SessionFiles } from './session-files.js';
 import { SessionRows } from './session-rows.js';
 import { swapOutBackedUp, swapOutDirectly } from './swap-out.js';
@@ -12,6 +12,7 @@ import type { StoredSessions } from './stored-sessions.js';
 import { sendCanary } from './tomcat-canary.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { TomcatManager } from './tomcat-manager.js';
+import type { TomcatView } from './tomcat-sessions.js';
 import { TomcatSessions } from './tomcat-sessions.js';
 
 /** Ten times the longest hand-over measured. Chosen. */
@@ -39,6 +40,8 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       return { context, from: files(primary), to: files(standby), swapOut: swapOutDirectly(files(primary)) };
     });
   const sessions = new TomcatSessions(hash);
+  const restOut = (lanes: readonly Lane[], call: MechanismCall): Promise<TomcatView> =>
+    sessions.swapOut(lanes, ({ swapOut }, ids) => swapOut.idle(ids, call), call.signal);
 
   return {
     holds: 'all',
@@ -57,7 +60,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
         await from.store.mustReach(to.store);
         await from.manager.restoringSettings(signal, async () => {
           if (config.canary !== null && lane.context === config.contexts[0]) await sendCanary(config.canary, pool, lane, call);
-          else await lane.swapOut.idle(call);
+          else await restOut([lane], call);
         });
       }
     },
@@ -76,24 +79,30 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     },
 
     async prepareIdle(pair, call) {
-      const lanes = lanesOf(pair);
-      for (const { swapOut } of lanes) await swapOut.idle(call);
-      return (await sessions.look(lanes, call.signal)).swappedOut();
+      return (await restOut(lanesOf(pair), call)).swappedOut();
     },
 
     async handOver(pair, scope, call) {
       const lanes = lanesOf(pair);
+      if (scope.held === 'keys') {
+        const inMemory = await sessions.inMemory(lanes, call.signal);
+        return sessions.giveToStandby(
+          lanes,
+          scope.keys.filter((key) => !inMemory.has(key)),
+        );
+      }
       // Tomcat skips a session in a request that it has picked up. With DataSourceStore such a request may end and change its session
       // after that was compared with the store, so there must be none at all.
-      const inTheWay = scope.held === 'keys' ? 0 : store.type === 'file' ? scope.notPickedUp : scope.running;
-      const mayTakeHot = scope.held === 'all' && (inTheWay === 0 || scope.force);
-      for (const { swapOut } of lanes) if (mayTakeHot) await swapOut.held(scope, call);
-      const view = await sessions.look(lanes, call.signal);
-      const wanted =
-        scope.held === 'keys'
-          ? scope.keys
-          : [...new Set([...view.swappedOut(), ...scope.named])].filter((key) => !scope.except.has(key));
-      return view.giveToStandby(wanted.filter((key) => !view.isInMemory(key)));
+      const inTheWay = store.type === 'file' ? scope.notPickedUp : scope.running;
+      const view =
+        inTheWay === 0 || scope.force
+          ? await sessions.swapOut(lanes, ({ swapOut }, ids) => swapOut.held(ids, scope, call), call.signal)
+          : await sessions.look(lanes, call.signal);
+      const wanted = new Set([...view.swappedOut(), ...scope.named]);
+      return sessions.giveToStandby(
+        lanes,
+        [...wanted].filter((key) => !scope.except.has(key) && !view.isInMemory(key)),
+      );
     },
 
     settle: (pair, keys) => sessions.remove(lanesOf(pair), 'from', keys),

@@ -14,6 +14,8 @@ export interface WindowReport {
   longestWaitMs: number;
   p50Ms: number;
   p99Ms: number;
+  /** Why requests failed, and how many of each: kind of request, and status and code of the answer or the connection's error. */
+  reasons: Record<string, number>;
 }
 
 export interface LoadProgress {
@@ -28,6 +30,7 @@ export interface LoadProgress {
 
 export class Tally {
   private readonly latenciesMs: number[] = [];
+  private readonly reasons = new Map<string, number>();
   private failed = 0;
   private sessionsLost = 0;
   private updatesLost = 0;
@@ -36,14 +39,15 @@ export class Tally {
     this.latenciesMs.push(latencyMs);
   }
 
-  failedOnce(latencyMs: number): void {
+  failedOnce(latencyMs: number, reason: string): void {
     this.latenciesMs.push(latencyMs);
-    this.failed++;
+    this.failedBesides(1, reason);
   }
 
   /** What is no request of the load itself, or was answered well: a last look that failed, an update that was executed twice. */
-  failedBesides(count: number): void {
+  failedBesides(count: number, reason: string): void {
     this.failed += count;
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + count);
   }
 
   lostSession(): void {
@@ -64,6 +68,7 @@ export class Tally {
       longestWaitMs: quantile(sorted, 1),
       p50Ms: quantile(sorted, 0.5),
       p99Ms: quantile(sorted, 0.99),
+      reasons: Object.fromEntries(this.reasons),
     };
   }
 

@@ -48,7 +48,7 @@ export class Load {
     const events = {
       lostSession: () => this.each((tally) => tally.lostSession()),
       lostUpdates: (count: number) => this.each((tally) => tally.lostUpdates(count)),
-      repeatedUpdates: (count: number) => this.each((tally) => tally.failedBesides(count)),
+      repeatedUpdates: (count: number) => this.each((tally) => tally.failedBesides(count, 'update executed twice')),
     };
     this.users = Array.from({ length: options.users }, (_, i) => new User(`u${i}`, options.origins, events, options.slowMs));
   }
@@ -81,7 +81,8 @@ export class Load {
       this.users.map(async (user, index) => {
         await sleep(index * VERIFY_EVERY_MS);
         while (user.inFlight > 0) await sleep(1);
-        if (!(await user.send('look'))) tally.failedBesides(1);
+        const wrong = await user.send('look');
+        if (wrong !== null) tally.failedBesides(1, wrong);
       }),
     );
     this.window = null;
@@ -104,7 +105,7 @@ export class Load {
   private arrive(due: number): void {
     const tallies = this.window === null ? [this.total] : [this.total, this.window];
     if (this.pending.size >= MAX_IN_FLIGHT) {
-      for (const tally of tallies) tally.failedOnce(0);
+      for (const tally of tallies) tally.failedOnce(0, 'not sent: too many on their way');
       return;
     }
     const first = Math.floor(this.random() * this.users.length);
@@ -137,12 +138,12 @@ export class Load {
   }
 
   private track(user: User, kind: Kind, due: number, window: Tally | null): Promise<void> {
-    const work = user.send(kind).then((good) => {
+    const work = user.send(kind).then((wrong) => {
       // A slow page is slow by itself; what it adds to the wait is what counts.
       const latencyMs = performance.now() - due - (kind === 'slow' ? this.options.slowMs : 0);
       for (const tally of window === null ? [this.total] : [this.total, window]) {
-        if (good) tally.completed(latencyMs);
-        else tally.failedOnce(latencyMs);
+        if (wrong === null) tally.completed(latencyMs);
+        else tally.failedOnce(latencyMs, wrong);
       }
     });
     this.pending.add(work);

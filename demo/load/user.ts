@@ -62,8 +62,8 @@ export class User {
     return this.memory.loggedIn;
   }
 
-  /** Sends one request and checks the answer. Resolves with whether it was answered as it should. */
-  async send(kind: Kind): Promise<boolean> {
+  /** Sends one request and checks the answer. Resolves with null when it was answered as it should, else with what was wrong. */
+  async send(kind: Kind): Promise<string | null> {
     if (this.memory.added >= CART_LIMIT && this.inFlight === 0) this.memory = forget();
     // Of what was acknowledged before a request was sent, everything must be in its answer.
     const memory = this.memory;
@@ -75,16 +75,16 @@ export class User {
     if (kind === 'login') this.isLoggingIn = true;
     try {
       const answer = await this.request(memory, kind, item);
-      if (answer.status !== 200) return false;
+      if (answer.status !== 200) return `${kind}: ${answer.status} ${titleOf(answer.body)}`;
       if (kind !== 'soap') this.verify(memory, JSON.parse(answer.body) as Cart, expected, loginExpected);
       if (kind === 'login') memory.loggedIn = true;
       if (item !== null) {
         memory.acknowledged.add(item);
         memory.added++;
       }
-      return true;
-    } catch {
-      return false;
+      return null;
+    } catch (error) {
+      return `${kind}: ${describe(error)}`;
     } finally {
       this.inFlight--;
       if (kind === 'login') this.isLoggingIn = false;
@@ -139,6 +139,16 @@ export class User {
     }
     return { status: response.statusCode, body: await response.body.text() };
   }
+}
+
+/** The code of one of the proxy's errors, or the title of a server's page. */
+function titleOf(body: string): string {
+  return (/"code":"([A-Z_]+)"/.exec(body) ?? /<title>([^<]{1,80})/.exec(body))?.[1] ?? '';
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 function pathOf(kind: Kind, item: string | null, slowMs: number): string {

@@ -59,10 +59,19 @@ async function startTomcat(): Promise<{
 /** Longer than a session has to rest before a pass takes it. */
 const RESTING_MS = 9000;
 
+/** Runs one pass; resolves with what is in memory afterwards. */
+async function runPass(side: Side<SessionRows>, swapOut: SwapOut, kind: 'idle' | 'held'): Promise<string[]> {
+  const ids = await side.manager.sessionIds(signal);
+  await (kind === 'idle' ? swapOut.idle(ids, call) : swapOut.held(ids, EVERYTHING, call));
+  return side.manager.sessionIds(signal);
+}
+
 /** Runs the passes of a clean restart for as long as idle sessions need to be taken by one. */
-async function runPasses(swapOut: SwapOut): Promise<void> {
-  for (const end = performance.now() + RESTING_MS; performance.now() < end; await sleep(500)) await swapOut.idle(call);
-  await swapOut.held(EVERYTHING, call);
+async function runPasses(side: Side<SessionRows>, swapOut: SwapOut): Promise<string[]> {
+  for (const end = performance.now() + RESTING_MS; performance.now() < end; await sleep(500)) {
+    await runPass(side, swapOut, 'idle');
+  }
+  return runPass(side, swapOut, 'held');
 }
 
 test('resting sessions leave memory for the store while nothing is held, and are found there', async () => {
@@ -70,9 +79,7 @@ test('resting sessions leave memory for the store while nothing is held, and are
   const sessions = await makeSessions();
   const swapOut = swapOutBackedUp(side);
 
-  await expect
-    .poll(() => swapOut.idle(call).then(() => side.manager.sessionIds(signal)), { timeout: 30_000, interval: 500 })
-    .toEqual([]);
+  await expect.poll(() => runPass(side, swapOut, 'idle'), { timeout: 30_000, interval: 500 }).toEqual([]);
 
   expect(await sessions.verify()).toBe(0);
 });
@@ -82,9 +89,8 @@ test('sessions stay in memory while their database refuses to write them', async
   const sessions = await makeSessions();
   await refuseWrites(true);
 
-  await runPasses(swapOutBackedUp(side));
+  expect(await runPasses(side, swapOutBackedUp(side))).toHaveLength(SESSIONS);
 
-  expect((await side.manager.sessionIds(signal)).length).toBe(SESSIONS);
   await refuseWrites(false);
   expect(await sessions.verify()).toBe(0);
 });
@@ -95,9 +101,8 @@ test('sessions survive when their database begins to refuse between backup and s
   await side.manager.backUp(0, signal);
   await refuseWrites(true);
 
-  await swapOutBackedUp(side).held(EVERYTHING, call);
+  expect(await runPass(side, swapOutBackedUp(side), 'held')).toEqual([]);
 
-  expect(await side.manager.sessionIds(signal)).toEqual([]);
   await refuseWrites(false);
   expect(await sessions.verify()).toBe(0);
 });
@@ -110,9 +115,7 @@ test('a session whose backup was refused once is written by a later one, without
   await refuseWrites(false);
   const swapOut = swapOutBackedUp(side);
 
-  await expect
-    .poll(() => swapOut.held(EVERYTHING, call).then(() => side.manager.sessionIds(signal)), { timeout: 30_000, interval: 100 })
-    .toEqual([]);
+  await expect.poll(() => runPass(side, swapOut, 'held'), { timeout: 30_000, interval: 100 }).toEqual([]);
 
   expect(await sessions.verify()).toBe(0);
 });
@@ -122,7 +125,7 @@ test('without the backup all of them would be lost', async () => {
   const sessions = await makeSessions();
   await refuseWrites(true);
 
-  await swapOutDirectly(side).held(EVERYTHING, call);
+  await runPass(side, swapOutDirectly(side), 'held');
 
   await refuseWrites(false);
   expect(await sessions.verify()).toBe(SESSIONS);
