@@ -16,8 +16,7 @@ export async function status(config: Config, poolName: string | undefined, optio
   try {
     await migrate(config.database.url);
     for (const name of names) {
-      const [first, second] = choosePool(config, name).machines;
-      const { epoch, phase, active, standby, run } = await ensurePool(database, name, first.name, second.name);
+      const { epoch, phase, active, standby, run } = await ensurePool(database, choosePool(config, name));
       const proxies = (await liveProxies(database, name)).map((proxy) => ({
         name: proxy.name,
         incarnation: proxy.incarnation,

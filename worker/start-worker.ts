@@ -33,8 +33,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     throw temporalUnreachable(config.temporal.address, cause);
   });
   const hash = await loadSessionKeyHash(database);
-  for (const { name, machines } of Object.values(config.pools))
-    await ensurePool(database, name, machines[0].name, machines[1].name);
+  for (const pool of Object.values(config.pools)) await ensurePool(database, pool);
   const drivers = new Map(Object.values(config.pools).map((pool) => [pool.name, createDriver(pool)]));
   const mechanisms = new Map(Object.values(config.pools).map((pool) => [pool.name, createMechanism(pool, hash)]));
 
