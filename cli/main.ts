@@ -18,6 +18,7 @@ import { rejuvenate } from './rejuvenate.js';
 import { status } from './status.js';
 import { untilToldToEnd } from './until-told.js';
 import { up } from './up.js';
+import { version } from './version.js';
 
 interface CommonOptions extends OutputOptions {
   config: string;
@@ -37,6 +38,7 @@ interface ProxyOptions extends CommonOptions {
 
 const program = new Command('vm-rejuv')
   .description('Rejuvenates aging application servers by clean restarts: no failed request, no lost session, no lost update.')
+  .version(version(), '--version', 'print the version')
   .exitOverride()
   .showHelpAfterError('(--help shows what there is)');
 
