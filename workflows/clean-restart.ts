@@ -3,6 +3,7 @@
 import { ActivityFailure, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
+import { loggingFailure } from './failure-log.js';
 import { parseInput } from './input.js';
 import { OperatorDesk } from './operator-desk.js';
 import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
@@ -21,7 +22,11 @@ const { awaitDrain } = proxyActivities<Activities>(patient);
 const { observePrimary } = proxyActivities<Activities>(readOnly);
 const { restartPrimary } = proxyActivities<Activities>(irreversible);
 
-export async function cleanRestart(input: unknown): Promise<CleanRestartResult> {
+export function cleanRestart(input: unknown): Promise<CleanRestartResult> {
+  return loggingFailure(() => restart(input));
+}
+
+async function restart(input: unknown): Promise<CleanRestartResult> {
   const { pool } = parseInput(input);
   const undoable = new CancellationScope();
   const desk = new OperatorDesk(pool, () => undoable.cancel());
