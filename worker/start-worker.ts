@@ -10,8 +10,9 @@ import { openDatabase } from '../state/database.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import { ensurePool } from '../state/pool.js';
+import { temporalUnreachable } from './ask-temporal.js';
 import { createLogger, namePools } from './log.js';
-import { connectTemporal, isRunOpen, temporalUnreachable } from './temporal-client.js';
+import { connectTemporal, isRunOpen } from './temporal-client.js';
 
 /** A deploy lets a step finish what it is doing, for this long. Chosen: longer than a batch, shorter than an operator's patience. */
 const SHUTDOWN_GRACE_MS = 5000;
@@ -48,7 +49,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
       database,
       driverFor: ({ name }) => of(drivers, name),
       mechanismFor: ({ name }) => of(mechanisms, name),
-      isRunOpen: (run) => isRunOpen(client, run),
+      isRunOpen: (run) => isRunOpen(client, config.temporal, run),
     }),
     interceptors: { activity: [namePools] },
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
