@@ -1,6 +1,6 @@
 // A clean restart: no failed request, no lost session, no lost update. Each step ensures a state, so it may run twice.
 
-import { ActivityFailure, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import { loggingFailure } from './failure-log.js';
@@ -31,6 +31,7 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
   const undoable = new CancellationScope();
   const desk = new OperatorDesk(pool, () => undoable.cancel());
   const request = { pool };
+  const startedAtMs = workflowInfo().startTime.getTime();
 
   await undoOnFailure(async () => {
     await step('bootStandby', () => bootStandby.executeWithOptions({ summary: SUMMARIES.bootStandby }, [request]));
@@ -47,7 +48,9 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       const expect = await observePrimary(request);
       await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
     });
-    const outcome = await forward('swapRoles', () => swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [request]));
+    const outcome = await forward('swapRoles', () =>
+      swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [{ pool, startedAtMs }]),
+    );
     if (outcome === null) throw new Error('swapRoles cannot be skipped');
     return { pool, ...outcome, steps: desk.status.steps, sessionsNotMoved: drain?.notMoved ?? null };
   });
