@@ -1,5 +1,6 @@
 // The undo of steps 1 and 2, up to the point of no return: the pool is as it was, and free.
 
+import { OperatorError } from '../config/operator-error.js';
 import { abandonPool, readPool } from '../state/pool.js';
 import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
@@ -11,10 +12,12 @@ export type Abandoned = 'given-back' | 'past-return';
 
 export async function abandonRestart(deps: ActivityDeps, pool: string): Promise<Abandoned> {
   const row = await readPool(deps.database, pool).catch((error: unknown) => {
+    // What has made the restart fail says so better than its undo could.
+    if (error instanceof OperatorError && error.code === 'POOL_UNKNOWN') return null;
     throw toFailure(error);
   });
-  // Never taken, or given back by an attempt whose answer was lost.
-  if (row.run !== currentRun()) return 'given-back';
+  // Not there, never taken, or given back by an attempt whose answer was lost.
+  if (row?.run !== currentRun()) return 'given-back';
   if (row.phase === 'moving' || row.phase === 'sealed') return 'past-return';
   return withAttempt(deps, pool, async (attempt) => {
     if (attempt.pool.standby === 'cold') {

@@ -18,7 +18,7 @@ export interface ActivityDeps {
 
 export function poolConfig(deps: ActivityDeps, name: string): PoolConfig {
   const pool = Object.hasOwn(deps.config.pools, name) ? deps.config.pools[name] : undefined;
-  if (!pool) throw poolUnknown(name);
+  if (!pool) throw poolUnknown(name, Object.keys(deps.config.pools));
   return pool;
 }
 

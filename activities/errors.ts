@@ -8,7 +8,7 @@ export const restartRunning = (pool: string, run: string): OperatorError =>
   new OperatorError(
     'RESTART_RUNNING',
     `Pool ${pool} is already being restarted by ${run}.`,
-    'Wait for it, or look at it in the Temporal UI.',
+    `Wait for it; what it does tells: vm-rejuv status ${pool}`,
     {
       status: 409,
     },

@@ -23,7 +23,7 @@ export function createActivities(deps: ActivityDeps) {
     awaitDrain: ({ pool }: StepInput) => awaitDrain(deps, pool),
     observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
     restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
-    swapRoles: ({ pool }: StepInput) => swapRoles(deps, pool),
+    swapRoles: ({ pool, startedAtMs }: StepInput & { startedAtMs?: number }) => swapRoles(deps, pool, startedAtMs),
     abandonRestart: ({ pool }: StepInput) => abandonRestart(deps, pool),
   };
 }

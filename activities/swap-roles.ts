@@ -16,9 +16,11 @@ export interface RestartOutcome {
   holdMs: { p50: number; p99: number; max: number };
   /** Requests answered 503 because their session's owner was not decided in time. */
   holdsExpired: number;
+  /** The whole restart; absent in results of workers that did not count it. */
+  tookMs?: number;
 }
 
-export async function swapRoles(deps: ActivityDeps, pool: string): Promise<RestartOutcome> {
+export async function swapRoles(deps: ActivityDeps, pool: string, startedAtMs?: number): Promise<RestartOutcome> {
   try {
     const done = (await readResult(deps.database, currentRun())) as RestartOutcome | null;
     // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
@@ -38,6 +40,8 @@ export async function swapRoles(deps: ActivityDeps, pool: string): Promise<Resta
       sessionsMoved: (await standbyKeys(deps.database, pool)).size,
       holdMs: { p50: quantile(waits, 0.5), p99: quantile(waits, 0.99), max: quantile(waits, 1) },
       holdsExpired: times.reduce((sum, one) => sum + one.expired, 0),
+      // Temporal's clock has told the start.
+      ...(startedAtMs === undefined ? {} : { tookMs: Math.max(0, Date.now() - startedAtMs) }),
     };
     await attempt.guard();
     await swapPool(deps.database, attempt.writer, outcome);

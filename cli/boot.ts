@@ -17,8 +17,7 @@ export async function boot(config: Config, poolName: string | undefined, options
   try {
     await migrate(config.database.url);
     for (const pool of pools) {
-      const [first, second] = pool.machines;
-      const { active } = await ensurePool(database, pool.name, first.name, second.name);
+      const { active } = await ensurePool(database, pool);
       const signal = AbortSignal.timeout(2 * pool.health.bootTimeoutMs);
       for (const machine of pool.machines.filter(({ name }) => name === active || pool.standby === 'hot')) {
         const { incarnation } = await createDriver(pool).start(machine.name, { signal });

@@ -80,8 +80,7 @@ export async function check(config: Config, poolName: string | undefined, option
 }
 
 async function proxiesAnswer(config: Config, pool: PoolConfig, database: Database, signal: AbortSignal): Promise<void> {
-  const [first, second] = pool.machines;
-  await ensurePool(database, pool.name, first.name, second.name);
+  await ensurePool(database, pool);
   await new ProxyFleet(database, pool.name, config.adminToken).allReport(0, signal);
 }
 
@@ -92,8 +91,7 @@ interface Roles {
 }
 
 async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
-  const [first, second] = pool.machines;
-  const row = await ensurePool(database, pool.name, first.name, second.name);
+  const row = await ensurePool(database, pool);
   return { run: row.run, ...pairOf(pool, row) };
 }
 

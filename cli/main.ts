@@ -18,6 +18,7 @@ import { rejuvenate } from './rejuvenate.js';
 import { status } from './status.js';
 import { untilToldToEnd } from './until-told.js';
 import { up } from './up.js';
+import { version } from './version.js';
 
 interface CommonOptions extends OutputOptions {
   config: string;
@@ -37,6 +38,7 @@ interface ProxyOptions extends CommonOptions {
 
 const program = new Command('vm-rejuv')
   .description('Rejuvenates aging application servers by clean restarts: no failed request, no lost session, no lost update.')
+  .version(version(), '--version', 'print the version')
   .exitOverride()
   .showHelpAfterError('(--help shows what there is)');
 
@@ -97,13 +99,13 @@ clientCommand('boot', 'Start machines by their drivers, the standby of a hot poo
 
 clientCommand('rejuvenate', 'Start a clean restart')
   .argument('<pool>', 'the pool to rejuvenate')
-  .option('--watch', 'stay and show the steps until it has ended')
+  .option('--watch', 'stay and show the steps until it has ended; joins one that runs already')
   .option('--reason <text>', 'why; shown in the Temporal UI')
   .action((pool: string, options: ClientOptions & { watch?: boolean; reason?: string }) =>
     withConfig(options, (config) => rejuvenate(config, pool, options)),
   );
 
-clientCommand('status', 'Show phase, roles, proxies and the last restart')
+clientCommand('status', 'Show phase, roles, proxies, the restart that runs and the last one')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => status(config, pool, options)));
 

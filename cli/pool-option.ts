@@ -2,6 +2,7 @@
 
 import { OperatorError } from '../config/operator-error.js';
 import type { Config, PoolConfig } from '../config/types.js';
+import { poolUnknown } from '../state/errors.js';
 
 /** The pool named, or the only one there is. */
 export function choosePool(config: Config, name: string | undefined): PoolConfig {
@@ -9,10 +10,8 @@ export function choosePool(config: Config, name: string | undefined): PoolConfig
   const chosen = name ?? (names.length === 1 ? names[0] : undefined);
   const pool = chosen !== undefined && Object.hasOwn(config.pools, chosen) ? config.pools[chosen] : undefined;
   if (pool) return pool;
-  throw new OperatorError(
-    'POOL_UNKNOWN',
-    name === undefined ? 'The configuration has several pools.' : `The configuration has no pool "${name}".`,
-    `Name one of: ${names.join(', ')}.`,
-    { status: 404 },
-  );
+  if (name !== undefined) throw poolUnknown(name, names);
+  throw new OperatorError('POOL_UNKNOWN', 'The configuration has several pools.', `Name one of: ${names.join(', ')}.`, {
+    status: 404,
+  });
 }

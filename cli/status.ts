@@ -1,45 +1,68 @@
-// Phase, roles, proxies and the last restart of a pool, read from the store.
+// Phase, roles, proxies, the restart that runs and the last one of a pool: read from the store and, while one runs, from Temporal.
 
-import type { Config } from '../config/types.js';
+import type { RestartOutcome } from '../activities/swap-roles.js';
+import type { Config, PoolConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
-import { ensurePool, latestResult } from '../state/pool.js';
+import type { PoolRow } from '../state/pool.js';
+import { ensurePool, latestResult, readPool } from '../state/pool.js';
 import { isProvedDead } from '../state/process-identity.js';
-import { liveProxies } from '../state/proxy-register.js';
+import { liveProxies, sinceUncleanEndMs } from '../state/proxy-register.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
+import { RunningRestarts } from './running-restarts.js';
+import type { PoolStatus } from './status-text.js';
+import { statusText } from './status-text.js';
 
+/** Prints what is known of the pool, or of all. That Temporal does not answer is part of it, and no failure. */
 export async function status(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
-  const names = poolName === undefined ? Object.keys(config.pools) : [choosePool(config, poolName).name];
+  const pools = poolName === undefined ? Object.values(config.pools) : [choosePool(config, poolName)];
   const database = openDatabase(config.database.url);
+  const restarts = new RunningRestarts(config.temporal);
   try {
     await migrate(config.database.url);
-    for (const name of names) {
-      const [first, second] = choosePool(config, name).machines;
-      const { epoch, phase, active, standby, run } = await ensurePool(database, name, first.name, second.name);
-      const proxies = (await liveProxies(database, name)).map((proxy) => ({
-        name: proxy.name,
-        incarnation: proxy.incarnation,
-        adminUrl: proxy.adminUrl,
-        dead: isProvedDead(proxy),
-      }));
-      const lastRestart = await latestResult(database, name);
-      const lines = [
-        `${name}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}`,
-        `  restart: ${run ?? 'none runs'}`,
-        ...proxies.map(
-          (proxy) =>
-            `  proxy ${proxy.name} ${proxy.incarnation} at ${proxy.adminUrl}${proxy.dead ? ' (its process has ended)' : ''}`,
-        ),
-        ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
-        lastRestart === null
-          ? '  never restarted'
-          : `  last restart ${lastRestart.finishedAt.toISOString()}: ${JSON.stringify(lastRestart.result)}`,
-      ];
-      print(options, lines.join('\n'), { pool: name, phase, active, standby, epoch, run, proxies, lastRestart });
+    for (const pool of pools) {
+      const now = await statusOf(pool, database, restarts);
+      print(options, statusText(now), now);
     }
   } finally {
+    await restarts.close();
     await database.end();
   }
+}
+
+async function statusOf(pool: PoolConfig, database: Database, restarts: RunningRestarts): Promise<PoolStatus> {
+  const row = await ensurePool(database, pool);
+  const { name, phase, active, standby, epoch, run } = row;
+  const proxies = (await liveProxies(database, name)).map((proxy) => ({
+    name: proxy.name,
+    incarnation: proxy.incarnation,
+    adminUrl: proxy.adminUrl,
+    dead: isProvedDead(proxy),
+  }));
+  const last = await latestResult(database, name);
+  const { temporal, ended, progress, trouble } = await restarts.look(run);
+  // It may have given the pool back since the row was read.
+  if (ended && (await readPool(database, name)).run !== run) return statusOf(pool, database, restarts);
+  return {
+    ...{ pool: name, phase, active, standby, epoch, run, proxies },
+    lastRestart: last === null ? null : { ...last, result: last.result as RestartOutcome },
+    step: progress?.step ?? null,
+    stepMs: progress?.stepMs ?? null,
+    retrying: progress?.retrying ?? null,
+    waiting: progress?.waiting ?? null,
+    updates: progress?.updates ?? [],
+    uncleanWaitMs: await uncleanWaitMs(pool, row, database),
+    temporal,
+    trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,
+  };
+}
+
+/** How long nothing will be committed yet, because requests of a proxy that ended without order may still run; null when not so. */
+async function uncleanWaitMs({ name, limits }: PoolConfig, { phase }: PoolRow, database: Database): Promise<number | null> {
+  if (phase !== 'moving') return null;
+  const endedMs = await sinceUncleanEndMs(database, name);
+  return endedMs === null || endedMs >= limits.requestTimeoutMs ? null : Math.ceil(limits.requestTimeoutMs - endedMs);
 }

@@ -60,8 +60,7 @@ async function start(
   adminToken: string,
   database: Database,
 ): Promise<RunningProxy> {
-  const [first, second] = pool.machines;
-  const row = await ensurePool(database, pool.name, first.name, second.name);
+  const row = await ensurePool(database, pool);
   for (const machine of [row.active, row.standby]) mustBeConfigured(pool, machine);
   const advertised = advertisedAdmin(config);
   const incarnation = randomUUID();

@@ -49,10 +49,10 @@ export function machineUnknown(pool: string, machine: string): OperatorError {
   );
 }
 
-export function poolUnknown(pool: string): OperatorError {
-  return new OperatorError('POOL_UNKNOWN', `There is no pool "${pool}".`, 'Use a name from "pools" of the configuration.', {
-    status: 404,
-  });
+/** `known` are the names that would have been right; the store alone does not know them. */
+export function poolUnknown(pool: string, known: readonly string[] = []): OperatorError {
+  const remedy = known.length === 0 ? 'Use a name from "pools" of the configuration.' : `Name one of: ${known.join(', ')}.`;
+  return new OperatorError('POOL_UNKNOWN', `There is no pool "${pool}".`, remedy, { status: 404 });
 }
 
 /** Whether an error means that PostgreSQL could not be reached, went away, or did not let us in. */

@@ -27,14 +27,21 @@ export interface Writer {
 
 const COLUMNS = 'name, epoch::int, phase, active, standby, run, token::int';
 
+/** What the configuration says of a pool before there is a row of it. */
+export interface ConfiguredPool {
+  name: string;
+  /** The first is active until the first clean restart says otherwise. */
+  machines: readonly [{ name: string }, { name: string }];
+}
+
 /** Makes the pool's row exist; an existing row keeps its roles. */
-export async function ensurePool(database: Queryable, pool: string, active: string, standby: string): Promise<PoolRow> {
+export async function ensurePool(database: Queryable, { name, machines: [first, second] }: ConfiguredPool): Promise<PoolRow> {
   await database.query('insert into pool (name, active, standby) values ($1, $2, $3) on conflict do nothing', [
-    pool,
-    active,
-    standby,
+    name,
+    first.name,
+    second.name,
   ]);
-  return readPool(database, pool);
+  return readPool(database, name);
 }
 
 export async function readPool(database: Queryable, pool: string): Promise<PoolRow> {

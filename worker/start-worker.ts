@@ -1,7 +1,7 @@
 // The controller's composition root: builds what the activities need and polls Temporal.
 
 import { readFile } from 'node:fs/promises';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -10,7 +10,9 @@ import { openDatabase } from '../state/database.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import { ensurePool } from '../state/pool.js';
-import { connectTemporal, isRunOpen, temporalUnreachable } from './temporal-client.js';
+import { temporalUnreachable } from './ask-temporal.js';
+import { createLogger, namePools } from './log.js';
+import { connectTemporal, isRunOpen } from './temporal-client.js';
 
 /** A deploy lets a step finish what it is doing, for this long. Chosen: longer than a batch, shorter than an operator's patience. */
 const SHUTDOWN_GRACE_MS = 5000;
@@ -33,8 +35,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     throw temporalUnreachable(config.temporal.address, cause);
   });
   const hash = await loadSessionKeyHash(database);
-  for (const { name, machines } of Object.values(config.pools))
-    await ensurePool(database, name, machines[0].name, machines[1].name);
+  for (const pool of Object.values(config.pools)) await ensurePool(database, pool);
   const drivers = new Map(Object.values(config.pools).map((pool) => [pool.name, createDriver(pool)]));
   const mechanisms = new Map(Object.values(config.pools).map((pool) => [pool.name, createMechanism(pool, hash)]));
 
@@ -48,8 +49,9 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
       database,
       driverFor: ({ name }) => of(drivers, name),
       mechanismFor: ({ name }) => of(mechanisms, name),
-      isRunOpen: (run) => isRunOpen(client, run),
+      isRunOpen: (run) => isRunOpen(client, config.temporal, run),
     }),
+    interceptors: { activity: [namePools] },
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
@@ -70,11 +72,11 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
 
 let installed = false;
 
-/** Once a process: the native runtime logs warnings to standard error and nothing else. */
+/** Once a process: its warnings go to standard error, and nothing else does. */
 function installRuntime(): void {
   if (installed) return;
   installed = true;
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  Runtime.install({ logger: createLogger(), shutdownSignals: [] });
 }
 
 /** `npm run build` writes it; sources that run uncompiled (tests) use the same file. */

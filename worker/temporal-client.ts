@@ -2,11 +2,14 @@
 
 import { Client, Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { WorkflowExecutionStatusName, WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import type { cleanRestart } from '../workflows/clean-restart.js';
+import { askTemporal, temporalUnreachable } from './ask-temporal.js';
 
+/** One run of a restart. */
+export type RunHandle = WorkflowHandle<typeof cleanRestart>;
 export type CleanRestartHandle = WorkflowHandleWithFirstExecutionRunId<typeof cleanRestart>;
 
 /** https://grpc.io/docs/guides/status-codes */
@@ -15,19 +18,22 @@ const GRPC_NOT_FOUND = 5;
 const WORKFLOW_TASKS = 1;
 /** A worker asks again after a minute at the latest, which is Temporal's long poll; a few seconds more for the way. */
 const POLLED_WITHIN_MS = 75_000;
+/** A server that comes back is found again within this; gRPC's own two minutes are longer than anybody watches. Chosen. */
+const RECONNECT_WITHIN_MS = 2000;
 
 /** Connects, or says TEMPORAL_UNREACHABLE or NAMESPACE_UNKNOWN. Close `client.connection` when done. */
 export async function connectTemporal({ address, namespace }: TemporalConfig): Promise<Client> {
-  const connection = await Connection.connect({ address, connectTimeout: 5000 }).catch((cause: unknown) => {
+  const channelArgs = { 'grpc.max_reconnect_backoff_ms': RECONNECT_WITHIN_MS };
+  const connection = await Connection.connect({ address, connectTimeout: 5000, channelArgs }).catch((cause: unknown) => {
     throw temporalUnreachable(address, cause);
   });
   try {
-    await connection.workflowService.describeNamespace({ namespace });
+    await askTemporal(connection, address, () => connection.workflowService.describeNamespace({ namespace }));
   } catch (cause) {
     // Who may not ask for it may use it all the same.
     if (!isGrpcServiceError(cause) || Number(cause.code) === GRPC_NOT_FOUND) {
       await connection.close();
-      throw namespaceUnknown(address, namespace, cause);
+      throw cause instanceof OperatorError ? cause : namespaceUnknown(address, namespace, cause);
     }
   }
   return new Client({ connection, namespace });
@@ -39,15 +45,6 @@ function namespaceUnknown(address: string, namespace: string, cause: unknown): O
     `Temporal at ${address} has no namespace "${namespace}".`,
     'Correct temporal.namespace, or make it: temporal operator namespace create.',
     { status: 404, cause },
-  );
-}
-
-export function temporalUnreachable(address: string, cause: unknown): OperatorError {
-  return new OperatorError(
-    'TEMPORAL_UNREACHABLE',
-    `Temporal does not answer at ${address}.`,
-    'Check that it runs and that temporal.address or VM_REJUV_TEMPORAL_ADDRESS names it; traffic goes on meanwhile.',
-    { status: 503, retryable: true, cause },
   );
 }
 
@@ -71,33 +68,47 @@ export async function startCleanRestart(
     throw new OperatorError(
       'RESTART_RUNNING',
       `Pool ${pool} is already being restarted by clean-restart/${pool}.`,
-      `Watch it: vm-rejuv status ${pool}`,
+      `Watch it: vm-rejuv rejuvenate ${pool} --watch`,
       { status: 409, cause: error },
     );
   }
 }
 
-/** Whether the run `workflowId/runId` is open. A run that Temporal does not know any more is not. */
-export async function isRunOpen(client: Client, run: string): Promise<boolean> {
+/** The latest restart that was started under the pool's customary workflow id: that run, whatever is started after it. */
+export async function latestRestart(client: Client, { address }: TemporalConfig, pool: string): Promise<RunHandle> {
+  const workflowId = `clean-restart/${pool}`;
+  const { runId } = await askTemporal(client, address, () => client.workflow.getHandle(workflowId).describe());
+  return client.workflow.getHandle<typeof cleanRestart>(workflowId, runId);
+}
+
+/** The run named `workflowId/runId`, as a pool's row has it. */
+export function runHandle(client: Client, run: string): RunHandle {
   const cut = run.lastIndexOf('/');
+  return client.workflow.getHandle<typeof cleanRestart>(run.slice(0, cut), run.slice(cut + 1));
+}
+
+/** Whether the run `workflowId/runId` is open. A run that Temporal does not know any more is not. */
+export async function isRunOpen(client: Client, { address }: TemporalConfig, run: string): Promise<boolean> {
   try {
-    const { status } = await client.workflow.getHandle(run.slice(0, cut), run.slice(cut + 1)).describe();
-    return status.name === 'RUNNING' || status.name === 'PAUSED';
+    const { status } = await askTemporal(client, address, () => runHandle(client, run).describe());
+    return isOpen(status.name);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
-    if (isGrpcServiceError(error)) throw temporalUnreachable('its address', error);
     throw error;
   }
+}
+
+/** Whether a run in this state goes on. */
+export function isOpen(status: WorkflowExecutionStatusName): boolean {
+  return status === 'RUNNING' || status === 'PAUSED';
 }
 
 /** Throws NO_WORKER when no worker has asked for work of this task queue lately: a restart would wait for one in silence. */
 export async function requireWorker(client: Client, config: TemporalConfig): Promise<void> {
   const { namespace, taskQueue } = config;
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: WORKFLOW_TASKS,
-  });
+  const { pollers } = await askTemporal(client, config.address, () =>
+    client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: WORKFLOW_TASKS }),
+  );
   const lastMs = Math.max(0, ...pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000));
   if (Date.now() - lastMs < POLLED_WITHIN_MS) return;
   throw new OperatorError(

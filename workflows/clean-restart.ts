@@ -1,8 +1,9 @@
 // A clean restart: no failed request, no lost session, no lost update. Each step ensures a state, so it may run twice.
 
-import { ActivityFailure, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
+import { loggingFailure } from './failure-log.js';
 import { parseInput } from './input.js';
 import { OperatorDesk } from './operator-desk.js';
 import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
@@ -21,11 +22,16 @@ const { awaitDrain } = proxyActivities<Activities>(patient);
 const { observePrimary } = proxyActivities<Activities>(readOnly);
 const { restartPrimary } = proxyActivities<Activities>(irreversible);
 
-export async function cleanRestart(input: unknown): Promise<CleanRestartResult> {
+export function cleanRestart(input: unknown): Promise<CleanRestartResult> {
+  return loggingFailure(() => restart(input));
+}
+
+async function restart(input: unknown): Promise<CleanRestartResult> {
   const { pool } = parseInput(input);
   const undoable = new CancellationScope();
   const desk = new OperatorDesk(pool, () => undoable.cancel());
   const request = { pool };
+  const startedAtMs = workflowInfo().startTime.getTime();
 
   await undoOnFailure(async () => {
     await step('bootStandby', () => bootStandby.executeWithOptions({ summary: SUMMARIES.bootStandby }, [request]));
@@ -42,7 +48,9 @@ export async function cleanRestart(input: unknown): Promise<CleanRestartResult> 
       const expect = await observePrimary(request);
       await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
     });
-    const outcome = await forward('swapRoles', () => swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [request]));
+    const outcome = await forward('swapRoles', () =>
+      swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [{ pool, startedAtMs }]),
+    );
     if (outcome === null) throw new Error('swapRoles cannot be skipped');
     return { pool, ...outcome, steps: desk.status.steps, sessionsNotMoved: drain?.notMoved ?? null };
   });

@@ -4,7 +4,7 @@ import { condition, setCurrentDetails, setHandler, ApplicationFailure } from '@t
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js';
 import type { RestartStatus, StepName } from './steps.js';
-import { describeStatus, STEPS } from './steps.js';
+import { describeStatus, helpfulUpdates, STEPS } from './steps.js';
 
 export type Verdict = 'retry' | 'skip';
 
@@ -17,7 +17,7 @@ export class OperatorDesk {
     pool: string,
     private readonly onAbort: () => void,
   ) {
-    this.status = { pool, step: null, steps: STEPS.map((name) => ({ name, ms: null })), waiting: null };
+    this.status = { pool, step: null, stepStartedAtMs: null, steps: STEPS.map((name) => ({ name, ms: null })), waiting: null };
     setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
     setHandler(retryUpdate, (_note: OperatorNote) => this.decide('retry'), {
       description: 'Try the step that failed again; only while the restart waits for you',
@@ -27,7 +27,7 @@ export class OperatorDesk {
       description: 'Go on without restarting the primary; only while restartPrimary waits for you',
       validator: (_note: OperatorNote) => {
         this.mustWait('skip');
-        if (this.status.step !== 'restartPrimary')
+        if (!helpfulUpdates(this.status.step).includes('skip'))
           throw refused(`Step ${String(this.status.step)} cannot be skipped: sessions would be lost.`);
       },
     });
@@ -40,6 +40,7 @@ export class OperatorDesk {
   }
 
   begin(step: StepName): void {
+    if (this.status.step !== step) this.status.stepStartedAtMs = Date.now();
     this.status.step = step;
     this.show();
   }

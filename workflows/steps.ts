@@ -21,9 +21,16 @@ export interface StepTime {
 export interface RestartStatus {
   pool: string;
   step: StepName | null;
+  /** When that step began, in ms since 1970; however often it was tried since. */
+  stepStartedAtMs: number | null;
   steps: StepTime[];
   /** Why the workflow waits for an operator, or null. */
   waiting: string | null;
+}
+
+/** The updates that help a restart that waits for an operator in this step. */
+export function helpfulUpdates(step: StepName | null): ('retry' | 'skip')[] {
+  return step === 'restartPrimary' ? ['retry', 'skip'] : ['retry'];
 }
 
 /** Markdown for the Temporal UI's current details. */
@@ -39,7 +46,8 @@ export function describeStatus({ pool, steps, step, waiting }: RestartStatus): s
           '',
           `**Waits for you:** ${waiting}`,
           '',
-          'The pool serves all its traffic meanwhile. Send the update `retry` when the cause is gone.',
+          'The pool serves all its traffic meanwhile. Send the update `retry` when the cause is gone' +
+            (helpfulUpdates(step).includes('skip') ? ', or `skip` to go on without restarting the primary.' : '.'),
         ];
   return [`Clean restart of pool **${pool}**`, '', ...lines, ...advice].join('\n');
 }

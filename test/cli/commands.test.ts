@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
@@ -27,6 +28,12 @@ test('check, rejuvenate and status tell what they did, for people and for progra
     run: null,
     proxies: [{ name: 'proxy-1', dead: false }],
   });
+});
+
+test('it tells its version', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { installation } = await createTestInstallation(nodeShop);
+  expect(await vmRejuv(installation, ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test('what cannot be done is refused in two sentences, with a code and without a stack trace', async () => {

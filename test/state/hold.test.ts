@@ -32,7 +32,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   pool = `pool-${randomUUID()}`;
-  await ensurePool(database, pool, 'a', 'b');
+  await ensurePool(database, { name: pool, machines: [{ name: 'a' }, { name: 'b' }] });
   await claimPool(database, pool, 'run-1', null);
   const { token } = await takeToken(database, pool, 'run-1');
   writer = { pool, run: 'run-1', token };

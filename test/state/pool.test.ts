@@ -42,7 +42,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   pool = `pool-${randomUUID()}`;
-  await ensurePool(database, pool, 'a', 'b');
+  await ensurePool(database, { name: pool, machines: [{ name: 'a' }, { name: 'b' }] });
 });
 
 async function claim(run: string): Promise<Writer> {
@@ -59,7 +59,12 @@ async function addProxy(): Promise<Set<string>> {
 }
 
 it('keeps its roles when the configuration is applied again', async () => {
-  expect(await ensurePool(database, pool, 'b', 'a')).toMatchObject({ active: 'a', standby: 'b', phase: 'steady', run: null });
+  expect(await ensurePool(database, { name: pool, machines: [{ name: 'b' }, { name: 'a' }] })).toMatchObject({
+    active: 'a',
+    standby: 'b',
+    phase: 'steady',
+    run: null,
+  });
 });
 
 it('is held by one run at a time', async () => {

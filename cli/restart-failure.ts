@@ -1,0 +1,25 @@
+// Why a restart has failed, as an operator reads it.
+
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { OperatorError } from '../config/operator-error.js';
+
+/** The failure as the activity worded it, without Temporal's envelopes. What is no failure of a restart stays as it is. */
+export function readableFailure(error: unknown, pool: string): unknown {
+  if (!(error instanceof WorkflowFailedError)) return error;
+  let cause: unknown = error.cause;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause;
+  if (cause instanceof ApplicationFailure) {
+    const remedy = typeof cause.details?.[0] === 'string' ? cause.details[0] : '';
+    return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(` ${remedy}`, ''), remedy);
+  }
+  if (cause instanceof CancelledFailure) {
+    const again = `Start it again when you like: vm-rejuv rejuvenate ${pool}`;
+    return new OperatorError('RESTART_FAILED', `The restart was given up, and pool ${pool} is as it was.`, again);
+  }
+  if (cause instanceof TerminatedFailure) {
+    const next = `The next one goes on where it was: vm-rejuv rejuvenate ${pool}`;
+    return new OperatorError('RESTART_FAILED', `The restart of pool ${pool} was terminated.`, next);
+  }
+  return error;
+}

@@ -1,0 +1,14 @@
+// What a restart has done, in one line.
+
+import type { RestartOutcome } from '../activities/swap-roles.js';
+
+/** `4 sessions moved, held p99 8 ms, max 9 ms, 5.2 s in all`. Earlier versions did not write everything down. */
+export function describeOutcome({ sessionsMoved, holdMs, tookMs }: RestartOutcome): string {
+  const whole = tookMs === undefined ? '' : `, ${seconds(tookMs)} in all`;
+  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}`;
+}
+
+/** For people; programs get milliseconds. */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

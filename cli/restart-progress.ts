@@ -1,0 +1,54 @@
+// How far a run of a clean restart is: what the workflow says of itself, and what Temporal knows of the attempt under way.
+
+import type { Client } from '@temporalio/client';
+import type { TemporalConfig } from '../config/types.js';
+import { askTemporal } from '../worker/ask-temporal.js';
+import type { RunHandle } from '../worker/temporal-client.js';
+import { isOpen } from '../worker/temporal-client.js';
+import { statusQuery } from '../workflows/messages.js';
+import type { StepTime } from '../workflows/steps.js';
+import { helpfulUpdates } from '../workflows/steps.js';
+
+export interface RestartProgress {
+  /** False when the run has ended. */
+  open: boolean;
+  /** Whether the workflow has answered, which takes a worker. */
+  answered: boolean;
+  /** Null before the first one, and when nobody could tell. */
+  step: string | null;
+  /** How long it has been in that step. */
+  stepMs: number | null;
+  /** All steps with their times; empty when the workflow has not answered. */
+  steps: StepTime[];
+  /** Why the step that runs had to begin once more. */
+  retrying: string | null;
+  /** Why it waits for an operator. */
+  waiting: string | null;
+  /** The updates that decide what it waits for. */
+  updates: string[];
+}
+
+/** Asks once; TEMPORAL_UNREACHABLE when Temporal does not answer. That no worker does is no error. */
+export async function progressOf(client: Client, { address }: TemporalConfig, run: RunHandle): Promise<RestartProgress> {
+  const { status, raw } = await askTemporal(client, address, () => run.describe());
+  const open = isOpen(status.name);
+  const said = open ? await askTemporal(client, address, () => run.query(statusQuery)).catch(() => null) : null;
+  const [attempt] = raw.pendingActivities ?? [];
+  // A worker of an earlier version does not tell when the step began.
+  const startedAtMs = said?.stepStartedAtMs ?? inMs(attempt?.scheduledTime);
+  return {
+    open,
+    answered: said !== null,
+    step: said?.step ?? attempt?.activityType?.name ?? null,
+    stepMs: startedAtMs === null ? null : Math.max(0, Date.now() - startedAtMs),
+    steps: said?.steps ?? [],
+    retrying: attempt?.lastFailure?.message ?? null,
+    waiting: said?.waiting ?? null,
+    updates: said?.waiting ? helpfulUpdates(said.step) : [],
+  };
+}
+
+/** A protobuf timestamp. */
+function inMs(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number | null {
+  return time ? Number(time.seconds ?? 0) * 1000 + Math.round((time.nanos ?? 0) / 1e6) : null;
+}

@@ -1,0 +1,92 @@
+// Shows a run of a clean restart until it has ended.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { OperatorError } from '../config/operator-error.js';
+import type { TemporalConfig } from '../config/types.js';
+import { askTemporal } from '../worker/ask-temporal.js';
+import type { RunHandle } from '../worker/temporal-client.js';
+import type { OutputOptions } from './output.js';
+import { print } from './output.js';
+import { readableFailure } from './restart-failure.js';
+import type { RestartProgress } from './restart-progress.js';
+import { progressOf } from './restart-progress.js';
+import { describeOutcome } from './restart-outcome.js';
+import { warnUntilAnswered } from './worker-warning.js';
+
+const POLL_MS = 300;
+/** Temporal may be restarted meanwhile; after this long without an answer somebody should look. Chosen. */
+const PATIENCE_MS = 30_000;
+
+export interface Watched {
+  client: Client;
+  temporal: TemporalConfig;
+  run: RunHandle;
+  pool: string;
+}
+
+/** Resolves when the run has ended well, and throws what made it fail; TEMPORAL_UNREACHABLE when nobody can tell any more. */
+export async function watch(watched: Watched, options: OutputOptions): Promise<void> {
+  const { client, temporal, run } = watched;
+  const warning = new AbortController();
+  void warnUntilAnswered(client, temporal, options, warning.signal).catch(() => undefined);
+  try {
+    const show = createView(options);
+    for (;;) {
+      const progress = await patiently(watched, options, () => progressOf(client, temporal, run));
+      if (progress.answered) warning.abort();
+      show(progress);
+      if (!progress.open) break;
+      await sleep(POLL_MS);
+    }
+    const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
+    show({ steps: outcome.steps, waiting: null, retrying: null });
+    print(options, `Done: ${describeOutcome(outcome)}`, outcome);
+  } catch (error) {
+    throw readableFailure(error, watched.pool);
+  } finally {
+    warning.abort();
+  }
+}
+
+/** Asks until Temporal answers. */
+async function patiently<T>(watched: Watched, options: OutputOptions, question: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  let said = false;
+  for (;;) {
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'TEMPORAL_UNREACHABLE') throw error;
+      if (performance.now() - started > PATIENCE_MS) throw lostSight(watched, error);
+      const { code, message, remedy } = error;
+      if (!said) print(options, '  Temporal does not answer; waiting', { waiting: code, message, remedy });
+      said = true;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+function lostSight({ pool, temporal }: Watched, cause: OperatorError): OperatorError {
+  return new OperatorError(
+    'TEMPORAL_UNREACHABLE',
+    `Temporal at ${temporal.address} has not answered for ${PATIENCE_MS / 1000} s; the restart itself goes on as soon as Temporal does.`,
+    `Look again: vm-rejuv rejuvenate ${pool} --watch, or vm-rejuv status ${pool}.`,
+    { status: 503, retryable: true, cause },
+  );
+}
+
+/** Prints everything once. */
+function createView(options: OutputOptions): (now: Pick<RestartProgress, 'steps' | 'waiting' | 'retrying'>) => void {
+  const shown = new Set<string>();
+  const once = (what: string, text: string, value: unknown): void => {
+    if (shown.has(what)) return;
+    shown.add(what);
+    print(options, text, value);
+  };
+  return ({ steps, waiting, retrying }) => {
+    for (const { name, ms } of steps) if (ms !== null) once(name, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
+    if (waiting !== null) once(waiting, `  waits for an operator: ${waiting}`, { waiting });
+    if (retrying !== null) once(retrying, `  tries again: ${retrying}`, { retrying });
+  };
+}

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { nodeShop } from '../../demo/node-shop.js';
+import type { Installation } from '../../demo/installation.js';
+import { createTestInstallation } from '../fixtures/installation.js';
+import { obstinateShop } from '../fixtures/obstinate-shop.js';
+import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+
+const PATIENT = { timeout: 60_000 };
+
+async function statusOf(installation: Installation, changed: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  const ended = await vmRejuv(installation, ['status', '--json'], changed);
+  expect(ended.code).toBe(0);
+  return jsonLines(ended)[0] ?? {};
+}
+
+test('status tells the step of a restart, what it tries again, and how long an unclean end of a proxy keeps it', async () => {
+  const { installation, startRestart } = await createTestInstallation(nodeShop);
+  await installation.bootMachines();
+  const { url } = await installation.startProxy();
+  const second = await installation.startProxy('proxy-2');
+  await installation.startWorker();
+  expect(await statusOf(installation)).toMatchObject({ temporal: 'not asked', step: null, stepMs: null, uncleanWaitMs: null });
+
+  const begun = await fetch(`${url}/shop/cart`);
+  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const slow = fetch(`${url}/shop/slow?ms=9000`, { headers: { cookie } });
+  const handle = await startRestart();
+  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ step: 'awaitDrain', temporal: 'ok' });
+  const { stepMs } = await statusOf(installation);
+  expect(stepMs).toBeGreaterThan(0);
+
+  second.signal('SIGSTOP');
+  await expect.poll(async () => (await statusOf(installation))['retrying'], PATIENT).toContain('Proxy proxy-2 of pool');
+  const text = (await vmRejuv(installation, ['status'])).stdout;
+  expect(text).toMatch(/in awaitDrain for \d+\.\d s\n +tries awaitDrain again: Proxy proxy-2 /);
+  second.signal('SIGKILL');
+  await expect.poll(async () => (await statusOf(installation))['uncleanWaitMs'], PATIENT).toBeGreaterThan(0);
+  expect((await statusOf(installation))['uncleanWaitMs']).toBeLessThanOrEqual(installation.pool.limits.requestTimeoutMs);
+  expect((await vmRejuv(installation, ['status'])).stdout).toMatch(/moves nothing for another \d+\.\d s: a proxy has ended/);
+
+  expect((await slow).status).toBe(200);
+  const { sessionsMoved } = await handle.result();
+  expect(await statusOf(installation)).toMatchObject({
+    ...{ step: null, retrying: null, waiting: null, uncleanWaitMs: null, temporal: 'not asked' },
+    lastRestart: { result: { sessionsMoved, tookMs: expect.any(Number) as number } },
+  });
+  const last = new RegExp(
+    `last restart [\\dT:.-]+Z, node-a to node-b: ${sessionsMoved} sessions moved, held p99 .* s in all$`,
+    'm',
+  );
+  expect((await vmRejuv(installation, ['status'])).stdout).toMatch(last);
+});
+
+test('status tells what an operator has to decide and by which updates, and its rows also without Temporal', async () => {
+  const { shop, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
+  const { installation, startRestart } = await createTestInstallation(shop);
+  await installation.bootMachines();
+  await installation.startProxy();
+  await installation.startWorker();
+  // Both machines run by now: the first that has to boot is the primary that was restarted.
+  await block();
+  const handle = await startRestart();
+
+  await expect
+    .poll(() => statusOf(installation), PATIENT)
+    .toMatchObject({
+      step: 'restartPrimary',
+      waiting: expect.stringContaining('node-a did not get ready') as string,
+      updates: ['retry', 'skip'],
+    });
+  const text = (await vmRejuv(installation, ['status'])).stdout;
+  expect(text).toMatch(/waits for an operator: .*node-a did not get ready.* Updates: retry, skip\./);
+
+  const elsewhere = { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  expect(await statusOf(installation, elsewhere)).toMatchObject({ phase: 'sealed', step: null, temporal: 'unreachable' });
+  expect((await vmRejuv(installation, ['status'], elsewhere)).stdout).toMatch(/^ +TEMPORAL_UNREACHABLE: .*$/m);
+
+  await handle.terminate();
+  expect((await vmRejuv(installation, ['status'])).stdout).toContain('has ended without giving the pool back');
+});

@@ -1,0 +1,77 @@
+import { expect, inject, test } from 'vitest';
+import { nodeShop } from '../../demo/node-shop.js';
+import { createTestInstallation } from '../fixtures/installation.js';
+import { startRelay } from '../fixtures/relay.js';
+import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+
+test('a restart that runs is watched by who asks for that, to its end, and refused to who wants one of their own', async () => {
+  const { installation, startRestart } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  await installation.startProxy();
+  await startRestart();
+
+  const refused = await vmRejuv(installation, ['rejuvenate', name]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('RESTART_RUNNING') as string });
+  expect(refused.stderr).toContain(`vm-rejuv rejuvenate ${name} --watch`);
+
+  const programs = vmRejuv(installation, ['rejuvenate', name, '--watch', '--json']);
+  let said = '';
+  const people = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('already running, watching it');
+  await installation.startWorker();
+  expect(await people).toMatchObject({ code: 0, stdout: expect.stringContaining('Done: ') as string });
+  const lines = jsonLines(await programs);
+  expect(lines[0]).toEqual({ workflowId: `clean-restart/${name}`, pool: name, started: false });
+  expect(lines.at(-1)).toMatchObject({ from: 'node-a', to: 'node-b', tookMs: expect.any(Number) as number });
+});
+
+test('a watched restart that fails ends the watching with its failure', async () => {
+  const { installation, startRestart } = await createTestInstallation(nodeShop);
+  await startRestart();
+  const watched = vmRejuv(installation, ['rejuvenate', installation.pool.name, '--watch', '--json']);
+  await installation.startWorker();
+
+  expect(await watched).toMatchObject({ code: 1, stdout: expect.stringContaining('PRIMARY_NOT_RUNNING') as string });
+});
+
+test('without anybody to carry it out a restart is started with a warning', async () => {
+  const { installation, client } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+
+  const started = await vmRejuv(installation, ['rejuvenate', name, '--json']);
+
+  expect(started.code).toBe(0);
+  expect(jsonLines(started)).toMatchObject([{ pool: name, started: true }, { waiting: 'NO_WORKER' }]);
+  expect((await client.workflow.getHandle(`clean-restart/${name}`).describe()).status.name).toBe('RUNNING');
+});
+
+test('who watches waits for a Temporal that comes back, and is told when it does not', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  const relay = await startRelay(inject('temporalAddress'));
+  const through = { VM_REJUV_TEMPORAL_ADDRESS: relay.address };
+  await installation.bootMachines();
+  await installation.startProxy();
+  let said = '';
+  const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], through, (text) => (said += text));
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('started');
+
+  relay.cut();
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('Temporal does not answer; waiting');
+  relay.mend();
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('NO_WORKER');
+  relay.cut();
+
+  const ended = await watched;
+  expect(ended.code).toBe(1);
+  expect(ended.stdout.match(/Temporal does not answer; waiting/g)).toHaveLength(2);
+  expect(ended.stderr).toContain('TEMPORAL_UNREACHABLE');
+  expect(ended.stderr).toContain('the restart itself goes on');
+  expect(ended.stderr).toContain(`vm-rejuv rejuvenate ${name} --watch`);
+
+  await installation.startWorker();
+  await expect
+    .poll(async () => jsonLines(await vmRejuv(installation, ['status', '--json']))[0], { timeout: 60_000 })
+    .toMatchObject({ active: 'node-b', run: null });
+});

@@ -1,0 +1,23 @@
+// The worker's word on a restart that has failed. Temporal's own loses the error's code on its way out of the sandbox.
+
+import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
+
+/** How the worker's log knows the line. */
+export const RESTART_FAILED_MESSAGE = 'Restart failed';
+
+/** Runs a workflow's work; logs what makes it fail, and lets that go on. */
+export async function loggingFailure<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCancellation(error)) log.warn(RESTART_FAILED_MESSAGE, { code: codeOf(error), error });
+    throw error;
+  }
+}
+
+/** That of the innermost failure that has one: what wraps it only says that something failed. */
+function codeOf(error: unknown): string | undefined {
+  let cause = error;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure)) cause = cause.cause;
+  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+}
