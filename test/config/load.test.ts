@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { LoadOptions } from '../../config/load.js';
 import { loadConfig } from '../../config/load.js';
 import { OperatorError } from '../../config/operator-error.js';
 import { DRAIN_LIMIT_MS, HOLD_MAX_MS } from '../../config/defaults.js';
@@ -29,15 +30,15 @@ const GOOD = `pools:
     health: { path: /shop/health }
 `.replaceAll('[true]', '["true"]');
 
-function load(text: string, env: NodeJS.ProcessEnv = ENV): ReturnType<typeof loadConfig> {
+function load(text: string, env: NodeJS.ProcessEnv = ENV, options: LoadOptions = {}): ReturnType<typeof loadConfig> {
   const file = join(directory, 'vm-rejuv.yaml');
   writeFileSync(file, text);
-  return loadConfig(file, env);
+  return loadConfig(file, env, options);
 }
 
-function refusal(text: string, env?: NodeJS.ProcessEnv): OperatorError {
+function refusal(text: string, env?: NodeJS.ProcessEnv, options?: LoadOptions): OperatorError {
   try {
-    load(text, env);
+    load(text, env, options);
   } catch (error) {
     if (error instanceof OperatorError) return error;
   }
@@ -126,6 +127,16 @@ describe('a mistake is named with file, line, field, what was found and what is 
       `proxy: { listen: 8080 }\n${GOOD}`,
       /yaml:1 proxy\.listen: found 8080, allowed: host:port, such as/,
     ],
+    [
+      'an address of every host without one for workers',
+      `proxy:\n  admin: 0.0.0.0:8081\n${GOOD}`,
+      /yaml:1 proxy\.adminUrl: found nothing, allowed: an origin without path, such as/,
+    ],
+    [
+      'the same in IPv6',
+      `proxy: { admin: "[::]:8081", adminUrl: null }\n${GOOD}`,
+      /proxy\.adminUrl: found null, allowed: an origin/,
+    ],
     ['broken YAML', 'pools: [', /yaml:1: /],
   ])('%s', (_name, text, message) => {
     const error = refusal(text);
@@ -186,6 +197,27 @@ describe('what is allowed is said in words of the file', () => {
   });
 });
 
+test('what a proxy is told by its command line completes the file, and nobody else needs it', () => {
+  const everywhere = `proxy: { admin: "0.0.0.0:8081" }\n${GOOD}`;
+  const told = { adminUrl: 'http://proxy-1:8081', name: undefined };
+  expect(load(everywhere, ENV, { proxy: told }).proxy).toMatchObject({ name: 'proxy', adminUrl: 'http://proxy-1:8081' });
+  expect(load(everywhere, ENV, { proxy: { admin: { host: 'proxy', port: 1 } } }).proxy.adminUrl).toBeNull();
+  expect(load(everywhere, ENV, { proxy: 'elsewhere' }).proxy.admin).toEqual({ host: '0.0.0.0', port: 8081 });
+
+  const completedWrongly = refusal(GOOD, ENV, { proxy: { admin: { host: '::', port: 8081 } } });
+  expect(completedWrongly.message).toMatch(/proxy\.adminUrl: found nothing/);
+});
+
+test.each(['quatsch', ' 127.0.0.1:7233', '127.0.0.1:7233 ', 'temporal:72330', 'http://temporal:7233', 'temporal:'])(
+  'a variable that holds no address is refused by its name: "%s"',
+  (address) => {
+    expect(refusal(GOOD, { ...ENV, VM_REJUV_TEMPORAL_ADDRESS: address })).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `VM_REJUV_TEMPORAL_ADDRESS: found "${address}", allowed: host:port, such as 127.0.0.1:7233, the port at most 65535.`,
+    });
+  },
+);
+
 test('an IPv6 address stands in brackets', () => {
   const config = load(`proxy: { listen: "[::1]:8080" }\ntemporal: { address: "[::1]:7233" }\n${GOOD}`);
   expect(config.proxy.listen).toEqual({ host: '::1', port: 8080 });
@@ -204,6 +236,15 @@ test('an origin is accepted however it is spelled', () => {
   );
 });
 
+test.each(['hunter2', 'postgres://u:hunter2@127.0.0.1:99999/db'])(
+  'a database that is none is refused without being repeated: %s',
+  (url) => {
+    const error = refusal(GOOD, { ...ENV, VM_REJUV_DATABASE_URL: url });
+
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('hunter2') as string });
+  },
+);
+
 test.each([
   ['its name', '{ env: MANAGER_PASSWORD }', 'hunter2'],
   ['what it belongs to', '{ user: vm-rejuv, password: { env: MANAGER_PASSWORD } }', 'vm-rejuv:hunter2'],
@@ -213,6 +254,12 @@ test.each([
 
   expect(error.code).toBe('CONFIG_INVALID');
   expect(error.message).not.toContain('hunter2');
+});
+
+test('whoever knows another way than the variable has it said', () => {
+  const error = refusal(GOOD, { ...ENV, VM_REJUV_ADMIN_TOKEN: '' }, { orElse: 'ask' });
+  expect(error).toMatchObject({ code: 'SECRET_MISSING', remedy: /VM_REJUV_ADMIN_TOKEN_FILE, or ask\.$/ });
+  expect(refusal(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { orElse: 'ask' }).remedy).not.toContain('ask');
 });
 
 test('a missing secret and a missing file say what to set', () => {
