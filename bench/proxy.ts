@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { whole } from '../demo/options.js';
+import { refusing, whole } from '../demo/options.js';
 import { quantile } from '../activities/quantile.js';
 import { Closing } from '../embedded/closing.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
@@ -28,7 +28,7 @@ interface Row extends Sample {
   cpuAgainstHandler: number;
 }
 
-const options = new Command('npm run bench:proxy --')
+const options = refusing(new Command('npm run bench:proxy --'))
   .description('Measures CPU per request of the proxy, of what it is built on and of HAProxy, one core each.')
   .option('--json', 'print one JSON object on standard output, progress on standard error', false)
   .option('--rounds <count>', 'measured rounds', whole(1, 1000), 5)

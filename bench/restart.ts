@@ -7,7 +7,7 @@ import { quantile } from '../activities/quantile.js';
 import { makeIdleSessions } from '../demo/load/idle-sessions.js';
 import type { WindowReport } from '../demo/load/report.js';
 import { startLoad } from '../demo/load/start-load.js';
-import { whole } from '../demo/options.js';
+import { refusing, whole } from '../demo/options.js';
 import { Closing } from '../embedded/closing.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
 import type { CleanRestartResult } from '../workflows/clean-restart.js';
@@ -49,7 +49,7 @@ const {
   users,
   rate,
   store,
-} = new Command('npm run bench:restart --')
+} = refusing(new Command('npm run bench:restart --'))
   .description('Measures how long requests are held in clean restarts of a loaded Tomcat.')
   .option('--json', 'print one JSON object on standard output, progress on standard error', false)
   .option('--restarts <count>', 'clean restarts in a row', whole(1, 1000), 5)

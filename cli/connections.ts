@@ -19,7 +19,7 @@ export async function publishConnections(
   return { file, withdraw: () => rm(file, { force: true }) };
 }
 
-/** The environment, with what it does not say itself from the file; without a file, the environment. */
+/** The environment, with what it does not say itself from the file; without a file, the environment. An empty variable says nothing. */
 export function withConnections(data: string, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   let text: string;
   try {
@@ -31,7 +31,7 @@ export function withConnections(data: string, env: NodeJS.ProcessEnv = process.e
     name,
     value.replaceAll(`'\\''`, "'"),
   ]);
-  return { ...(Object.fromEntries(published) as Record<string, string>), ...env };
+  return { ...env, ...(Object.fromEntries(published.filter(([name = '']) => !env[name])) as Record<string, string>) };
 }
 
 /** A file for this account only, whole or not at all. An earlier one, of whatever mode, is not written into. */

@@ -3,7 +3,10 @@
 // in it, instead of being moved to the old one (npm run bench:proxy).
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { addressLike, parseAddress } from '../config/address.js';
+import type { LoadOptions } from '../config/load.js';
 import { loadConfig } from '../config/load.js';
+import { originLike, parseOrigin } from '../config/origin.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
 import { startWorker } from '../worker/start-worker.js';
@@ -50,20 +53,15 @@ command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal u
 command('proxy', 'Run the proxy of one pool')
   .option('--pool <name>', 'the pool, when there are several')
   .option('--name <name>', 'name of this proxy, unique per pool')
-  .option('--listen <host:port>', 'where clients connect', parseAddress)
-  .option('--admin <host:port>', 'where workers, probes and Prometheus connect', parseAddress)
-  .option('--admin-url <origin>', 'where workers reach the admin API, when that is not where it listens', parseOrigin)
+  .option('--listen <host:port>', 'where clients connect', givenAddress)
+  .option('--admin <host:port>', 'where workers, probes and Prometheus connect', givenAddress)
+  .option('--admin-url <origin>', 'where workers reach the admin API, when that is not where it listens', givenOrigin)
   .action((options: ProxyOptions) =>
     run(options, async () => {
-      const config = loadConfig(options.config);
+      const { name, listen, admin, adminUrl: givenUrl } = options;
+      const config = loadConfig(options.config, process.env, { proxy: { name, listen, admin, adminUrl: givenUrl } });
       const proxy = await startProxy({
-        config: {
-          name: options.name ?? config.proxy.name,
-          listen: options.listen ?? config.proxy.listen,
-          admin: options.admin ?? config.proxy.admin,
-          adminUrl: options.adminUrl ?? config.proxy.adminUrl,
-          trustedPeers: config.proxy.trustedPeers,
-        },
+        config: config.proxy,
         pool: choosePool(config, options.pool),
         databaseUrl: config.database.url,
         adminToken: config.adminToken,
@@ -82,7 +80,7 @@ command('proxy', 'Run the proxy of one pool')
 
 command('worker', 'Run the worker that carries out clean restarts').action((options: CommonOptions) =>
   run(options, async () => {
-    const worker = await startWorker(loadConfig(options.config));
+    const worker = await startWorker(loadConfig(options.config, process.env, { proxy: 'elsewhere' }));
     print(options, 'Worker ready', { ready: true });
     await Promise.race([untilToldToEnd(), worker.done]);
     await worker.close();
@@ -91,7 +89,9 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
 
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => check(config, pool, options)));
+  .action((pool: string | undefined, options: ClientOptions) =>
+    withConfig(options, (config) => check(config, pool, options), {}),
+  );
 
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
   .argument('[pool]', 'one pool instead of all')
@@ -144,19 +144,24 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-function withConfig(options: ClientOptions, work: (config: Config) => Promise<void>): Promise<void> {
-  return run(options, () => work(loadConfig(options.config, withConnections(options.data))));
+/** Of these only `check` looks at how a proxy would start. */
+function withConfig(
+  options: ClientOptions,
+  work: (config: Config) => Promise<void>,
+  proxy: NonNullable<LoadOptions['proxy']> = 'elsewhere',
+): Promise<void> {
+  const orElse = `name by --data the data directory of a running "vm-rejuv up" of this host (${options.data} is none, or not readable)`;
+  return run(options, () => work(loadConfig(options.config, withConnections(options.data), { proxy, orElse })));
 }
 
-function parseAddress(text: string): ListenAddress {
-  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('Allowed: host:port, such as 127.0.0.1:8080.');
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+function givenAddress(text: string): ListenAddress {
+  const address = parseAddress(text);
+  if (address === null) throw new InvalidArgumentError(`Allowed: ${addressLike('127.0.0.1:8080')}.`);
+  return address;
 }
 
-function parseOrigin(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/')
-    throw new InvalidArgumentError('Allowed: an origin without path, such as http://proxy-1:8081.');
-  return url.origin;
+function givenOrigin(text: string): string {
+  const origin = parseOrigin(text);
+  if (origin === null) throw new InvalidArgumentError(`Allowed: ${originLike('http://proxy-1:8081')}.`);
+  return origin;
 }

@@ -6,7 +6,7 @@ import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 /** 1: the command was carried out and failed. */
 const EXIT_FAILED = 1;
 /** 2: the command was refused; nothing was changed. */
-const EXIT_REFUSED = 2;
+export const EXIT_REFUSED = 2;
 const REFUSALS = new Set([
   'CONFIG_INVALID',
   'CONFIG_UNREADABLE',

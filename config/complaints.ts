@@ -1,7 +1,7 @@
 // Turns validation issues into lines an operator can act on: file:line, field, what was found, what is allowed.
 
 import type { Document, LineCounter } from 'yaml';
-import { isMap, isNode, isPair, isScalar } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
 import type { z } from 'zod';
 
 type Issue = z.core.$ZodIssue;
@@ -15,29 +15,46 @@ export function complaints(file: string, document: Document, lines: LineCounter,
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => `${at([...issue.path, key])}: unknown field${hint(key)}`);
     }
-    return [
-      `${at(issue.path)}: found ${isSecret(issue.path) ? 'something else' : show(document.getIn(issue.path))}, allowed: ${allowed(issue)}`,
-    ];
+    const found = document.getIn(issue.path);
+    return [`${at(issue.path)}: found ${show(found, isSecret(issue.path))}, allowed: ${allowed(issue, found)}`];
   });
 }
 
-function allowed(issue: Issue): string {
+/** The validator's names of types, in YAML's words. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a mapping, such as { key: value }',
+  record: 'a mapping, such as { key: value }',
+  array: 'a list, such as [a, b]',
+  string: 'text',
+  number: 'a whole number, such as 200',
+  int: 'a whole number, such as 200',
+  boolean: 'true or false',
+};
+/** How the validator's own messages begin; any other is the schema's. */
+const UNWORDED = /^(Invalid|Too (small|big)|Unrecognized)/;
+
+function allowed(issue: Issue, found: unknown): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
+  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) return oneOf(issue.options);
+  if (!UNWORDED.test(issue.message)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
-      return issue.message.startsWith('Invalid input') ? `${issue.expected}` : issue.message;
+      // YAML takes 7 and true for what they look like, which nobody expects of a command's argument.
+      if (issue.expected === 'string' && typeof found !== 'object' && found !== undefined) return 'text: put it in quotes';
+      return TYPES[issue.expected] ?? issue.expected;
     case 'invalid_value':
-      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+      return oneOf(issue.values);
     case 'too_small':
-      return `at least ${issue.minimum}`;
+      return issue.origin === 'string' ? 'text that is not empty' : `at least ${issue.minimum}`;
     case 'too_big':
       return `at most ${issue.maximum}`;
-    case 'invalid_union':
-      return 'options' in issue && Array.isArray(issue.options)
-        ? `one of ${issue.options.map((value) => JSON.stringify(value)).join(', ')}`
-        : issue.message;
     default:
       return issue.message;
   }
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return `${values.length === 1 ? '' : 'one of '}${values.map((value) => JSON.stringify(value)).join(', ')}`;
 }
 
 /** A secret pasted into the file is the likeliest unknown field, and the one that must not be repeated on a terminal. */
@@ -47,13 +64,17 @@ function hint(key: string): string {
     : ' (docs/configuration.md lists the known ones)';
 }
 
-/** Whatever stands where a secret's name belongs may be the secret itself. */
+/** Whatever stands where a secret's name belongs, or that of something with a secret in it, may be the secret itself. */
 function isSecret(path: Path): boolean {
-  return /password|secret|token|store\.url/i.test(path.map(String).join('.'));
+  return /password|secret|token|\.(store|manager)$|store\.url|\.env\b/i.test(path.map(String).join('.'));
 }
 
-function show(value: unknown): string {
+/** What is in a mapping or a list is not repeated: it may be anything. */
+function show(value: unknown, secret: boolean): string {
   if (value === undefined) return 'nothing';
+  if (isMap(value)) return 'a mapping';
+  if (isSeq(value)) return `a list of ${value.items.length}`;
+  if (secret && value !== null) return 'something else';
   const text = JSON.stringify(isNode(value) ? value.toJSON() : value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

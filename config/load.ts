@@ -3,30 +3,42 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { ADMIN_URL_NEEDED, needsAdminUrl } from './admin-url.js';
 import { complaints } from './complaints.js';
-import { TEMPORAL_ADDRESS } from './defaults.js';
+import { adminToken, databaseUrl, temporalAddress } from './environment.js';
 import { OperatorError } from './operator-error.js';
 import type { ConfigFile } from './schema.js';
 import { configSchema, resolvePaths } from './schema.js';
-import type { Config, MachineConfig, PoolConfig, SessionsConfig } from './types.js';
+import type { SecretReference } from './secret.js';
+import { readSecret } from './secret.js';
+import type { Config, MachineConfig, PoolConfig, ProxyConfig, SessionsConfig } from './types.js';
 
 type SessionsFile = ConfigFile['pools'][string]['sessions'];
-type SecretReference = { env?: string | undefined; file?: string | undefined };
+
+export interface LoadOptions {
+  /** What the command line says of the proxy, which wins over the file; 'elsewhere' when this process starts none and asks for none. */
+  proxy?: { [Field in keyof ProxyConfig]?: ProxyConfig[Field] | undefined } | 'elsewhere';
+  /** What else an operator can do where the database's url or the admin token is missing; ends a sentence. */
+  orElse?: string;
+}
 
 /**
  * Loads the configuration in `file`. Throws CONFIG_UNREADABLE, CONFIG_INVALID (a line per complaint: file, line, field, what was
  * found, what is allowed) or SECRET_MISSING.
  */
-export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = parse(file);
+export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, options: LoadOptions = {}): Config {
+  const { parsed, complain } = parse(file);
   const base = dirname(resolve(file));
-  const { proxy, temporal, pools } = resolvePaths(parsed, base);
+  const { proxy: inFile, temporal, pools } = resolvePaths(parsed, base);
+  const proxy = options.proxy === 'elsewhere' ? inFile : completed(inFile, options.proxy ?? {});
+  // Several proxies may share a file that only their command lines complete; whoever starts none has no use for the field.
+  if (options.proxy !== 'elsewhere' && needsAdminUrl(proxy)) throw complain(['proxy', 'adminUrl'], ADMIN_URL_NEEDED);
   const secret = (field: string, reference: SecretReference): string => readSecret(field, reference, base, env);
   return {
     proxy,
     temporal: { ...temporal, ...temporalAddress(temporal.address, env) },
-    database: { url: databaseUrl(env) },
-    adminToken: fromEnvironment('VM_REJUV_ADMIN_TOKEN', env),
+    database: { url: databaseUrl(env, options.orElse) },
+    adminToken: adminToken(env, options.orElse),
     pools: Object.fromEntries(
       Object.entries(pools).map(([name, { sessions, machines, ...rest }]): [string, PoolConfig] => [
         name,
@@ -41,7 +53,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
   };
 }
 
-function parse(file: string): ConfigFile {
+function parse(file: string): { parsed: ConfigFile; complain: (path: string[], allowed: string) => OperatorError } {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -59,7 +71,9 @@ function parse(file: string): ConfigFile {
   if (broken.length > 0) throw invalid(broken);
   const result = configSchema.safeParse(document.toJS() ?? {});
   if (!result.success) throw invalid(complaints(file, document, lines, result.error.issues));
-  return result.data;
+  const complain = (path: string[], allowed: string): OperatorError =>
+    invalid(complaints(file, document, lines, [{ code: 'custom', path, message: allowed, input: undefined }]));
+  return { parsed: result.data, complain };
 }
 
 function invalid(lines: string[]): OperatorError {
@@ -70,6 +84,16 @@ function invalid(lines: string[]): OperatorError {
   );
 }
 
+function completed(inFile: ProxyConfig, given: Exclude<LoadOptions['proxy'], 'elsewhere' | undefined>): ProxyConfig {
+  return {
+    name: given.name ?? inFile.name,
+    listen: given.listen ?? inFile.listen,
+    admin: given.admin ?? inFile.admin,
+    adminUrl: given.adminUrl ?? inFile.adminUrl,
+    trustedPeers: given.trustedPeers ?? inFile.trustedPeers,
+  };
+}
+
 function withSecrets(sessions: SessionsFile, secret: (field: string, reference: SecretReference) => string): SessionsConfig {
   if (sessions.mechanism !== 'tomcat-swap') return sessions;
   const { manager, store, ...rest } = sessions;
@@ -78,46 +102,4 @@ function withSecrets(sessions: SessionsFile, secret: (field: string, reference: 
     store: store.type === 'file' ? store : { ...store, url: secret('store.url', store.url) },
     manager: { ...manager, password: secret('manager.password', manager.password) },
   };
-}
-
-function databaseUrl(env: NodeJS.ProcessEnv): string {
-  const url = fromEnvironment('VM_REJUV_DATABASE_URL', env);
-  if (/^postgres(ql)?:\/\/./.test(url)) return url;
-  throw new OperatorError(
-    'CONFIG_INVALID',
-    'VM_REJUV_DATABASE_URL: found something else, allowed: postgres://user:password@host:port/database.',
-    'Correct the variable or its file.',
-  );
-}
-
-/** An empty variable says nothing, as in a shell's `VAR= command`. */
-function temporalAddress(inFile: string | undefined, env: NodeJS.ProcessEnv): { address: string; addressIsGiven: boolean } {
-  const given = env['VM_REJUV_TEMPORAL_ADDRESS'] || inFile;
-  return { address: given ?? TEMPORAL_ADDRESS, addressIsGiven: given !== undefined };
-}
-
-function fromEnvironment(variable: string, env: NodeJS.ProcessEnv): string {
-  const file = env[`${variable}_FILE`];
-  return readSecret(variable, file === undefined ? { env: variable } : { file }, '.', env);
-}
-
-function readSecret(field: string, reference: SecretReference, base: string, env: NodeJS.ProcessEnv): string {
-  if (reference.file === undefined) {
-    const value = env[reference.env ?? ''];
-    if (value) return value;
-    const remedy = `Set the environment variable ${reference.env ?? ''}${field === reference.env ? `, or name a file in ${field}_FILE` : ''}.`;
-    throw new OperatorError('SECRET_MISSING', `${field}: the secret is not there.`, remedy);
-  }
-  try {
-    const secret = readFileSync(resolve(base, reference.file), 'utf8').trim();
-    if (secret !== '') return secret;
-  } catch (cause) {
-    throw new OperatorError(
-      'SECRET_MISSING',
-      `${field}: the file ${reference.file} cannot be read.`,
-      'Make it readable for this process.',
-      { cause },
-    );
-  }
-  throw new OperatorError('SECRET_MISSING', `${field}: the file ${reference.file} is empty.`, 'Write the secret into it.');
 }

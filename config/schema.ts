@@ -3,89 +3,105 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { addressLike, parseAddress } from './address.js';
 import * as defaults from './defaults.js';
+import { originLike, parseOrigin } from './origin.js';
 
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of 1 to 63 letters, digits, ".", "_" or "-"');
+/** Text of this form; the message says what is allowed, also in place of something that is no text. */
+const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
+
+const name = matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of 1 to 63 letters, digits, ".", "_" or "-"');
 const milliseconds = z.number().int().min(0).max(defaults.MAX_TIMER_MS);
 /** Where none at all would make no sense. */
 const someMilliseconds = milliseconds.min(1);
 const count = z.number().int().min(1);
-const path = z.string().regex(/^\//, 'a path that begins with "/"');
+const path = matching(/^\//, 'a path that begins with "/"');
 
-const address = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'an address as host:port, such as 127.0.0.1:8080')
-  .transform((text) => {
-    const cut = text.lastIndexOf(':');
-    return { host: text.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(text.slice(cut + 1)) };
-  })
-  .refine(({ port }) => port <= 65_535, 'a port from 0 to 65535');
+const ADDRESS = addressLike('127.0.0.1:8080');
+const address = z.string(ADDRESS).transform((text, context) => parseAddress(text) ?? refuse(context, ADDRESS));
 
-const origin = z
-  .string()
-  .refine((text) => {
-    const url = URL.parse(text);
-    return (
-      url !== null && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname + url.search + url.hash) && url.username === ''
-    );
-  }, 'an origin without path, such as http://10.0.0.5:8080')
-  // One spelling for each, so that the same machine is seen to be the same.
-  .transform((text) => new URL(text).origin);
+const TEMPORAL_ADDRESS = addressLike(defaults.TEMPORAL_ADDRESS);
+const temporalAddress = z.string(TEMPORAL_ADDRESS).refine((text) => parseAddress(text) !== null, TEMPORAL_ADDRESS);
 
-const peer = z.string().refine((text) => {
+/** `orNull` is said where null is allowed, too. */
+const origin = (example: string, orNull = ''): z.ZodType<string> => {
+  const allowed = originLike(example) + orNull;
+  return z.string(allowed).transform((text, context) => parseOrigin(text) ?? refuse(context, allowed));
+};
+
+const PEER = 'an address or a CIDR block, such as 10.0.0.0/8';
+const peer = z.string(PEER).refine((text) => {
   const [address = '', prefix, ...rest] = text.split('/');
   const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
   return rest.length === 0 && bits > 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
-}, 'an address or a CIDR block, such as 10.0.0.0/8');
+}, PEER);
 
+const SECRET = '{ env: NAME } of an environment variable, or { file: PATH }';
 const oneSecret = (found: { env?: string | undefined; file?: string | undefined }): boolean =>
   (found.env === undefined) !== (found.file === undefined);
 const secret = z
-  .strictObject({ env: z.string().min(1).optional(), file: z.string().min(1).optional() })
-  .refine(oneSecret, 'either env: NAME of an environment variable, or file: PATH');
+  .strictObject(
+    {
+      env: z.string('the name of an environment variable').min(1).optional(),
+      file: z.string('the path of a file').min(1).optional(),
+    },
+    SECRET,
+  )
+  .refine(oneSecret, SECRET);
 
-const driver = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('process'),
-    command: z.array(z.string()).min(1),
-    cwd: z.string().default('.'),
-    env: z.record(z.string(), z.string()).default({}),
-    stateDirectory: z.string(),
-    stopTimeoutMs: milliseconds.default(defaults.STOP_TIMEOUT_MS),
-  }),
-]);
+const driver = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({
+      type: z.literal('process'),
+      command: z.array(z.string(), 'a list of a program and its arguments, such as [/opt/tomcat/bin/catalina.sh, run]').min(1),
+      cwd: z.string().default('.'),
+      env: z.record(z.string(), z.string(), 'a mapping of variables to text, such as { JAVA_HOME: /opt/jdk }').default({}),
+      stateDirectory: z.string('the path of a directory'),
+      stopTimeoutMs: milliseconds.default(defaults.STOP_TIMEOUT_MS),
+    }),
+  ],
+  '{ type: process, command: [PROGRAM, ARGUMENT], stateDirectory: PATH }',
+);
 
 /** Names stand in SQL unquoted, as Tomcat writes them. */
-const column = z.string().regex(/^[A-Za-z_][\w$]*$/, 'the name of a column: letters, digits, "_" or "$"');
-const table = z.string().regex(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, 'the name of a table, such as tomcat_sessions_a');
+const column = matching(/^[A-Za-z_][\w$]*$/, 'the name of a column: letters, digits, "_" or "$"');
+const table = matching(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, 'the name of a table, such as tomcat_sessions_a');
 
-const machine = z.strictObject({
-  name,
-  url: origin,
-  driver,
-  sessionDirectory: z.string().optional(),
-  sessionTable: table.optional(),
-});
+const machine = z.strictObject(
+  {
+    name,
+    url: origin('http://10.0.0.5:8080'),
+    driver,
+    sessionDirectory: z.string('the path of a directory').optional(),
+    sessionTable: table.optional(),
+  },
+  'a mapping with name, url and driver',
+);
 
 type Machine = z.output<typeof machine>;
 
-const store = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('file') }),
-  z.strictObject({
-    type: z.literal('data-source'),
-    url: secret,
-    columns: z
-      .strictObject({
-        id: column.default('id'),
-        app: column.default('app'),
-        data: column.default('data'),
-        valid: column.default('valid'),
-        maxInactive: column.default('maxinactive'),
-        lastAccessed: column.default('lastaccess'),
-      })
-      .prefault({}),
-  }),
-]);
+const store = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('file') }),
+    z.strictObject({
+      type: z.literal('data-source'),
+      url: secret,
+      columns: z
+        .strictObject({
+          id: column.default('id'),
+          app: column.default('app'),
+          data: column.default('data'),
+          valid: column.default('valid'),
+          maxInactive: column.default('maxinactive'),
+          lastAccessed: column.default('lastaccess'),
+        })
+        .prefault({}),
+    }),
+  ],
+  '{ type: file }, or { type: data-source, url: { env: NAME } }',
+);
 
 /** What each machine must name for a store to be its own. */
 const STORE_FIELDS = {
@@ -93,24 +109,39 @@ const STORE_FIELDS = {
   'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
 } as const;
 
-const sessions = z.discriminatedUnion('mechanism', [
-  z.strictObject({
-    mechanism: z.literal('tomcat-swap'),
-    contexts: z.array(z.string().regex(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root')).min(1),
-    store,
-    manager: z.strictObject({ user: z.string(), password: secret, path: path.default('/manager') }),
-    canary: z
-      .strictObject({ path, attributes: z.array(z.string()).default([]) })
-      .nullable()
-      .default(null),
-  }),
-  z.strictObject({
-    mechanism: z.literal('shared-store'),
-    settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
-    canary: z.strictObject({ path }).nullable().default(null),
-  }),
-  z.strictObject({ mechanism: z.literal('none'), idleMs: milliseconds.default(defaults.NONE_IDLE_MS) }),
-]);
+const sessions = z.discriminatedUnion(
+  'mechanism',
+  [
+    z.strictObject({
+      mechanism: z.literal('tomcat-swap'),
+      contexts: z
+        .array(
+          matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
+          'a list of at least one context path, such as [/shop]',
+        )
+        .min(1),
+      store,
+      manager: z.strictObject(
+        { user: z.string(), password: secret, path: path.default('/manager') },
+        '{ user: NAME, password: { env: NAME } }',
+      ),
+      canary: z
+        .strictObject(
+          { path, attributes: z.array(z.string(), 'a list of session attributes, such as [cart]').default([]) },
+          '{ path: PATH, attributes: [NAME] }, or null for none',
+        )
+        .nullable()
+        .default(null),
+    }),
+    z.strictObject({
+      mechanism: z.literal('shared-store'),
+      settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
+      canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+    }),
+    z.strictObject({ mechanism: z.literal('none'), idleMs: milliseconds.default(defaults.NONE_IDLE_MS) }),
+  ],
+  'a mapping with mechanism, such as { mechanism: none }',
+);
 
 const limits = z.strictObject({
   holdBudgetMs: milliseconds.max(defaults.MAX_HOLD_BUDGET_MS).default(defaults.HOLD_BUDGET_MS),
@@ -128,26 +159,39 @@ const limits = z.strictObject({
 });
 
 const pool = z
-  .strictObject({
-    machines: z.tuple([machine, machine], 'exactly two machines, an active and a standby one'),
-    standby: z.enum(['hot', 'cold']).default('hot'),
-    sessionId: z
-      .strictObject({
-        cookies: z.array(z.string().min(1)).min(1).default(['JSESSIONID']),
-        pathParameter: z.string().min(1).nullable().default('jsessionid'),
-        routeMarker: z.enum(['suffix-dot', 'none']).default('suffix-dot'),
-      })
-      .prefault({}),
-    sessions,
-    health: z.strictObject({
-      path,
-      status: z.number().int().min(100).max(599).default(200),
-      intervalMs: someMilliseconds.default(defaults.HEALTH_INTERVAL_MS),
-      timeoutMs: someMilliseconds.default(defaults.HEALTH_TIMEOUT_MS),
-      bootTimeoutMs: someMilliseconds.default(defaults.BOOT_TIMEOUT_MS),
-    }),
-    limits: limits.prefault({}),
-  })
+  .strictObject(
+    {
+      machines: z.tuple([machine, machine], 'a list of exactly two machines, an active and a standby one'),
+      standby: z.enum(['hot', 'cold']).default('hot'),
+      sessionId: z
+        .strictObject({
+          cookies: z
+            .array(z.string('the name of a cookie').min(1), 'a list of at least one name of a cookie, such as [JSESSIONID]')
+            .min(1)
+            .default(['JSESSIONID']),
+          pathParameter: z
+            .string('the name of a path parameter, such as jsessionid, or null for none')
+            .min(1)
+            .nullable()
+            .default('jsessionid'),
+          routeMarker: z.enum(['suffix-dot', 'none']).default('suffix-dot'),
+        })
+        .prefault({}),
+      sessions,
+      health: z.strictObject(
+        {
+          path,
+          status: z.number().int().min(100).max(599).default(200),
+          intervalMs: someMilliseconds.default(defaults.HEALTH_INTERVAL_MS),
+          timeoutMs: someMilliseconds.default(defaults.HEALTH_TIMEOUT_MS),
+          bootTimeoutMs: someMilliseconds.default(defaults.BOOT_TIMEOUT_MS),
+        },
+        'a mapping with path, such as { path: /shop/health }',
+      ),
+      limits: limits.prefault({}),
+    },
+    'a mapping with machines, sessions and health',
+  )
   .superRefine(({ machines, sessions: mechanism }, context) => {
     if (machines[0].name === machines[1].name) {
       const message = 'a name that machine 1 does not have: the two must be different machines';
@@ -160,31 +204,35 @@ const pool = z
     }
   });
 
+const POOLS = 'a mapping of at least one pool, by name';
+
 export const configSchema = z.strictObject({
   proxy: z
     .strictObject({
       name: name.default('proxy'),
       listen: address.default(defaults.PROXY_LISTEN),
       admin: address.default(defaults.PROXY_ADMIN),
-      adminUrl: origin.nullable().default(null),
-      trustedPeers: z.array(peer).default([]),
+      adminUrl: origin('http://proxy-1:8081', ', or null where the admin API listens').nullable().default(null),
+      trustedPeers: z.array(peer, 'a list of addresses or CIDR blocks, such as [10.0.0.0/8]').default([]),
     })
     .prefault({}),
   temporal: z
     .strictObject({
-      address: z
-        .string()
-        .regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'an address as host:port, such as 127.0.0.1:7233')
-        .optional(),
+      address: temporalAddress.optional(),
       namespace: z.string().min(1).default(defaults.TEMPORAL_NAMESPACE),
       taskQueue: z.string().min(1).default(defaults.TASK_QUEUE),
     })
     .prefault({}),
   pools: z
-    .record(name, pool)
-    .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
+    .record(name, pool, POOLS)
+    .refine((pools) => Object.keys(pools).length > 0, POOLS)
     .superRefine(refuseSharedMachines),
 });
+
+function refuse(context: z.RefinementCtx, allowed: string): typeof z.NEVER {
+  context.addIssue({ code: 'custom', message: allowed });
+  return z.NEVER;
+}
 
 /** What tells one machine from another, over all pools: a restart of one must not meet another. */
 const OWN_FIELDS = {

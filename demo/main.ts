@@ -1,10 +1,12 @@
 // npm run demo
 
 import { setMaxListeners } from 'node:events';
+import { EXIT_REFUSED } from '../cli/output.js';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import type { WindowReport } from './load/report.js';
 import { parseOptions } from './options.js';
+import { requirePort } from './port.js';
 import { runDemo } from './run-demo.js';
 import { renderComparison } from './table.js';
 import { createView } from './view.js';
@@ -16,6 +18,13 @@ const stop = new AbortController();
 setMaxListeners(0, stop.signal);
 const told = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
 onToldToEnd(() => stop.abort());
+
+try {
+  await requirePort(options.port);
+} catch (error) {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exit(EXIT_REFUSED);
+}
 
 try {
   const run = await runDemo(options, createView(out), stop.signal);

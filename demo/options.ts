@@ -1,6 +1,7 @@
 // The demo's command line.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_REFUSED } from '../cli/output.js';
 import type { StepName } from '../workflows/steps.js';
 import { STEPS } from '../workflows/steps.js';
 
@@ -16,7 +17,7 @@ export interface DemoOptions {
 }
 
 export function parseOptions(argv: readonly string[]): DemoOptions {
-  return new Command('npm run demo --')
+  return refusing(new Command('npm run demo --'))
     .description('Restarts an application server under load, the plain way and then cleanly, and compares what its users saw.')
     .option('--json', 'print one JSON object on standard output, progress on standard error', false)
     .option('--users <count>', 'verifying users', whole(1, 5000), 200)
@@ -28,6 +29,11 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .option('--keep', 'stay up afterwards, until Ctrl-C', false)
     .parse(argv)
     .opts<DemoOptions>();
+}
+
+/** A command that ends the process with 2 when its options are refused, as those of vm-rejuv do. */
+export function refusing(command: Command): Command {
+  return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_REFUSED));
 }
 
 /** Parses an option's whole number within bounds; commander's message names the option. */

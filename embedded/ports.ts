@@ -12,9 +12,14 @@ export function freePort(): Promise<number> {
 
 /** Whether nothing listens on this port of loopback right now. */
 export async function isPortFree(port: number): Promise<boolean> {
+  return (await portTrouble(port)) === null;
+}
+
+/** Why nobody can listen on this port of loopback right now, as the operating system's code, or null. */
+export async function portTrouble(port: number): Promise<string | null> {
   return listenOnce(port).then(
-    () => true,
-    () => false,
+    () => null,
+    (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown'),
   );
 }
 

@@ -1,7 +1,7 @@
 // The admin API (proxy/admin-api.ts) on its own listener, behind a token; health and metrics beside it, without.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
 import { z } from 'zod';
 import { MAX_HOLD_BUDGET_MS } from '../config/defaults.js';
@@ -36,17 +36,20 @@ export interface AdminOptions {
 }
 
 export function createAdmin({ traffic, incarnation, name, token, isReady }: AdminOptions): FastifyInstance {
-  const admin = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+  const noSuchPath = ({ method, url }: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    answer(reply, pathUnknown(method, url));
+  const admin = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    // A path that cannot be decoded is none of ours either.
+    frameworkErrors: (_error, request, reply) => void noSuchPath(request, reply),
+  });
   const metrics = createMetrics(traffic);
 
   admin.setErrorHandler((error, _request, reply) => {
-    if (error instanceof OperatorError) {
-      return reply.code(error.status).send({ code: error.code, message: error.message, remedy: error.remedy });
-    }
-    if (isConnectionError(error)) {
-      const { code, message, remedy } = databaseUnreachable(error);
-      return reply.code(503).send({ code, message, remedy });
-    }
+    if (error instanceof OperatorError) return answer(reply, error);
+    if (isConnectionError(error)) return answer(reply, databaseUnreachable(error));
     const isMalformed =
       error instanceof z.ZodError || (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500);
     if (!isMalformed) {
@@ -60,6 +63,7 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
       .code(400)
       .send({ code: 'ADMIN_REQUEST_INVALID', message, remedy: 'Compare proxy and worker: both must be of the same version.' });
   });
+  admin.setNotFoundHandler(noSuchPath);
   admin.get('/healthz', () => ({ ok: true }));
   admin.get('/readyz', (_request, reply) => reply.code(isReady() ? 200 : 503).send({ ready: isReady() }));
   admin.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
@@ -108,6 +112,10 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
   return admin;
 }
 
+function answer(reply: FastifyReply, { status, code, message, remedy }: OperatorError): FastifyReply {
+  return reply.code(status).send({ code, message, remedy });
+}
+
 function report(traffic: PoolTraffic, incarnation: string): PoolReport {
   const { epoch, phase, active, standby } = traffic.state;
   const inFlight: Record<string, number> = {};
@@ -148,6 +156,17 @@ function unauthorised(): OperatorError {
     'The admin API needs its token.',
     'Send "Authorization: Bearer <token>" with the value of VM_REJUV_ADMIN_TOKEN.',
     { status: 401 },
+  );
+}
+
+/** Not every path may be repeated: whoever takes this listener for the application's sends session ids in it. */
+function pathUnknown(method: string, url: string): OperatorError {
+  const path = /^[^?;]*/.exec(url)?.[0] ?? '';
+  return new OperatorError(
+    'ADMIN_PATH_UNKNOWN',
+    `The admin API has no ${method} ${path.length > 60 ? `${path.slice(0, 57)}...` : path}.`,
+    'It has /healthz, /readyz, /metrics and, for workers of the same version, /pools/<pool>; clients connect to proxy.listen.',
+    { status: 404 },
   );
 }
 

@@ -62,7 +62,6 @@ async function start(
 ): Promise<RunningProxy> {
   const row = await ensurePool(database, pool);
   for (const machine of [row.active, row.standby]) mustBeConfigured(pool, machine);
-  const advertised = advertisedAdmin(config);
   const incarnation = randomUUID();
   const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database), trustedPeers(config.trustedPeers));
   let ready = false;
@@ -72,7 +71,7 @@ async function start(
   const cleanups: (() => Promise<unknown>)[] = [() => traffic.close(), () => admin.close()];
   try {
     const listening = await listen(admin, config.admin, 'proxy.admin');
-    const adminUrl = advertised ?? listening;
+    const adminUrl = config.adminUrl ?? listening;
     await endPredecessors(database, pool.name, config.name, adminUrl);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
     // With a request still running at a machine this is no good end: for its time-out nobody may take a session for quiet.
@@ -167,16 +166,6 @@ async function listen(server: FastifyInstance, address: ListenAddress, field: st
   }
   const { address: host, port } = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** The wildcard address is nowhere for somebody else. */
-function advertisedAdmin({ admin, adminUrl }: ProxyConfig): string | null {
-  if (adminUrl !== null || !['0.0.0.0', '::'].includes(admin.host)) return adminUrl;
-  throw new OperatorError(
-    'CONFIG_INVALID',
-    `proxy.admin: found ${admin.host}:${admin.port}, at which no worker can reach this proxy.`,
-    'Say by proxy.adminUrl or --admin-url where workers reach it, such as http://proxy-1:8081.',
-  );
 }
 
 function mustBeConfigured(pool: PoolConfig, machine: string): void {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
@@ -46,7 +48,16 @@ test('what cannot be done is refused in two sentences, with a code and without a
     [['status'], { VM_REJUV_DATABASE_URL: 'postgres://postgres@127.0.0.1:1/x' }, 1, /DATABASE_UNREACHABLE/],
     [['rejuvenate', name], { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' }, 1, /TEMPORAL_UNREACHABLE/],
     [['deregister', name, 'not-an-incarnation'], {}, 2, /PROXY_UNKNOWN/],
+    [
+      ['rejuvenate', name],
+      { VM_REJUV_TEMPORAL_ADDRESS: 'nonsense' },
+      2,
+      /CONFIG_INVALID: VM_REJUV_TEMPORAL_ADDRESS: .*host:port/,
+    ],
     [['proxy', '--listen', 'nonsense'], {}, 2, /host:port/],
+    [['proxy', '--listen', 'x:65536'], {}, 2, /host:port/],
+    [['proxy', '--admin', '0.0.0.0:0'], {}, 2, /CONFIG_INVALID: [^]*proxy\.adminUrl: found nothing/],
+    [['status'], { VM_REJUV_DATABASE_URL: '' }, 2, /SECRET_MISSING: VM_REJUV_DATABASE_URL.*--data .*"vm-rejuv up"/],
     [['restart'], {}, 2, /unknown command/],
   ];
   for (const [args, changed, code, message] of refusals) {
@@ -56,3 +67,21 @@ test('what cannot be done is refused in two sentences, with a code and without a
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   }
 }, 90_000);
+
+test('only commands that ask running servers are sent to those of "up"', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  for (const command of ['proxy', 'worker']) {
+    const { code, stderr } = await vmRejuv(installation, [command], { VM_REJUV_ADMIN_TOKEN: '' });
+    expect({ command, code }).toEqual({ command, code: 2 });
+    expect(stderr).toMatch(/SECRET_MISSING: VM_REJUV_ADMIN_TOKEN/);
+    expect(stderr).not.toContain('--data');
+  }
+});
+
+test('a proxy that no worker could reach is seen by a check before it is started, and stops nobody else', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  await appendFile(installation.configFile, stringify({ proxy: { admin: '0.0.0.0:0' } }));
+  const checked = await vmRejuv(installation, ['check']);
+  expect(checked).toMatchObject({ code: 2, stderr: expect.stringContaining('proxy.adminUrl: found nothing') as string });
+  expect(await vmRejuv(installation, ['status'])).toMatchObject({ code: 0 });
+});

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { LoadOptions } from '../../config/load.js';
 import { loadConfig } from '../../config/load.js';
 import { OperatorError } from '../../config/operator-error.js';
 import { DRAIN_LIMIT_MS, HOLD_MAX_MS } from '../../config/defaults.js';
@@ -29,15 +30,15 @@ const GOOD = `pools:
     health: { path: /shop/health }
 `.replaceAll('[true]', '["true"]');
 
-function load(text: string, env: NodeJS.ProcessEnv = ENV): ReturnType<typeof loadConfig> {
+function load(text: string, env: NodeJS.ProcessEnv = ENV, options: LoadOptions = {}): ReturnType<typeof loadConfig> {
   const file = join(directory, 'vm-rejuv.yaml');
   writeFileSync(file, text);
-  return loadConfig(file, env);
+  return loadConfig(file, env, options);
 }
 
-function refusal(text: string, env?: NodeJS.ProcessEnv): OperatorError {
+function refusal(text: string, env?: NodeJS.ProcessEnv, options?: LoadOptions): OperatorError {
   try {
-    load(text, env);
+    load(text, env, options);
   } catch (error) {
     if (error instanceof OperatorError) return error;
   }
@@ -61,7 +62,7 @@ describe('a mistake is named with file, line, field, what was found and what is 
     [
       'a wrong type',
       GOOD.replace('path: /shop/health', 'path: 7'),
-      /yaml:17 pools\.shop\.health\.path: found 7, allowed: string/,
+      /yaml:17 pools\.shop\.health\.path: found 7, allowed: a path that begins with "\/"/,
     ],
     ['an unknown field', GOOD.replace('health: {', 'healthy: 1\n    health: {'), /yaml:17 pools\.shop\.healthy: unknown field/],
     [
@@ -107,7 +108,7 @@ describe('a mistake is named with file, line, field, what was found and what is 
     [
       'an address that is a url',
       `temporal: { address: "http://x" }\n${GOOD}`,
-      /temporal\.address: found "http:\/\/x", allowed: an address/,
+      /temporal\.address: found "http:\/\/x", allowed: host:port, such as 127\.0\.0\.1:7233/,
     ],
     [
       'a url with a path',
@@ -116,12 +117,111 @@ describe('a mistake is named with file, line, field, what was found and what is 
     ],
     ['a missing part', GOOD.replace(/ {4}health.*\n/, ''), /pools\.shop\.health: found nothing/],
     ['no session directory', GOOD.replace('        sessionDirectory: b\n', ''), /machines\.1\.sessionDirectory: found nothing/],
+    [
+      'a port that there is not',
+      `temporal: { address: "temporal:72330" }\n${GOOD}`,
+      /temporal\.address: found "temporal:72330", allowed: host:port, such as 127\.0\.0\.1:7233, the port at most 65535/,
+    ],
+    [
+      'a listener without a host',
+      `proxy: { listen: 8080 }\n${GOOD}`,
+      /yaml:1 proxy\.listen: found 8080, allowed: host:port, such as/,
+    ],
+    [
+      'an address of every host without one for workers',
+      `proxy:\n  admin: 0.0.0.0:8081\n${GOOD}`,
+      /yaml:1 proxy\.adminUrl: found nothing, allowed: an origin without path, such as/,
+    ],
+    [
+      'the same in IPv6',
+      `proxy: { admin: "[::]:8081", adminUrl: null }\n${GOOD}`,
+      /proxy\.adminUrl: found null, allowed: an origin/,
+    ],
     ['broken YAML', 'pools: [', /yaml:1: /],
   ])('%s', (_name, text, message) => {
     const error = refusal(text);
     expect(error.code).toBe('CONFIG_INVALID');
     expect(error.message).toMatch(message);
   });
+});
+
+describe('what is allowed is said in words of the file', () => {
+  test.each([
+    ['mapping', `proxy: 7\n${GOOD}`, /proxy: found 7, allowed: a mapping, such as \{ key: value \}/],
+    ['whole file', 'shop', /\(whole file\): found "shop", allowed: a mapping/],
+    ['list', GOOD.replace('["true"]', 'run'), /machines\.0\.driver\.command: found "run", allowed: a list .* such as \[/],
+    ['text', GOOD.replace('["true"]', '[true]'), /machines\.0\.driver\.command\.0: found true, allowed: text: put it in quotes/],
+    ['whole number', `${GOOD}    limits: { batchSize: 1.5 }\n`, /batchSize: found 1\.5, allowed: a whole number/],
+    ['another whole number', `${GOOD}    limits: { batchSize: "9" }\n`, /batchSize: found "9", allowed: a whole number/],
+    ['one of a few', `${GOOD}    standby: warm\n`, /standby: found "warm", allowed: one of "hot", "cold"/],
+    ['the only one', GOOD.replace('type: process', 'type: kvm'), /driver\.type: found "kvm", allowed: "process"/],
+    [
+      'length of a list',
+      GOOD.replace('[/shop]', '[]'),
+      /contexts: found a list of 0, allowed: a list of at least one context path/,
+    ],
+    ['empty text', `temporal: { namespace: '' }\n${GOOD}`, /namespace: found "", allowed: text that is not empty/],
+    [
+      'number of machines',
+      GOOD.replace(/ {6}- name: b[^]*?state \}\n/, ''),
+      /machines: found a list of 1, allowed: a list of exactly two machines/,
+    ],
+    ['name of a pool', GOOD.replace('  shop:', '  my shop:'), /pools\.my shop: found a mapping, allowed: a name of 1 to 63/],
+    ['pools', 'pools: {}', /pools: found a mapping, allowed: a mapping of at least one pool/],
+    [
+      'secret',
+      GOOD.replace('{ env: MANAGER_PASSWORD }', '{}'),
+      /password: found a mapping, allowed: \{ env: NAME \} of an environment variable, or \{ file: PATH \}/,
+    ],
+    [
+      'secret that is not there',
+      GOOD.replace(', password: { env: MANAGER_PASSWORD }', ''),
+      /manager\.password: found nothing, allowed: \{ env: NAME \}/,
+    ],
+    [
+      'url or null',
+      `proxy: { adminUrl: "proxy-1:8081" }\n${GOOD}`,
+      /adminUrl: found "proxy-1:8081", allowed: an origin .*, or null where the admin API listens/,
+    ],
+    ['text or null', `${GOOD}    sessionId: { pathParameter: false }\n`, /pathParameter: found false, allowed: .*, or null/],
+    [
+      'mapping or null',
+      GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: shared-store, canary: /x }\n'),
+      /canary: found "\/x", allowed: \{ path: PATH \}, or null/,
+    ],
+  ])('%s', (_name, text, message) => {
+    const error = refusal(text);
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toMatch(/allowed: (object|record|array|string|number|int|Invalid)/);
+  });
+});
+
+test('what a proxy is told by its command line completes the file, and nobody else needs it', () => {
+  const everywhere = `proxy: { admin: "0.0.0.0:8081" }\n${GOOD}`;
+  const told = { adminUrl: 'http://proxy-1:8081', name: undefined };
+  expect(load(everywhere, ENV, { proxy: told }).proxy).toMatchObject({ name: 'proxy', adminUrl: 'http://proxy-1:8081' });
+  expect(load(everywhere, ENV, { proxy: { admin: { host: 'proxy', port: 1 } } }).proxy.adminUrl).toBeNull();
+  expect(load(everywhere, ENV, { proxy: 'elsewhere' }).proxy.admin).toEqual({ host: '0.0.0.0', port: 8081 });
+
+  const completedWrongly = refusal(GOOD, ENV, { proxy: { admin: { host: '::', port: 8081 } } });
+  expect(completedWrongly.message).toMatch(/proxy\.adminUrl: found nothing/);
+});
+
+test.each(['quatsch', ' 127.0.0.1:7233', '127.0.0.1:7233 ', 'temporal:72330', 'http://temporal:7233', 'temporal:'])(
+  'a variable that holds no address is refused by its name: "%s"',
+  (address) => {
+    expect(refusal(GOOD, { ...ENV, VM_REJUV_TEMPORAL_ADDRESS: address })).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `VM_REJUV_TEMPORAL_ADDRESS: found "${address}", allowed: host:port, such as 127.0.0.1:7233, the port at most 65535.`,
+    });
+  },
+);
+
+test('an IPv6 address stands in brackets', () => {
+  const config = load(`proxy: { listen: "[::1]:8080" }\ntemporal: { address: "[::1]:7233" }\n${GOOD}`);
+  expect(config.proxy.listen).toEqual({ host: '::1', port: 8080 });
+  expect(config.temporal.address).toBe('[::1]:7233');
 });
 
 test('a machine that two pools name is refused, by pool', () => {
@@ -136,17 +236,30 @@ test('an origin is accepted however it is spelled', () => {
   );
 });
 
-test('a database that is none is refused without being repeated', () => {
-  const error = refusal(GOOD, { ...ENV, VM_REJUV_DATABASE_URL: 'hunter2' });
+test.each(['hunter2', 'postgres://u:hunter2@127.0.0.1:99999/db'])(
+  'a database that is none is refused without being repeated: %s',
+  (url) => {
+    const error = refusal(GOOD, { ...ENV, VM_REJUV_DATABASE_URL: url });
 
-  expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('hunter2') as string });
-});
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('hunter2') as string });
+  },
+);
 
-test('a password in the file is refused without being repeated', () => {
-  const error = refusal(GOOD.replace('{ env: MANAGER_PASSWORD }', 'hunter2'));
+test.each([
+  ['its name', '{ env: MANAGER_PASSWORD }', 'hunter2'],
+  ['what it belongs to', '{ user: vm-rejuv, password: { env: MANAGER_PASSWORD } }', 'vm-rejuv:hunter2'],
+  ['its store', '{ type: file }', 'postgres://u:hunter2@h/db'],
+])('a password in the file in place of %s is refused without being repeated', (_place, good, bad) => {
+  const error = refusal(GOOD.replace(good, bad));
 
   expect(error.code).toBe('CONFIG_INVALID');
   expect(error.message).not.toContain('hunter2');
+});
+
+test('whoever knows another way than the variable has it said', () => {
+  const error = refusal(GOOD, { ...ENV, VM_REJUV_ADMIN_TOKEN: '' }, { orElse: 'ask' });
+  expect(error).toMatchObject({ code: 'SECRET_MISSING', remedy: /VM_REJUV_ADMIN_TOKEN_FILE, or ask\.$/ });
+  expect(refusal(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { orElse: 'ask' }).remedy).not.toContain('ask');
 });
 
 test('a missing secret and a missing file say what to set', () => {

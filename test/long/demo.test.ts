@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { STEPS } from '../../workflows/steps.js';
 import { runNpm } from '../fixtures/run-npm.js';
-import { takePort } from '../fixtures/taken-port.js';
 
 const SMALL = ['--app', 'node', '--seconds', '1', '--users', '20', '--rate', '60'];
 const REPORT = ['requests', 'failed', 'sessionsLost', 'updatesLost', 'longestWaitMs', 'p50Ms', 'p99Ms'];
@@ -22,15 +21,6 @@ test('--json prints one object and nothing else on standard output, and nothing 
   expect(result['workflowId']).toBe('clean-restart/shop');
   expect(demo.running()).toEqual([]);
 }, 180_000);
-
-test('a port that is taken is one clear message and exit code 1', async () => {
-  const port = await takePort();
-  const demo = runNpm('demo', ...SMALL, '--port', String(port));
-  expect(await demo.ended).toBe(1);
-  expect(demo.stderr()).toMatch(new RegExp(`^PORT_TAKEN: .*${port}.*$`, 'm'));
-  expect(demo.stderr()).not.toMatch(/^\s+at /m);
-  expect(demo.running()).toEqual([]);
-}, 120_000);
 
 test.each(['Starting PostgreSQL', 'Starting two Node servers', 'the plain way:', 'Clean restart:'])(
   'told to end at "%s", the demo ends what it has started',

@@ -22,6 +22,27 @@ test('the admin API names the pool that it serves when asked for another', async
   expect(await answer.json()).toMatchObject({ code: 'POOL_UNKNOWN' });
 });
 
+test.each([
+  ['GET', '/'],
+  ['GET', '/pools'],
+  ['GET', '/pools/shop/nothing'],
+  ['DELETE', '/pools/shop'],
+  ['GET', '/shop/cart;jsessionid=secret?token=secret'],
+  ['GET', '/%zz'],
+])('what the admin API does not have is answered like its other errors: %s %s', async (method, path) => {
+  const { proxy } = await startTestProxy((_request, response) => response.end());
+
+  const answer = await fetch(`${proxy.adminUrl}${path}`, { method });
+
+  expect(answer.status).toBe(404);
+  const body = (await answer.json()) as Record<string, string>;
+  expect(body).toEqual({
+    code: 'ADMIN_PATH_UNKNOWN',
+    message: `The admin API has no ${method} ${path.replace(/;.*/, '')}.`,
+    remedy: expect.stringContaining('/healthz') as string,
+  });
+});
+
 test('a malformed hold is refused and nothing is held', async () => {
   const { admin, proxy } = await startTestProxy((_request, response) => response.end('served'));
 

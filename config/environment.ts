@@ -1,0 +1,46 @@
+// What comes from variables of the environment: addresses and secrets of servers, which differ from host to host.
+
+import { addressLike, parseAddress } from './address.js';
+import { TEMPORAL_ADDRESS } from './defaults.js';
+import { OperatorError } from './operator-error.js';
+import { readSecret } from './secret.js';
+
+/** `orElse`: what an operator can do besides setting the variable; ends a sentence. */
+export function databaseUrl(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
+  const url = fromEnvironment('VM_REJUV_DATABASE_URL', env, orElse);
+  if (/^postgres(ql)?:\/\/./.test(url) && hasPossiblePort(url)) return url;
+  throw wrongVariable('VM_REJUV_DATABASE_URL', 'something else', 'postgres://user:password@host:port/database');
+}
+
+/** The rest is for PostgreSQL's client to judge, which takes more than URLs. */
+function hasPossiblePort(url: string): boolean {
+  const [, port] = /^\w+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(url) ?? [];
+  return port === undefined || parseAddress(`host:${port}`) !== null;
+}
+
+/** An empty variable says nothing, as in a shell's `VAR= command`. */
+export function temporalAddress(
+  inFile: string | undefined,
+  env: NodeJS.ProcessEnv,
+): { address: string; addressIsGiven: boolean } {
+  const variable = 'VM_REJUV_TEMPORAL_ADDRESS';
+  const inVariable = env[variable];
+  if (inVariable && parseAddress(inVariable) === null)
+    throw wrongVariable(variable, JSON.stringify(inVariable), addressLike(TEMPORAL_ADDRESS));
+  const given = inVariable || inFile;
+  return { address: given ?? TEMPORAL_ADDRESS, addressIsGiven: given !== undefined };
+}
+
+function wrongVariable(variable: string, found: string, allowed: string): OperatorError {
+  const message = `${variable}: found ${found}, allowed: ${allowed}.`;
+  return new OperatorError('CONFIG_INVALID', message, 'Correct the variable or its file.');
+}
+
+export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
+  return fromEnvironment('VM_REJUV_ADMIN_TOKEN', env, orElse);
+}
+
+function fromEnvironment(variable: string, env: NodeJS.ProcessEnv, orElse: string | undefined): string {
+  const file = env[`${variable}_FILE`];
+  return readSecret(variable, file === undefined ? { env: variable } : { file }, '.', env, orElse);
+}
