@@ -51,8 +51,8 @@ export const notMovable = (message: string, remedy: string): OperatorError =>
 export const primaryNotRunning = (pool: string, machine: string): OperatorError =>
   new OperatorError(
     'PRIMARY_NOT_RUNNING',
-    `By its driver, machine ${machine} is not running, though the pool is served by it.`,
-    `What a driver has not started it cannot restart: stop the machine and use "vm-rejuv boot ${pool}", or correct pools.${pool}.machines.*.driver.`,
+    `By its driver, the active machine ${machine} is not running.`,
+    `What a driver has not started it cannot restart: start it by "vm-rejuv boot ${pool}"; where it runs all the same, stop it first, or correct pools.${pool}.machines.*.driver.`,
   );
 
 export const drainLimit = (pool: string, left: string): OperatorError =>

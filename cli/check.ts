@@ -2,7 +2,7 @@
 
 import { pairOf } from '../activities/deps.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
-import { restartRunning } from '../activities/errors.js';
+import { primaryNotRunning, restartRunning } from '../activities/errors.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -12,6 +12,7 @@ import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
+import type { Phase } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
@@ -57,15 +58,26 @@ export async function check(config: Config, poolName: string | undefined, option
     for (const pool of hash ? pools : []) {
       await item(`${pool.name}: a proxy is registered and answers`, () => proxiesAnswer(config, pool, database, signal));
       const off = await item(`${pool.name}: machines are known to their hypervisor`, () => machinesOff(pool, signal));
+      await item(`${pool.name}: the active machine runs`, async (notChecked) => {
+        if (off === undefined) return notChecked('the drivers do not tell');
+        const { phase, primary } = await rolesOf(pool, database);
+        // As the restart's first step looks at it: later it may be off, and is started again.
+        if (phase === 'steady' && off.includes(primary.name)) throw primaryNotRunning(pool.name, primary.name);
+      });
       const handOver = `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`;
       await item(handOver, async (notChecked) => {
         const { run, primary, standby } = await rolesOf(pool, database);
         // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
         if (run !== null) throw restartRunning(pool.name, run);
+        // Its own line has said what to do.
+        if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
         await untilHealthy(primary, quick, signal);
-        // A cold standby is off between restarts, and a check changes no power.
-        if (pool.standby === 'cold' && off?.includes(standby.name)) return notChecked(`standby ${standby.name} is off`);
+        // A clean restart boots it, also that of a hot pool; a check changes no power.
+        if (off?.includes(standby.name)) {
+          const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
+          return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
+        }
         await untilHealthy(standby, quick, signal);
         const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
         await mechanism
@@ -86,13 +98,14 @@ async function proxiesAnswer(config: Config, pool: PoolConfig, database: Databas
 
 interface Roles {
   run: string | null;
+  phase: Phase;
   primary: MachineConfig;
   standby: MachineConfig;
 }
 
 async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
   const row = await ensurePool(database, pool);
-  return { run: row.run, ...pairOf(pool, row) };
+  return { run: row.run, phase: row.phase, ...pairOf(pool, row) };
 }
 
 async function machinesOff(pool: PoolConfig, signal: AbortSignal): Promise<string[]> {
