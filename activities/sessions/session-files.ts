@@ -72,7 +72,14 @@ export class SessionFiles implements StoredSessions {
       await link(this.file(id), other.file(id));
       return true;
     } catch (error) {
-      if (isCode(error, 'ENOENT')) return null;
+      if (isCode(error, 'ENOENT')) {
+        // Of the two, the file alone may be gone: without the other's directory no session is there, and none may be taken for moved.
+        const isThere = await stat(this.file(id)).then(
+          () => true,
+          (missing: unknown) => (isCode(missing, 'ENOENT') ? false : this.fail('read', missing)),
+        );
+        return isThere ? this.fail('link', error) : null;
+      }
       if (!isCode(error, 'EEXIST')) return this.fail('link', error);
       const [mine, theirs] = await Promise.all([stat(this.file(id)), stat(other.file(id))]);
       return mine.ino === theirs.ino;

@@ -81,6 +81,8 @@ const ACTIVE_SHARE = 0.9;
 
 /** Tomcat swaps out what exceeds 90 % of the maximum, and refuses new sessions at the maximum: it has to stay above the live count. */
 export function passFor(inMemory: number, limit: number): Pass {
-  if (inMemory <= limit) return { idleS: 0 };
-  return { maxActive: Math.max(Math.floor((inMemory - limit) / ACTIVE_SHARE), inMemory + 2) };
+  const maxActive = Math.max(Math.floor((inMemory - limit) / ACTIVE_SHARE), inMemory + 2);
+  // Of a few, a maximum above them would swap none.
+  if (inMemory <= limit || Math.floor(maxActive * ACTIVE_SHARE) >= inMemory) return { idleS: 0 };
+  return { maxActive };
 }

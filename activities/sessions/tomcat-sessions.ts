@@ -36,13 +36,18 @@ export class TomcatSessions {
     pass: (lane: Lane, ids: readonly string[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<TomcatView> {
-    const places: Place[] = [];
+    const before: (readonly string[])[] = [];
     for (const lane of lanes) {
-      const before = await lane.from.manager.sessionIds(signal);
-      await pass(lane, before);
+      const ids = await lane.from.manager.sessionIds(signal);
+      await pass(lane, ids);
+      before.push(ids);
+    }
+    // Only after the last pass: what is seen must still be so when it is handed over.
+    const places: Place[] = [];
+    for (const [index, lane] of lanes.entries()) {
       const place = await lookAt(lane, signal);
       const after = new Set(place.inMemory);
-      const gone = before.filter((id) => !after.has(id));
+      const gone = (before[index] ?? []).filter((id) => !after.has(id));
       await mustBeStored(lane.from, gone, place.stored, signal);
       places.push(place);
     }

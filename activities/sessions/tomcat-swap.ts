@@ -18,7 +18,7 @@ import { TomcatSessions } from './tomcat-sessions.js';
 /** Ten times the longest hand-over measured. Chosen. */
 const HAND_OVER_MS = 2000;
 /** A request this old has been picked up by its server: Tomcat's swap-out then sees it (measured: 8 ms; with a margin). */
-const PICKED_UP_MS = 50;
+const PICKED_UP_MS = 20;
 
 export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, hash: SessionKeyHash): SessionMechanism {
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, config.manager)]));
