@@ -3,12 +3,12 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { OperatorError } from '../config/operator-error.js';
+import { causeOf } from '../workflows/failure-cause.js';
 
 /** The failure as the activity worded it, without Temporal's envelopes. What is no failure of a restart stays as it is. */
 export function readableFailure(error: unknown, pool: string): unknown {
   if (!(error instanceof WorkflowFailedError)) return error;
-  let cause: unknown = error.cause;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause;
+  const cause = causeOf(error.cause);
   if (cause instanceof ApplicationFailure) {
     const remedy = typeof cause.details?.[0] === 'string' ? cause.details[0] : '';
     return new OperatorError(cause.type ?? 'RESTART_FAILED', cause.message.replace(` ${remedy}`, ''), remedy);

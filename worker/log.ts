@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory, LogEntry } from '@temporalio/worker';
 import { DefaultLogger } from '@temporalio/worker';
 import { describeError, OperatorError } from '../config/operator-error.js';
+import { causeOf } from '../workflows/failure-cause.js';
 import { RESTART_FAILED_MESSAGE } from '../workflows/failure-log.js';
 
 /** Warnings and errors of Temporal's runtime, of activities and of workflows. */
@@ -46,10 +47,9 @@ function subject(message: string, about: Record<string, unknown>, debug: boolean
   return debug ? `${message} ${inspect(about, { breakLength: Infinity })}` : message;
 }
 
-/** The innermost failure that has a code: what wraps it only says that something failed. A workflow's error comes without its class. */
+/** A workflow's error comes without its class, so its code is told beside it. */
 function describeFailure(error: unknown, code: unknown): string {
-  let cause = error;
-  while (cause instanceof Error && !hasCode(cause) && cause.cause !== undefined) cause = cause.cause;
+  const cause = causeOf(error, hasCode);
   const known = cause instanceof ApplicationFailure ? cause.type : code;
   // The message of such a failure ends with the remedy.
   return typeof known === 'string' && cause instanceof Error ? `${known}: ${cause.message}` : describeError(cause);

@@ -1,6 +1,7 @@
 // The worker's word on a restart that has failed. Temporal's own loses the error's code on its way out of the sandbox.
 
 import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
+import { causeOf } from './failure-cause.js';
 
 /** How the worker's log knows the line. */
 export const RESTART_FAILED_MESSAGE = 'Restart failed';
@@ -15,9 +16,7 @@ export async function loggingFailure<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** That of the innermost failure that has one: what wraps it only says that something failed. */
 function codeOf(error: unknown): string | undefined {
-  let cause = error;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure)) cause = cause.cause;
+  const cause = causeOf(error);
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 import type { MachineConfig, PoolConfig } from '../../config/types.js';
 import { notMovable } from '../errors.js';
+import type { Side } from './tomcat-lane.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** No application has it: its own code is not to run for this. */
@@ -28,6 +29,14 @@ export async function visit(
 /** Names a session to a context on a path that nobody has: the server looks it up, and the application hears nothing of it. */
 export async function askInPassing(machine: MachineConfig, context: string, cookie: string): Promise<void> {
   await ask(machine, `${context}/${NOBODYS_PATH}`, cookie);
+}
+
+/** How many sessions are named to Tomcat at once: of those that are nowhere one says it all, the rest of the stale come next time. Chosen. */
+export const NAMED_AT_ONCE = 5;
+
+/** Tomcat looks for a session in its own store when a request names it, whatever the request's path. */
+export function nameToTomcat({ machine, manager, sessionCookie }: Side, id: string): Promise<void> {
+  return askInPassing(machine, manager.context, `${sessionCookie}=${id}`);
 }
 
 async function ask(machine: MachineConfig, path: string, cookie: string | null): Promise<Dispatcher.ResponseData> {

@@ -1,11 +1,8 @@
 // What has left the memory of a Tomcat has to be in its store as we see it.
 
 import { notMovable } from '../errors.js';
-import { askInPassing } from './canary-visit.js';
+import { nameToTomcat, NAMED_AT_ONCE } from './canary-visit.js';
 import type { Side } from './tomcat-lane.js';
-
-/** How many sessions are named to Tomcat at once: of those that are nowhere one says it all, the rest of the stale come next time. Chosen. */
-export const NAMED_AT_ONCE = 5;
 
 /**
  * Looks whether sessions that have left memory are in the store. Where none of them is, they have ended meanwhile; or Tomcat keeps
@@ -26,13 +23,8 @@ export async function mustBeStored(
   );
 }
 
-/** Tomcat looks for a session in its own store when a request names it, whatever the request's path. */
 async function tomcatHasAny(side: Side, ids: readonly string[], signal: AbortSignal): Promise<boolean> {
   for (const id of ids) await nameToTomcat(side, id);
   const found = new Set(await side.manager.sessionIds(signal));
   return ids.some((id) => found.has(id));
-}
-
-export function nameToTomcat({ machine, manager, sessionCookie }: Side, id: string): Promise<void> {
-  return askInPassing(machine, manager.context, `${sessionCookie}=${id}`);
 }

@@ -72,18 +72,20 @@ export class SessionFiles implements StoredSessions {
       await link(this.file(id), other.file(id));
       return true;
     } catch (error) {
-      if (isCode(error, 'ENOENT')) {
-        // Of the two, the file alone may be gone: without the other's directory no session is there, and none may be taken for moved.
-        const isThere = await stat(this.file(id)).then(
-          () => true,
-          (missing: unknown) => (isCode(missing, 'ENOENT') ? false : this.fail('read', missing)),
-        );
-        return isThere ? this.fail('link', error) : null;
-      }
-      if (!isCode(error, 'EEXIST')) return this.fail('link', error);
-      const [mine, theirs] = await Promise.all([stat(this.file(id)), stat(other.file(id))]);
-      return mine.ino === theirs.ino;
+      // The error does not tell a session that has ended from a directory that the other machine does not have.
+      const mine = await this.inode(id);
+      if (mine === null) return null;
+      if (isCode(error, 'EEXIST')) return mine === (await other.inode(id));
+      return this.fail('link', error);
     }
+  }
+
+  /** What the session's file is, by whatever name; null when there is none. */
+  private inode(id: string): Promise<number | null> {
+    return stat(this.file(id)).then(
+      ({ ino }) => ino,
+      (error: unknown) => (isCode(error, 'ENOENT') ? null : this.fail('read', error)),
+    );
   }
 
   /** The error itself names the file, and so the session. */

@@ -1,6 +1,6 @@
 // How sessions leave the memory of a Tomcat for its store, by what its store does when a write fails.
 
-import { nameToTomcat, NAMED_AT_ONCE } from './left-memory.js';
+import { nameToTomcat, NAMED_AT_ONCE } from './canary-visit.js';
 import type { SessionRows } from './session-rows.js';
 import type { Side, SwapOut } from './tomcat-lane.js';
 import type { Pass } from './tomcat-manager.js';
@@ -10,10 +10,8 @@ export function swapOutDirectly(side: Side): SwapOut {
   const { manager } = side;
   return {
     // At one second a request that is just being picked up is never met (measured).
-    idle: (ids, call) => (ids.length > 0 ? manager.swapOut({ idleS: 1 }, call) : Promise.resolve()),
-    async held(ids, { limit, endsAt }, call) {
-      if (ids.length > 0) await manager.swapOut(passFor(ids.length, limit), call, endsAt - performance.now());
-    },
+    idle: (call) => manager.swapOut({ idleS: 1 }, call),
+    held: (ids, { limit, endsAt }, call) => manager.swapOut(passFor(ids.length, limit), call, endsAt - performance.now()),
   };
 }
 
@@ -32,7 +30,7 @@ const PASS_LIMIT_MS = 2500;
 export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
   const { manager, store } = side;
   return {
-    async idle(_ids, call) {
+    async idle(call) {
       const { signal, guard } = call;
       const began = performance.now();
       const beganS = Math.floor((await manager.clockMs(signal)) / 1000);
@@ -48,7 +46,6 @@ export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
       await manager.backUp(0, signal).catch(() => signal.throwIfAborted());
     },
     async held(ids, { limit, endsAt, force }, call) {
-      if (ids.length === 0) return;
       await call.guard();
       await manager.backUp(0, call.signal);
       const pass = passFor(ids.length, limit);

@@ -54,7 +54,7 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
 async function leavesMemory({ from, swapOut }: Lane, id: string, call: MechanismCall): Promise<boolean> {
   for (const deadline = performance.now() + SWAP_TIMEOUT_MS; performance.now() < deadline;) {
     await sleep(IDLE_MS, undefined, { signal: call.signal });
-    await swapOut.idle(await from.manager.sessionIds(call.signal), call);
+    await swapOut.idle(call);
     if (!(await from.manager.sessionIds(call.signal)).includes(id)) return true;
   }
   return false;

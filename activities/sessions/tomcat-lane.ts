@@ -14,13 +14,13 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
   sessionCookie: string;
 }
 
-/** How sessions leave the primary's memory for its store. `ids` are those in memory right before. */
+/** How sessions leave the primary's memory for its store. */
 export interface SwapOut {
   /** While requests flow: sessions that rest. */
-  idle(ids: readonly string[], call: MechanismCall): Promise<void>;
+  idle(call: MechanismCall): Promise<void>;
   /**
    * While everything bound for this Tomcat is held, which is until `endsAt` (performance.now): about `limit` sessions, for the other
-   * one loads them all at once. `force`: what stays behind will be lost.
+   * one loads them all at once. `ids` are those in memory right before. `force`: what stays behind will be lost.
    */
   held(ids: readonly string[], what: { limit: number; endsAt: number; force: boolean }, call: MechanismCall): Promise<void>;
 }

@@ -23,33 +23,28 @@ export class TomcatSessions {
     return key;
   }
 
-  /** Looks at stores first and memories second: what is in a store and then not in memory is current there. */
   async look(lanes: readonly Lane[], signal: AbortSignal): Promise<TomcatView> {
-    const places: Place[] = [];
-    for (const lane of lanes) places.push(await lookAt(lane, signal));
-    return new TomcatView(this, places);
+    return new TomcatView(this, await lookAt(lanes, signal));
   }
 
-  /** Runs a pass in each context, which gets the ids in memory before it, and looks what has become of them. */
+  /** Runs a pass in each context that has sessions in memory, which gets their ids, and looks what has become of them. */
   async swapOut(
     lanes: readonly Lane[],
     pass: (lane: Lane, ids: readonly string[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<TomcatView> {
-    const before: (readonly string[])[] = [];
+    const before = new Map<Lane, readonly string[]>();
     for (const lane of lanes) {
       const ids = await lane.from.manager.sessionIds(signal);
-      await pass(lane, ids);
-      before.push(ids);
+      before.set(lane, ids);
+      if (ids.length > 0) await pass(lane, ids);
     }
     // Only after the last pass: what is seen must still be so when it is handed over.
-    const places: Place[] = [];
-    for (const [index, lane] of lanes.entries()) {
-      const place = await lookAt(lane, signal);
-      const after = new Set(place.inMemory);
-      const gone = (before[index] ?? []).filter((id) => !after.has(id));
-      await mustBeStored(lane.from, gone, place.stored, signal);
-      places.push(place);
+    const places = await lookAt(lanes, signal);
+    for (const { lane, stored, inMemory } of places) {
+      const after = new Set(inMemory);
+      const gone = (before.get(lane) ?? []).filter((id) => !after.has(id));
+      await mustBeStored(lane.from, gone, stored, signal);
     }
     return new TomcatView(this, places);
   }
@@ -94,9 +89,14 @@ interface Place {
   inMemory: readonly string[];
 }
 
-async function lookAt(lane: Lane, signal: AbortSignal): Promise<Place> {
-  const stored = await lane.from.store.ids();
-  return { lane, stored, inMemory: await lane.from.manager.sessionIds(signal) };
+/** Looks at a store first and at its memory second: what is in a store and then not in memory is current there. */
+async function lookAt(lanes: readonly Lane[], signal: AbortSignal): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const lane of lanes) {
+    const stored = await lane.from.store.ids();
+    places.push({ lane, stored, inMemory: await lane.from.manager.sessionIds(signal) });
+  }
+  return places;
 }
 
 export class TomcatView {

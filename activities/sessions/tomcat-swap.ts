@@ -41,7 +41,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     });
   const sessions = new TomcatSessions(hash);
   const restOut = (lanes: readonly Lane[], call: MechanismCall): Promise<TomcatView> =>
-    sessions.swapOut(lanes, ({ swapOut }, ids) => swapOut.idle(ids, call), call.signal);
+    sessions.swapOut(lanes, ({ swapOut }) => swapOut.idle(call), call.signal);
 
   return {
     holds: 'all',
