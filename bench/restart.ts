@@ -101,7 +101,7 @@ async function measure(idleCount: number, signal: AbortSignal): Promise<Row> {
   const restartAgainAndAgain = async (): Promise<CleanRestartResult[]> => {
     const outcomes: CleanRestartResult[] = [];
     for (let i = 1; i <= restarts; i++) {
-      const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name);
+      const handle = await startCleanRestart(client, installation.config.temporal, installation.pool.name);
       const outcome = await handle.result();
       outcomes.push(outcome);
       console.error(`  ${i}/${restarts}: held p99 ${outcome.holdMs.p99} ms, max ${outcome.holdMs.max} ms`);

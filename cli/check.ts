@@ -6,6 +6,7 @@ import { primaryNotRunning, restartRunning } from '../activities/errors.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
+import { needsAdminUrl } from '../config/admin-url.js';
 import { describeError, OperatorError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
@@ -54,6 +55,11 @@ export async function check(config: Config, poolName: string | undefined, option
     if (client !== undefined) {
       await item(`a worker polls task queue ${config.temporal.taskQueue}`, () => requireWorker(client, config.temporal));
       await client.connection.close();
+    }
+    if (needsAdminUrl(config.proxy)) {
+      await item('workers can reach the admin API of a proxy', (notChecked) =>
+        Promise.resolve(notChecked('proxy.adminUrl is not in this file: each proxy needs --admin-url')),
+      );
     }
     for (const pool of hash ? pools : []) {
       await item(`${pool.name}: a proxy is registered and answers`, () => proxiesAnswer(config, pool, database, signal));

@@ -4,8 +4,8 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addressLike, parseAddress } from '../config/address.js';
-import type { LoadOptions } from '../config/load.js';
 import { loadConfig } from '../config/load.js';
+import { NAME, NAME_LIKE } from '../config/name.js';
 import { originLike, parseOrigin } from '../config/origin.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
@@ -52,7 +52,7 @@ command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal u
 
 command('proxy', 'Run the proxy of one pool')
   .option('--pool <name>', 'the pool, when there are several')
-  .option('--name <name>', 'name of this proxy, unique per pool')
+  .option('--name <name>', 'name of this proxy, unique per pool', givenName)
   .option('--listen <host:port>', 'where clients connect', givenAddress)
   .option('--admin <host:port>', 'where workers, probes and Prometheus connect', givenAddress)
   .option('--admin-url <origin>', 'where workers reach the admin API, when that is not where it listens', givenOrigin)
@@ -89,9 +89,7 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
 
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: ClientOptions) =>
-    withConfig(options, (config) => check(config, pool, options), {}),
-  );
+  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => check(config, pool, options)));
 
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
   .argument('[pool]', 'one pool instead of all')
@@ -144,14 +142,14 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-/** Of these only `check` looks at how a proxy would start. */
-function withConfig(
-  options: ClientOptions,
-  work: (config: Config) => Promise<void>,
-  proxy: NonNullable<LoadOptions['proxy']> = 'elsewhere',
-): Promise<void> {
+function withConfig(options: ClientOptions, work: (config: Config) => Promise<void>): Promise<void> {
   const orElse = `name by --data the data directory of a running "vm-rejuv up" of this host (${options.data} is none, or not readable)`;
-  return run(options, () => work(loadConfig(options.config, withConnections(options.data), { proxy, orElse })));
+  return run(options, () => work(loadConfig(options.config, withConnections(options.data), { proxy: 'elsewhere', orElse })));
+}
+
+function givenName(text: string): string {
+  if (!NAME.test(text)) throw new InvalidArgumentError(`Allowed: ${NAME_LIKE}.`);
+  return text;
 }
 
 function givenAddress(text: string): ListenAddress {

@@ -1,6 +1,7 @@
 // What commands print: for people, or one JSON object per line for programs; and how they end.
 
 import { describeError, OperatorError } from '../config/operator-error.js';
+import { RestartFailure } from './restart-failure.js';
 import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 
 /** 1: the command was carried out and failed. */
@@ -39,7 +40,8 @@ export function fail(options: OutputOptions, thrown: unknown): void {
     console.error(describeError(error));
   }
   if (process.env['VM_REJUV_DEBUG']) console.error(thrown);
-  process.exitCode = known && REFUSALS.has(error.code) ? EXIT_REFUSED : EXIT_FAILED;
+  const refused = known && !(error instanceof RestartFailure) && REFUSALS.has(error.code);
+  process.exitCode = refused ? EXIT_REFUSED : EXIT_FAILED;
 }
 
 /** PostgreSQL's client throws its own errors; what an operator can do about them is known all the same. */

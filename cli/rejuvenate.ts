@@ -42,7 +42,7 @@ async function startOrJoin(
   options: RejuvenateOptions,
 ): Promise<{ run: RunHandle; started: boolean }> {
   try {
-    const { workflowId, firstExecutionRunId } = await startCleanRestart(client, temporal.taskQueue, pool, options.reason);
+    const { workflowId, firstExecutionRunId } = await startCleanRestart(client, temporal, pool, options.reason);
     return { run: runHandle(client, `${workflowId}/${firstExecutionRunId}`), started: true };
   } catch (error) {
     if (!options.watch || !(error instanceof OperatorError) || error.code !== 'RESTART_RUNNING') throw error;

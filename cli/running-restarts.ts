@@ -1,8 +1,9 @@
 // What Temporal says of the restarts that hold pools. Connects when the first is asked about, and does without when nobody answers.
 
 import type { Client } from '@temporalio/client';
+import { isGrpcServiceError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { describeError } from '../config/operator-error.js';
+import { describeError, OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import { connectTemporal, runHandle } from '../worker/temporal-client.js';
 import type { RestartProgress } from './restart-progress.js';
@@ -10,7 +11,8 @@ import { progressOf } from './restart-progress.js';
 import { missingWorker } from './worker-warning.js';
 
 export interface RestartView {
-  temporal: 'ok' | 'unreachable' | 'not asked';
+  /** `refused`: it answers, and not to us. */
+  temporal: 'ok' | 'unreachable' | 'refused' | 'not asked';
   /** Whether the run that holds the pool is over, or forgotten. */
   ended: boolean;
   /** Null when nobody could tell, or nothing runs. */
@@ -22,7 +24,7 @@ export interface RestartView {
 export class RunningRestarts {
   private client: Client | null = null;
   /** Who did not answer once is not asked about the next pool. */
-  private unreachable: string | null = null;
+  private failed: RestartView | null = null;
 
   constructor(private readonly temporal: TemporalConfig) {}
 
@@ -30,11 +32,16 @@ export class RunningRestarts {
   async look(run: string | null): Promise<RestartView> {
     if (run === null) return { temporal: 'not asked', ended: false, progress: null, trouble: null };
     try {
-      if (this.unreachable === null) return await this.ask(run);
+      return this.failed ?? (await this.ask(run));
     } catch (error) {
-      this.unreachable = describeError(error);
+      if (!(error instanceof OperatorError) && !isGrpcServiceError(error)) throw error;
+      const unreachable = error instanceof OperatorError && error.code === 'TEMPORAL_UNREACHABLE';
+      this.failed = {
+        temporal: unreachable ? 'unreachable' : 'refused',
+        ...{ ended: false, progress: null, trouble: describeError(error) },
+      };
+      return this.failed;
     }
-    return { temporal: 'unreachable', ended: false, progress: null, trouble: this.unreachable };
   }
 
   async close(): Promise<void> {

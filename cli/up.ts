@@ -131,5 +131,5 @@ async function startTemporal(
 
 /** An empty variable says nothing. */
 function isGiven(variable: string): boolean {
-  return Boolean(process.env[variable]) || process.env[`${variable}_FILE`] !== undefined;
+  return Boolean(process.env[variable] || process.env[`${variable}_FILE`]);
 }

@@ -12,7 +12,7 @@ import { readableFailure } from './restart-failure.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
 import { describeOutcome } from './restart-outcome.js';
-import { warnUntilAnswered } from './worker-warning.js';
+import { createWorkerWarning } from './worker-warning.js';
 
 const POLL_MS = 300;
 /** Temporal may be restarted meanwhile; after this long without an answer somebody should look. Chosen. */
@@ -28,15 +28,14 @@ export interface Watched {
 /** Resolves when the run has ended well, and throws what made it fail; TEMPORAL_UNREACHABLE when nobody can tell any more. */
 export async function watch(watched: Watched, options: OutputOptions): Promise<void> {
   const { client, temporal, run } = watched;
-  const warning = new AbortController();
-  void warnUntilAnswered(client, temporal, options, warning.signal).catch(() => undefined);
+  const warnOfSilence = createWorkerWarning(client, temporal, options);
+  const show = createView(options);
   try {
-    const show = createView(options);
     for (;;) {
       const progress = await patiently(watched, options, () => progressOf(client, temporal, run));
-      if (progress.answered) warning.abort();
       show(progress);
       if (!progress.open) break;
+      await warnOfSilence(progress.answered);
       await sleep(POLL_MS);
     }
     const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
@@ -44,8 +43,6 @@ export async function watch(watched: Watched, options: OutputOptions): Promise<v
     print(options, `Done: ${describeOutcome(outcome)}`, outcome);
   } catch (error) {
     throw readableFailure(error, watched.pool);
-  } finally {
-    warning.abort();
   }
 }
 

@@ -30,18 +30,23 @@ export async function warnWithoutWorker(client: Client, temporal: TemporalConfig
   if (missing !== null) warn(options, missing);
 }
 
-/** Warns once, until `signal` says that somebody has answered. */
-export async function warnUntilAnswered(
+/** For who goes on asking: warns when nobody has answered for a while and nobody is there who could, once until somebody answers. */
+export function createWorkerWarning(
   client: Client,
   temporal: TemporalConfig,
   options: OutputOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    await sleep(NO_WORKER_AFTER_MS, undefined, { signal });
+): (answered: boolean) => Promise<void> {
+  let silentSince: number | null = performance.now();
+  let warned = false;
+  return async (answered) => {
+    silentSince = answered ? null : (silentSince ?? performance.now());
+    warned &&= !answered;
+    if (warned || silentSince === null || performance.now() - silentSince < NO_WORKER_AFTER_MS) return;
     const missing = await missingWorker(client, temporal);
-    if (missing !== null && !signal.aborted) return warn(options, missing);
-  }
+    if (missing === null) return;
+    warn(options, missing);
+    warned = true;
+  };
 }
 
 function warn(options: OutputOptions, error: OperatorError): void {

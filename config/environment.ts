@@ -1,4 +1,5 @@
-// What comes from variables of the environment: addresses and secrets of servers, which differ from host to host.
+// What comes from variables of the environment: addresses and secrets of servers, which differ from host to host. An empty variable
+// says nothing, as in a shell's `VAR= command`.
 
 import { addressLike, parseAddress } from './address.js';
 import { TEMPORAL_ADDRESS } from './defaults.js';
@@ -18,7 +19,6 @@ function hasPossiblePort(url: string): boolean {
   return port === undefined || parseAddress(`host:${port}`) !== null;
 }
 
-/** An empty variable says nothing, as in a shell's `VAR= command`. */
 export function temporalAddress(
   inFile: string | undefined,
   env: NodeJS.ProcessEnv,
@@ -42,5 +42,5 @@ export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): 
 
 function fromEnvironment(variable: string, env: NodeJS.ProcessEnv, orElse: string | undefined): string {
   const file = env[`${variable}_FILE`];
-  return readSecret(variable, file === undefined ? { env: variable } : { file }, '.', env, orElse);
+  return readSecret(variable, file ? { file } : { env: variable }, '.', env, orElse);
 }

@@ -5,12 +5,13 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { addressLike, parseAddress } from './address.js';
 import * as defaults from './defaults.js';
+import { NAME, NAME_LIKE } from './name.js';
 import { originLike, parseOrigin } from './origin.js';
 
 /** Text of this form; the message says what is allowed, also in place of something that is no text. */
 const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
 
-const name = matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of 1 to 63 letters, digits, ".", "_" or "-"');
+const name = matching(NAME, NAME_LIKE);
 const milliseconds = z.number().int().min(0).max(defaults.MAX_TIMER_MS);
 /** Where none at all would make no sense. */
 const someMilliseconds = milliseconds.min(1);

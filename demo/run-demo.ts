@@ -115,7 +115,7 @@ async function play(
   const { report: beforeClean } = await load.during(() => steady('Steady', seconds * 1000));
 
   const { result: outcome, report: clean } = await load.during(async () => {
-    const handle = await startCleanRestart(client, installation.config.temporal.taskQueue, installation.pool.name, 'demo');
+    const handle = await startCleanRestart(client, installation.config.temporal, installation.pool.name, 'demo');
     const crash = async (): Promise<void> => {
       if (step === undefined) return;
       const killed = await whileRunning(step, handle, () => worker.signal('SIGKILL'), signal);

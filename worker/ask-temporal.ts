@@ -7,8 +7,8 @@ import { OperatorError } from '../config/operator-error.js';
 /** How long one answer may take, with what the client tries again by itself. Chosen: far above any answer, below a person's patience. */
 const ANSWER_MS = 5000;
 
-/** https://grpc.io/docs/guides/status-codes: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE. */
-const NO_ANSWER = new Set([1, 2, 4, 13, 14]);
+/** https://grpc.io/docs/guides/status-codes: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (too many ask), INTERNAL, UNAVAILABLE. */
+const NO_ANSWER = new Set([1, 2, 4, 8, 13, 14]);
 
 /** Resolves with the answer; TEMPORAL_UNREACHABLE when there is none. Other errors are answers, and leave as they are. */
 export async function askTemporal<T>(

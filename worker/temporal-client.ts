@@ -51,18 +51,20 @@ function namespaceUnknown(address: string, namespace: string, cause: unknown): O
 /** Starts a clean restart of `pool`; RESTART_RUNNING when one with this id is open. */
 export async function startCleanRestart(
   client: Client,
-  taskQueue: string,
+  { address, taskQueue }: Pick<TemporalConfig, 'address' | 'taskQueue'>,
   pool: string,
   reason?: string,
 ): Promise<CleanRestartHandle> {
   try {
-    return await client.workflow.start<typeof cleanRestart>('cleanRestart', {
-      workflowId: `clean-restart/${pool}`,
-      taskQueue,
-      args: [reason === undefined ? { pool } : { pool, reason }],
-      workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `Clean restart of ${pool}`,
-    });
+    return await askTemporal(client, address, () =>
+      client.workflow.start<typeof cleanRestart>('cleanRestart', {
+        workflowId: `clean-restart/${pool}`,
+        taskQueue,
+        args: [reason === undefined ? { pool } : { pool, reason }],
+        workflowIdConflictPolicy: 'FAIL',
+        staticSummary: `Clean restart of ${pool}`,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw new OperatorError(

@@ -49,11 +49,18 @@ export class TomcatSessions {
     return new TomcatView(this, places);
   }
 
-  /** Keys of the sessions in memory. A directory of ten thousand files is not read for it: somebody may be held meanwhile. */
-  async inMemory(lanes: readonly Lane[], signal: AbortSignal): Promise<Set<string>> {
-    const ids = [];
-    for (const { from } of lanes) ids.push(...(await from.manager.sessionIds(signal)));
-    return new Set(ids.map((id) => this.keyOf(id)));
+  /**
+   * Those of `keys` that are not in memory, their ids known if they have any. The store, which may be ten thousand files, is read only
+   * where a key has not been seen yet: somebody may be held meanwhile.
+   */
+  async outOfMemory(lanes: readonly Lane[], keys: readonly string[], signal: AbortSignal): Promise<string[]> {
+    if (keys.some((key) => !this.ids.has(key))) {
+      const view = await this.look(lanes, signal);
+      return keys.filter((key) => !view.isInMemory(key));
+    }
+    const inMemory = new Set<string>();
+    for (const { from } of lanes) for (const id of await from.manager.sessionIds(signal)) inMemory.add(this.keyOf(id));
+    return keys.filter((key) => !inMemory.has(key));
   }
 
   /**
@@ -61,16 +68,18 @@ export class TomcatSessions {
    * which there is no session.
    */
   async giveToStandby(lanes: readonly Lane[], keys: readonly string[]): Promise<string[]> {
+    const ids = this.idsOf(keys);
     const refused = new Set<string>();
     for (const { from, to } of lanes) {
-      for (const [id, given] of await from.store.giveTo(to.store, this.idsOf(keys))) if (!given) refused.add(this.keyOf(id));
+      for (const [id, given] of await from.store.giveTo(to.store, ids)) if (!given) refused.add(this.keyOf(id));
     }
     return keys.filter((key) => !refused.has(key));
   }
 
   /** Removes sessions from the stores of one side. */
   async remove(lanes: readonly Lane[], side: 'from' | 'to', keys: readonly string[]): Promise<void> {
-    for (const lane of lanes) await lane[side].store.remove(this.idsOf(keys));
+    const ids = this.idsOf(keys);
+    for (const lane of lanes) await lane[side].store.remove(ids);
   }
 
   forget(): void {

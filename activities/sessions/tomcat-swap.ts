@@ -51,7 +51,8 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     handOverMs: HAND_OVER_MS,
 
     async preflight(pair, call) {
-      const { signal } = call;
+      const { signal, guard } = call;
+      await guard();
       sessions.forget();
       for (const lane of lanesOf(pair)) {
         const { from, to } = lane;
@@ -84,13 +85,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
 
     async handOver(pair, scope, call) {
       const lanes = lanesOf(pair);
-      if (scope.held === 'keys') {
-        const inMemory = await sessions.inMemory(lanes, call.signal);
-        return sessions.giveToStandby(
-          lanes,
-          scope.keys.filter((key) => !inMemory.has(key)),
-        );
-      }
+      if (scope.held === 'keys') return sessions.giveToStandby(lanes, await sessions.outOfMemory(lanes, scope.keys, call.signal));
       // Tomcat skips a session in a request that it has picked up. With DataSourceStore such a request may end and change its session
       // after that was compared with the store, so there must be none at all.
       const inTheWay = store.type === 'file' ? scope.notPickedUp : scope.running;

@@ -56,6 +56,7 @@ test('what cannot be done is refused in two sentences, with a code and without a
     ],
     [['proxy', '--listen', 'nonsense'], {}, 2, /host:port/],
     [['proxy', '--listen', 'x:65536'], {}, 2, /host:port/],
+    [['proxy', '--name', '../x'], {}, 2, /--name.*Allowed: a name of/],
     [['proxy', '--admin', '0.0.0.0:0'], {}, 2, /CONFIG_INVALID: [^]*proxy\.adminUrl: found nothing/],
     [['status'], { VM_REJUV_DATABASE_URL: '' }, 2, /SECRET_MISSING: VM_REJUV_DATABASE_URL.*--data .*"vm-rejuv up"/],
     [['restart'], {}, 2, /unknown command/],
@@ -78,10 +79,10 @@ test('only commands that ask running servers are sent to those of "up"', async (
   }
 });
 
-test('a proxy that no worker could reach is seen by a check before it is started, and stops nobody else', async () => {
+test('a proxy that only its command line can complete is seen by a check, and stops nobody', async () => {
   const { installation } = await createTestInstallation(nodeShop);
   await appendFile(installation.configFile, stringify({ proxy: { admin: '0.0.0.0:0' } }));
   const checked = await vmRejuv(installation, ['check']);
-  expect(checked).toMatchObject({ code: 2, stderr: expect.stringContaining('proxy.adminUrl: found nothing') as string });
+  expect(checked.stdout).toMatch(/^-- .*admin API.*not checked, .*--admin-url$/m);
   expect(await vmRejuv(installation, ['status'])).toMatchObject({ code: 0 });
 });

@@ -35,6 +35,25 @@ test('a watched restart that fails ends the watching with its failure', async ()
   expect(await watched).toMatchObject({ code: 1, stdout: expect.stringContaining('PRIMARY_NOT_RUNNING') as string });
 });
 
+test('a watched restart that finds another one at work has failed, and was not refused', async () => {
+  const { installation, client } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  const { url } = await installation.startProxy();
+  await installation.startWorker();
+  const slow = fetch(`${url}/shop/slow?ms=8000`);
+  const other = await client.workflow.start('cleanRestart', { workflowId: 'by-hand', taskQueue: name, args: [{ pool: name }] });
+  await expect
+    .poll(async () => jsonLines(await vmRejuv(installation, ['status', '--json']))[0], { timeout: 30_000 })
+    .toMatchObject({ run: expect.stringMatching(/^by-hand\//) as string });
+
+  const watched = await vmRejuv(installation, ['rejuvenate', name, '--watch']);
+
+  expect(watched).toMatchObject({ code: 1, stderr: expect.stringContaining('RESTART_RUNNING') as string });
+  expect((await slow).status).toBe(200);
+  await other.result();
+});
+
 test('without anybody to carry it out a restart is started with a warning', async () => {
   const { installation, client } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;

@@ -256,6 +256,17 @@ test.each([
   expect(error.message).not.toContain('hunter2');
 });
 
+test('a password in a URL that is refused is not repeated', () => {
+  const { message } = refusal(GOOD.replace('http://127.0.0.1:8180', 'http://u:hunter2@127.0.0.1:8180'));
+
+  expect(message).toContain('found "http://...@127.0.0.1:8180"');
+});
+
+test('an empty variable that should name a file says nothing', () => {
+  const env = { ...ENV, VM_REJUV_ADMIN_TOKEN_FILE: '', VM_REJUV_DATABASE_URL_FILE: '' };
+  expect(load(GOOD, env).adminToken).toBe(ENV.VM_REJUV_ADMIN_TOKEN);
+});
+
 test('whoever knows another way than the variable has it said', () => {
   const error = refusal(GOOD, { ...ENV, VM_REJUV_ADMIN_TOKEN: '' }, { orElse: 'ask' });
   expect(error).toMatchObject({
