@@ -7,8 +7,9 @@ import { sinceUncleanEndMs } from '../state/proxy-register.js';
 import { lookUpOwners, standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
 import { pairOf } from './deps.js';
+import type { Held } from './held.js';
 import { hold, holdWithoutStreams } from './held.js';
-import { groupsAround } from './key-groups.js';
+import { groupsAround, wholeGroups } from './key-groups.js';
 
 /** A pass that would end after its hold has to end before it. Chosen. */
 const MARGIN_MS = 200;
@@ -54,6 +55,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
     // A mechanism that acts on the whole server asks the server itself which sessions are in a request.
     ignoreUnanswered: mechanism.holds === 'all',
   };
+  const inBatch = new Set(request.keys);
   const deadlineMs = request.budgetMs + mechanism.handOverMs;
   const endsAt = performance.now() + deadlineMs - MARGIN_MS;
   const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys: request.keys, deadlineMs });
@@ -74,10 +76,12 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       return outcome;
     }
     const busy = new Set([...held.busy, ...held.streaming]);
+    // Requests may have named keys together since the groups were made: only what is whole by now may move.
+    const atHold = batch.scope === 'keys' ? await regrouped(attempt, groups, held) : [];
     handedOver = await mechanism.handOver(
       pair,
       batch.scope === 'keys'
-        ? { held: 'keys', keys: groups.filter((group) => group.every((key) => !busy.has(key))).flat() }
+        ? { held: 'keys', keys: wholeGroups(atHold, (key) => inBatch.has(key) && !busy.has(key)) }
         : {
             held: 'all',
             except: new Set([...busy, ...atStandby]),
@@ -91,8 +95,8 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
       attempt,
     );
     const ready = new Set(handedOver);
-    const around = batch.scope === 'keys' ? groups : groupsAround(handedOver, held.together, atStandby);
-    const moved = around.filter((group) => group.every((key) => ready.has(key))).flat();
+    const around = batch.scope === 'keys' ? atHold : groupsAround(handedOver, held.together, atStandby);
+    const moved = wholeGroups(around, (key) => ready.has(key));
     if (wantedSeal !== 'no') outcome.leftBehind = await leftBehind(attempt, new Set([...moved, ...atStandby]), busy);
     const seal = wantedSeal === 'force' || (wantedSeal === 'when-empty' && outcome.leftBehind === 0);
     const isCommitted =
@@ -143,6 +147,15 @@ async function retract(attempt: Attempt, keys: readonly string[]): Promise<void>
     keys.filter((key) => !owned.has(key)),
     attempt,
   );
+}
+
+/** The groups of a batch with the companions that its keys have at the primary by now, whether or not those are held. */
+async function regrouped({ deps, pool }: Attempt, groups: readonly string[][], held: Held): Promise<string[][]> {
+  const keys = groups.flat();
+  const isHeld = new Set(keys);
+  const companions = held.named.filter((key) => !isHeld.has(key));
+  const elsewhere = companions.length === 0 ? new Set<string>() : await lookUpOwners(deps.database, pool.name, companions);
+  return groupsAround(keys, [...groups, ...held.together], elsewhere);
 }
 
 /**

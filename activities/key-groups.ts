@@ -28,6 +28,11 @@ export function groupsAround(
   return groupKeys(all, together).filter((group) => group.some((key) => wanted.has(key)));
 }
 
+/** Keys of the groups that are whole: every key of theirs passes. */
+export function wholeGroups(groups: readonly (readonly string[])[], passes: (key: string) => boolean): string[] {
+  return groups.filter((group) => group.every(passes)).flat();
+}
+
 /** Batches of whole groups of about `size` keys; a group larger than that is a batch of its own. */
 export function batchGroups(groups: readonly string[][], size: number): string[][][] {
   const batches: string[][][] = [];

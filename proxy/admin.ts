@@ -11,7 +11,7 @@ import { acknowledgeHold } from './acknowledge.js';
 import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
 import { createMetrics } from './metrics.js';
 import type { PoolTraffic } from './pool-traffic.js';
-import { togetherOnPrimary } from './routing.js';
+import { seenOnPrimary } from './quiet.js';
 
 const holdRequest = z.object({
   run: z.string(),
@@ -131,17 +131,10 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
 }
 
 function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {
-  const keys = new Set<string>();
-  for (const [key, owner] of traffic.state.owners) if (owner === 'primary') keys.add(key);
-  const together = togetherOnPrimary(traffic.state);
-  for (const exchange of traffic.inFlight.requests(traffic.state.active)) {
-    const all = exchange.allKeys();
-    for (const key of all) if (traffic.state.owners.get(key) !== 'standby') keys.add(key);
-    if (all.length > 1) together.push(all);
-  }
-  const uses = [...keys].flatMap((key) => traffic.gate.lastUse.get(key) ?? []);
+  const seen = seenOnPrimary(traffic.state, traffic.inFlight.requests(traffic.state.active));
+  const uses = seen.keys.flatMap((key) => traffic.gate.lastUse.get(key) ?? []);
   const usedAgoMs = uses.length === 0 ? null : performance.now() - uses.reduce((latest, at) => Math.max(latest, at));
-  return { incarnation, keys: [...keys], usedAgoMs, together };
+  return { incarnation, ...seen, usedAgoMs };
 }
 
 /** Hashes first: the comparison then takes the same time whatever was sent. */

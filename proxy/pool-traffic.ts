@@ -14,7 +14,7 @@ import { InFlight } from './in-flight.js';
 import { Machines } from './machines.js';
 import { PoolSync } from './pool-sync.js';
 import type { OpenHold } from './routing.js';
-import { createRoutingState, endHold, isMoving, learnOwners, noteTogether, openHold } from './routing.js';
+import { createRoutingState, endHold, isMoving, keysToRecord, learnOwners, noteAnswer, openHold } from './routing.js';
 import { Totals } from './totals.js';
 import type { IsTrustedPeer } from './trusted-peers.js';
 
@@ -66,12 +66,11 @@ export class PoolTraffic {
     this.inFlight.clientClosed(socket);
   }
 
-  /** A machine's answer has come. An id that the primary sets may name the same session as the request's (log-in): they move together. */
+  /** A machine's answer has come. */
   answered(exchange: Exchange, setCookies: readonly string[]): void {
     exchange.setCookies = setCookies;
     if (setCookies.length === 0 || !isMoving(this.state) || exchange.machine !== this.state.active) return;
-    const made = exchange.responseKeys();
-    if (made.length > 0) noteTogether(this.state, [...new Set([...exchange.keys(), ...made])]);
+    noteAnswer(this.state, exchange.machine, exchange.keys(), exchange.responseKeys());
   }
 
   /** Entries in memory that grow with the number of sessions; none while the pool is steady. */
@@ -81,14 +80,13 @@ export class PoolTraffic {
 
   /** Whether an answer sets ids that the other proxies must learn before its client does. */
   mustRecord(exchange: Exchange): boolean {
-    return isMoving(this.state) && exchange.machine === this.state.standby && this.newKeys(exchange).length > 0;
+    return this.keysToRecord(exchange).length > 0;
   }
 
   /** Records the ids that the standby has set. Resolves when the answer may leave; rejects when that cannot be decided in time. */
   async record(exchange: Exchange): Promise<void> {
     const deadline = performance.now() + this.pool.limits.holdMaxMs;
-    while (this.mustRecord(exchange)) {
-      const keys = this.newKeys(exchange);
+    for (let keys = this.keysToRecord(exchange); keys.length > 0; keys = this.keysToRecord(exchange)) {
       const { run, standby, epoch } = this.state;
       try {
         if (run !== null && (await recordStandbyKeys(this.database, this.pool.name, run, standby, keys))) {
@@ -124,8 +122,9 @@ export class PoolTraffic {
     await this.machines.close();
   }
 
-  private newKeys(exchange: Exchange): string[] {
-    return exchange.responseKeys().filter((key) => this.state.owners.get(key) !== 'standby');
+  private keysToRecord(exchange: Exchange): string[] {
+    // Cookies are looked at while the pool moves only.
+    return isMoving(this.state) ? keysToRecord(this.state, exchange.machine, exchange.responseKeys()) : [];
   }
 
   private loaded(epochChanged: boolean): void {

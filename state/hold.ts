@@ -64,10 +64,8 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
     const standby = pool.rows[0]?.standby;
     if (standby === undefined) throw fenced(writer.pool);
     const live = await liveIncarnations(client, writer.pool);
-    // Without any proxy nobody knows what the last one has left running.
-    if (live.length === 0 || !live.every((incarnation) => commit.acknowledged.has(incarnation))) return 'not-acknowledged';
-    const endedMs = await sinceUncleanEndMs(client, writer.pool);
-    if (endedMs !== null && endedMs < commit.requestTimeoutMs) return 'maybe-queued';
+    const refusal = refusalOf(live, await sinceUncleanEndMs(client, writer.pool), commit);
+    if (refusal !== null) return refusal;
     const ended = await client.query(
       `update hold set state = 'committed', moved = $3::text[], ended_at = now()
        where id = $1 and state = 'held' and token = $2`,
@@ -82,6 +80,17 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
     if (commit.seal) await sealPool(client, writer);
     return 'committed';
   });
+}
+
+/** What the register has against a commit, or null. */
+export function refusalOf(
+  live: readonly string[],
+  sinceUncleanEnd: number | null,
+  { acknowledged, requestTimeoutMs }: Pick<Commit, 'acknowledged' | 'requestTimeoutMs'>,
+): 'not-acknowledged' | 'maybe-queued' | null {
+  // Without any proxy nobody knows what the last one has left running.
+  if (live.length === 0 || !live.every((incarnation) => acknowledged.has(incarnation))) return 'not-acknowledged';
+  return sinceUncleanEnd !== null && sinceUncleanEnd < requestTimeoutMs ? 'maybe-queued' : null;
 }
 
 /** Lets a hold go unless it has ended already. Resolves with how it ended: whoever undoes a batch must look. */

@@ -103,6 +103,22 @@ test('keys that came in one request move whole or not at all, those without a se
   expect(await ask(running, 'sid=live; sid=stale')).toBe(portOf(running, 1));
 });
 
+test('a key stays with the companion that a request has given it since the groups were made, until both are in one batch', async () => {
+  const running = await startAttempts(port);
+  await ask(running, 'sid=one');
+  await ask(running, 'sid=other');
+  const { keys } = (await (await running.admin('/pools/shop/keys')).json()) as { keys: string[] };
+  const [one = '', other = ''] = keys;
+  await ask(running, 'sid=one; sid=other');
+  const move = (groups: string[][]): Promise<BatchOutcome> =>
+    running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups }));
+
+  expect((await move([[one]])).moved).toEqual([]);
+
+  expect((await move([[one], [other]])).moved).toHaveLength(2);
+  expect(await ask(running, 'sid=one; sid=other')).toBe(portOf(running, 1));
+});
+
 test('a session with an open stream stays until the seal, which closes the stream inside its hold', async () => {
   const running = await startAttempts(port);
   const sockets = new WebSocketServer({ server: running.servers[0] });
