@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['activities', 'cli', 'config', 'demo', 'embedded', 'proxy', 'state', 'worker', 'workflows'];
 /** Where a code is given: to an error, to a failure of a workflow, or to an answer. */
 const GIVEN = [
-  /new (?:Operator|Proxy)Error\(\s*(?:[\w.]+ \?\? )?'([A-Z_]+)'/g,
+  /new (?:OperatorError|ProxyError|RestartFailure)\(\s*(?:[\w.]+ \?\? )?'([A-Z_]+)'/g,
   /\.nonRetryable\([^']*'([A-Z_]+)'/g,
   /\bcode: '([A-Z_]+)'/g,
 ];
