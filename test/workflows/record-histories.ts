@@ -46,7 +46,8 @@ async function recordAll(): Promise<void> {
   closing.add(() => installation.close());
   const client = await connectTemporal(installation.config.temporal);
   closing.add(() => client.connection.close());
-  const start = (): Promise<CleanRestartHandle> => startCleanRestart(client, installation.config.temporal, installation.pool.name, 'recorded');
+  const start = (): Promise<CleanRestartHandle> =>
+    startCleanRestart(client, installation.config.temporal, installation.pool.name, 'recorded');
   const record = async (name: string, handle: CleanRestartHandle): Promise<void> => {
     const which = ['--workflow-id', handle.workflowId, '--run-id', handle.firstExecutionRunId];
     const { stdout } = await promisify(execFile)(
