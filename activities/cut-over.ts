@@ -153,9 +153,11 @@ async function retract(attempt: Attempt, keys: readonly string[]): Promise<void>
 async function regrouped({ deps, pool }: Attempt, groups: readonly string[][], held: Held): Promise<string[][]> {
   const keys = groups.flat();
   const isHeld = new Set(keys);
-  const companions = held.named.filter((key) => !isHeld.has(key));
-  const elsewhere = companions.length === 0 ? new Set<string>() : await lookUpOwners(deps.database, pool.name, companions);
-  return groupsAround(keys, [...groups, ...held.together], elsewhere);
+  const together = [...groups, ...held.together];
+  const grown = groupsAround(keys, together, new Set());
+  const companions = grown.flat().filter((key) => !isHeld.has(key));
+  if (companions.length === 0) return grown;
+  return groupsAround(keys, together, await lookUpOwners(deps.database, pool.name, companions));
 }
 
 /**

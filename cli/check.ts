@@ -57,8 +57,8 @@ export async function check(config: Config, poolName: string | undefined, option
       await client.connection.close();
     }
     if (needsAdminUrl(config.proxy)) {
-      await item('workers can reach the admin API of a proxy', (notChecked) =>
-        Promise.resolve(notChecked('proxy.adminUrl is not in this file: each proxy needs --admin-url')),
+      await item('a proxy can start by this file alone', (notChecked) =>
+        Promise.resolve(notChecked('proxy.adminUrl is not in it: each needs --admin-url')),
       );
     }
     for (const pool of hash ? pools : []) {

@@ -1,10 +1,10 @@
 // What Temporal says of the restarts that hold pools. Connects when the first is asked about, and does without when nobody answers.
 
 import type { Client } from '@temporalio/client';
-import { isGrpcServiceError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { describeError, OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
+import { isSaidByTemporal } from '../worker/ask-temporal.js';
 import { connectTemporal, runHandle } from '../worker/temporal-client.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
@@ -34,7 +34,7 @@ export class RunningRestarts {
     try {
       return this.failed ?? (await this.ask(run));
     } catch (error) {
-      if (!(error instanceof OperatorError) && !isGrpcServiceError(error)) throw error;
+      if (!isSaidByTemporal(error)) throw error;
       const unreachable = error instanceof OperatorError && error.code === 'TEMPORAL_UNREACHABLE';
       this.failed = {
         temporal: unreachable ? 'unreachable' : 'refused',

@@ -3,6 +3,7 @@
 import type { Document, LineCounter } from 'yaml';
 import { isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
 import type { z } from 'zod';
+import { withoutUserInfo } from './secret.js';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -69,16 +70,13 @@ function isSecret(path: Path): boolean {
   return /password|secret|token|\.(store|manager)$|store\.url|\.env\b/i.test(path.map(String).join('.'));
 }
 
-/** What stands before a URL's host may have a password in it. */
-const USER_INFO = /\/\/[^/]*@/g;
-
 /** What is in a mapping or a list is not repeated: it may be anything. */
 function show(value: unknown, secret: boolean): string {
   if (value === undefined) return 'nothing';
   if (isMap(value)) return 'a mapping';
   if (isSeq(value)) return `a list of ${value.items.length}`;
   if (secret && value !== null) return 'something else';
-  const text = (JSON.stringify(isNode(value) ? value.toJSON() : value) ?? 'nothing').replace(USER_INFO, '//...@');
+  const text = withoutUserInfo(JSON.stringify(isNode(value) ? value.toJSON() : value) ?? 'nothing');
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -4,7 +4,7 @@
 import { addressLike, parseAddress } from './address.js';
 import { TEMPORAL_ADDRESS } from './defaults.js';
 import { OperatorError } from './operator-error.js';
-import { readSecret } from './secret.js';
+import { readSecret, withoutUserInfo } from './secret.js';
 
 /** `orElse`: what an operator can do besides setting the variable; ends a sentence. */
 export function databaseUrl(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
@@ -26,7 +26,7 @@ export function temporalAddress(
   const variable = 'VM_REJUV_TEMPORAL_ADDRESS';
   const inVariable = env[variable];
   if (inVariable && parseAddress(inVariable) === null)
-    throw wrongVariable(variable, JSON.stringify(inVariable), addressLike(TEMPORAL_ADDRESS));
+    throw wrongVariable(variable, withoutUserInfo(JSON.stringify(inVariable)), addressLike(TEMPORAL_ADDRESS));
   const given = inVariable || inFile;
   return { address: given ?? TEMPORAL_ADDRESS, addressIsGiven: given !== undefined };
 }

@@ -16,7 +16,7 @@ import type { Config, MachineConfig, PoolConfig, ProxyConfig, SessionsConfig } f
 type SessionsFile = ConfigFile['pools'][string]['sessions'];
 
 export interface LoadOptions {
-  /** What the command line says of the proxy, which wins over the file; 'elsewhere' when this process starts none and asks for none. */
+  /** What the command line says of the proxy, which wins over the file; 'elsewhere' when this process starts none. */
   proxy?: { [Field in keyof ProxyConfig]?: ProxyConfig[Field] | undefined } | 'elsewhere';
   /** What else an operator can do where the database's url or the admin token is missing; ends a sentence. */
   orElse?: string;

@@ -37,3 +37,8 @@ export function readSecret(
   }
   throw new OperatorError('SECRET_MISSING', `${field}: the file ${reference.file} is empty.`, 'Write the secret into it.');
 }
+
+/** What stands before an "@" may be a password, however badly the rest is written. */
+export function withoutUserInfo(text: string): string {
+  return text.replace(/[^\s"]*@/g, '...@');
+}

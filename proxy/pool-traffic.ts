@@ -123,8 +123,10 @@ export class PoolTraffic {
   }
 
   private keysToRecord(exchange: Exchange): string[] {
-    // Cookies are looked at while the pool moves only.
-    return isMoving(this.state) ? keysToRecord(this.state, exchange.machine, exchange.responseKeys()) : [];
+    // Cookies are looked at only where they may count.
+    const { state } = this;
+    const { machine } = exchange;
+    return isMoving(state) && machine === state.standby ? keysToRecord(state, machine, exchange.responseKeys()) : [];
   }
 
   private loaded(epochChanged: boolean): void {

@@ -1,4 +1,4 @@
-// What a proxy says of its requests in flight: pure, so that the check of the protocol (test/protocol) runs the same rules.
+// What a proxy says of its requests in flight, without I/O or clock.
 
 import type { HoldAcknowledgement, HoldRequest, SeenKeys } from './admin-api.js';
 import type { RoutingState } from './routing.js';

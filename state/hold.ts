@@ -83,7 +83,7 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
 }
 
 /** What the register has against a commit, or null. */
-export function refusalOf(
+function refusalOf(
   live: readonly string[],
   sinceUncleanEnd: number | null,
   { acknowledged, requestTimeoutMs }: Pick<Commit, 'acknowledged' | 'requestTimeoutMs'>,

@@ -7,8 +7,10 @@ import { OperatorError } from '../config/operator-error.js';
 /** How long one answer may take, with what the client tries again by itself. Chosen: far above any answer, below a person's patience. */
 const ANSWER_MS = 5000;
 
-/** https://grpc.io/docs/guides/status-codes: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (too many ask), INTERNAL, UNAVAILABLE. */
-const NO_ANSWER = new Set([1, 2, 4, 8, 13, 14]);
+/** https://grpc.io/docs/guides/status-codes */
+const RESOURCE_EXHAUSTED = 8;
+/** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, and who has too much to do to answer. */
+const NO_ANSWER = new Set([1, 2, 4, RESOURCE_EXHAUSTED, 13, 14]);
 
 /** Resolves with the answer; TEMPORAL_UNREACHABLE when there is none. Other errors are answers, and leave as they are. */
 export async function askTemporal<T>(
@@ -24,17 +26,27 @@ export async function askTemporal<T>(
 }
 
 export function temporalUnreachable(address: string, cause: unknown): OperatorError {
-  return new OperatorError(
-    'TEMPORAL_UNREACHABLE',
-    `Temporal does not answer at ${address}.`,
-    'Check that it runs and that temporal.address or VM_REJUV_TEMPORAL_ADDRESS names it; traffic goes on meanwhile.',
-    { status: 503, retryable: true, cause },
-  );
+  const [message, remedy] =
+    grpcStatus(cause) === RESOURCE_EXHAUSTED
+      ? [`Temporal at ${address} has too much to do to answer.`, 'Look at its load and its limits; traffic goes on meanwhile.']
+      : [
+          `Temporal does not answer at ${address}.`,
+          'Check that it runs and that temporal.address or VM_REJUV_TEMPORAL_ADDRESS names it; traffic goes on meanwhile.',
+        ];
+  return new OperatorError('TEMPORAL_UNREACHABLE', message, remedy, { status: 503, retryable: true, cause });
+}
+
+/** Whether Temporal, or the way to it, has said this, rather than a mistake of ours. */
+export function isSaidByTemporal(error: unknown): boolean {
+  return error instanceof OperatorError || grpcStatus(error) !== null;
+}
+
+function isWithoutAnswer(error: unknown): boolean {
+  return NO_ANSWER.has(grpcStatus(error) ?? 0);
 }
 
 /** The client wraps what the network says. */
-function isWithoutAnswer(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (isGrpcServiceError(cause)) return NO_ANSWER.has(Number(cause.code));
-  return false;
+function grpcStatus(error: unknown): number | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (isGrpcServiceError(cause)) return Number(cause.code);
+  return null;
 }

@@ -66,6 +66,7 @@ export async function startCleanRestart(
       }),
     );
   } catch (error) {
+    if (error instanceof OperatorError) throw maybeStarted(error, address, pool);
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw new OperatorError(
       'RESTART_RUNNING',
@@ -74,6 +75,15 @@ export async function startCleanRestart(
       { status: 409, cause: error },
     );
   }
+}
+
+function maybeStarted(cause: OperatorError, address: string, pool: string): OperatorError {
+  return new OperatorError(
+    'TEMPORAL_UNREACHABLE',
+    `Temporal at ${address} has not said whether it has started the clean restart of ${pool}.`,
+    `Look: vm-rejuv status ${pool}, or start it again, which joins one that runs: vm-rejuv rejuvenate ${pool} --watch`,
+    { status: 503, retryable: true, cause },
+  );
 }
 
 /** The latest restart that was started under the pool's customary workflow id: that run, whatever is started after it. */

@@ -56,6 +56,8 @@ export class TomcatSessions {
   async outOfMemory(lanes: readonly Lane[], keys: readonly string[], signal: AbortSignal): Promise<string[]> {
     if (keys.some((key) => !this.ids.has(key))) {
       const view = await this.look(lanes, signal);
+      // Those without a session are not looked for again in every batch.
+      for (const key of keys) if (!this.ids.has(key)) this.ids.set(key, new Set());
       return keys.filter((key) => !view.isInMemory(key));
     }
     const inMemory = new Set<string>();

@@ -51,9 +51,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     handOverMs: HAND_OVER_MS,
 
     async preflight(pair, call) {
-      const { signal, guard } = call;
-      await guard();
-      sessions.forget();
+      const { signal } = call;
       for (const lane of lanesOf(pair)) {
         const { from, to } = lane;
         await from.manager.mustBePersistent(signal);

@@ -119,6 +119,16 @@ test('a key stays with the companion that a request has given it since the group
   expect(await ask(running, 'sid=one; sid=other')).toBe(portOf(running, 1));
 });
 
+test("a companion that is the standby's already keeps nobody back", async () => {
+  const running = await startAttempts(port);
+  await ask(running, 'sid=one; sid=other');
+  const { keys } = (await (await running.admin('/pools/shop/keys')).json()) as { keys: string[] };
+  const [one = '', other = ''] = keys;
+  await recordStandbyKeys(running.store, 'shop', (await runOf(running)) ?? '', 'b', [other]);
+
+  expect((await running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups: [[one]] }))).moved).toEqual([one]);
+});
+
 test('a session with an open stream stays until the seal, which closes the stream inside its hold', async () => {
   const running = await startAttempts(port);
   const sockets = new WebSocketServer({ server: running.servers[0] });

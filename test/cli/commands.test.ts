@@ -83,6 +83,8 @@ test('a proxy that only its command line can complete is seen by a check, and st
   const { installation } = await createTestInstallation(nodeShop);
   await appendFile(installation.configFile, stringify({ proxy: { admin: '0.0.0.0:0' } }));
   const checked = await vmRejuv(installation, ['check']);
-  expect(checked.stdout).toMatch(/^-- .*admin API.*not checked, .*--admin-url$/m);
+  // No proxy and no worker runs.
+  expect(checked.code).toBe(1);
+  expect(checked.stdout).toMatch(/^-- .*a proxy can start by this file alone: not checked, .*--admin-url$/m);
   expect(await vmRejuv(installation, ['status'])).toMatchObject({ code: 0 });
 });

@@ -104,7 +104,7 @@ test('an id that names sessions of two contexts moves when it is in memory in ne
   for (const { to } of out) expect(await to.store.ids()).toEqual(['ID']);
 });
 
-test('an id that one of two contexts cannot give stays with both', async () => {
+test('an id that one of two contexts cannot give does not count as given', async () => {
   const lanes = await contexts({ '/shop': { memory: [], files: ['ID'] }, '/account': { memory: [], files: ['ID'] } });
   const sessions = new TomcatSessions(hash);
   await sessions.look(lanes, signal);
