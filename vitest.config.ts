@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Long tests load both cores by themselves.
-    maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 2,
+    // Long tests load both cores by themselves; the others wait for most of their time.
+    maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 3,
     include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],
     globalSetup: 'test/fixtures/global-setup.ts',
