@@ -114,6 +114,13 @@ clientCommand('deregister', 'Strike a proxy that is certainly gone from the regi
     withConfig(options, (config) => deregister(config, pool, incarnation, options)),
   );
 
+// Who reads may go away, as `head` does or a terminal that is closed: that must not end a proxy with its traffic.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -125,7 +132,7 @@ function command(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .option('-c, --config <file>', 'configuration file', process.env['VM_REJUV_CONFIG'] ?? 'vm-rejuv.yaml')
+    .option('-c, --config <file>', 'configuration file', process.env['VM_REJUV_CONFIG'] || 'vm-rejuv.yaml')
     .option('--json', 'print JSON, one object per line');
 }
 

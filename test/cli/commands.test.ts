@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { CLI, jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('check, rejuvenate and status tell what they did, for people and for programs', async () => {
   const { installation } = await createTestInstallation(nodeShop);
@@ -68,6 +70,21 @@ test('what cannot be done is refused in two sentences, with a code and without a
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   }
 }, 90_000);
+
+test('a command goes on when nobody reads what it prints any more', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const child = spawn(process.execPath, [CLI, 'check', '--json'], {
+    env: { ...process.env, ...installation.env, VM_REJUV_CONFIG: installation.configFile },
+  });
+  child.stdout.destroy();
+  let complaints = '';
+  child.stderr.on('data', (text: Buffer) => (complaints += text.toString()));
+
+  const [code] = (await once(child, 'close')) as [number];
+
+  // No proxy and no worker runs, and nothing else is wrong.
+  expect({ code, complaints }).toEqual({ code: 1, complaints: '' });
+});
 
 test('only commands that ask running servers are sent to those of "up"', async () => {
   const { installation } = await createTestInstallation(nodeShop);
