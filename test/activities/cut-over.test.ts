@@ -5,7 +5,7 @@ import WebSocket, { WebSocketServer } from 'ws';
 import type { BatchOutcome } from '../../activities/cut-over.js';
 import { cutOver } from '../../activities/cut-over.js';
 import type { Attempt } from '../../activities/attempt.js';
-import type { PoolReport } from '../../proxy/admin-api.js';
+import type { PoolReport, SeenKeys } from '../../proxy/admin-api.js';
 import { takeToken } from '../../state/pool.js';
 import { recordStandbyKeys } from '../../state/session-owner.js';
 import type { AttemptedPool } from '../fixtures/attempts.js';
@@ -25,6 +25,11 @@ function ask({ proxy }: AttemptedPool, cookie: string): Promise<string> {
 
 async function report({ admin }: AttemptedPool): Promise<PoolReport> {
   return (await (await admin('/pools/shop')).json()) as PoolReport;
+}
+
+/** What the proxy names when it is asked which keys may have a session at the primary. */
+async function seenKeys({ admin }: AttemptedPool): Promise<string[]> {
+  return ((await (await admin('/pools/shop/keys')).json()) as SeenKeys).keys;
 }
 
 const seal = (attempt: Attempt): Promise<BatchOutcome> =>
@@ -107,8 +112,7 @@ test('a key stays with the companion that a request has given it since the group
   const running = await startAttempts(port);
   await ask(running, 'sid=one');
   await ask(running, 'sid=other');
-  const { keys } = (await (await running.admin('/pools/shop/keys')).json()) as { keys: string[] };
-  const [one = '', other = ''] = keys;
+  const [one = '', other = ''] = await seenKeys(running);
   await ask(running, 'sid=one; sid=other');
   const move = (groups: string[][]): Promise<BatchOutcome> =>
     running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups }));
@@ -122,8 +126,7 @@ test('a key stays with the companion that a request has given it since the group
 test("a companion that is the standby's already keeps nobody back", async () => {
   const running = await startAttempts(port);
   await ask(running, 'sid=one; sid=other');
-  const { keys } = (await (await running.admin('/pools/shop/keys')).json()) as { keys: string[] };
-  const [one = '', other = ''] = keys;
+  const [one = '', other = ''] = await seenKeys(running);
   await recordStandbyKeys(running.store, 'shop', (await runOf(running)) ?? '', 'b', [other]);
 
   expect((await running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups: [[one]] }))).moved).toEqual([one]);
@@ -137,10 +140,10 @@ test('a session with an open stream stays until the seal, which closes the strea
   });
   const socket = new WebSocket(running.proxy.url.replace('http', 'ws'), { headers: { cookie: 'sid=streaming' } });
   await once(socket, 'open');
-  const seen = (await (await running.admin('/pools/shop/keys')).json()) as { keys: string[] };
+  const seen = await seenKeys(running);
   const closed = once(socket, 'close');
 
-  const before = await running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups: [seen.keys] }));
+  const before = await running.attempt((attempt) => cutOver(attempt, { scope: 'keys', groups: [seen] }));
   expect(before.moved).toEqual([]);
 
   expect(await running.attempt(seal)).toMatchObject({ sealed: true, streamsClosed: 1 });
