@@ -15,7 +15,7 @@ export async function runBench(closing: Closing, work: (signal: AbortSignal) => 
     onToldToEnd(() => {
       end.abort();
       reject(new Error('Ended on request.'));
-    }),
+    }, 'what was started to end'),
   );
   try {
     const good = await Promise.race([work(end.signal), told]).finally(() => closing.close());

@@ -73,7 +73,7 @@ command('proxy', 'Run the proxy of one pool')
         adminUrl,
         incarnation,
       });
-      await untilToldToEnd();
+      await untilToldToEnd('running requests, 10 s at most');
       await proxy.close();
     }),
   );
@@ -82,7 +82,7 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
   run(options, async () => {
     const worker = await startWorker(loadConfig(options.config, process.env, { proxy: 'elsewhere' }));
     print(options, 'Worker ready', { ready: true });
-    await Promise.race([untilToldToEnd(), worker.done]);
+    await Promise.race([untilToldToEnd('running steps, 5 s at most'), worker.done]);
     await worker.close();
   }),
 );

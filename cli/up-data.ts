@@ -3,25 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPortFree } from '../embedded/ports.js';
 import { makeServerDirectory } from '../embedded/postgres.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { ProcessIdentity } from '../state/process-identity.js';
 import { currentProcess, isProvedDead } from '../state/process-identity.js';
 import { writePrivately } from './connections.js';
 
-export interface Kept {
+type PortName = 'postgresPort' | 'temporalPort' | 'temporalUiPort';
+
+interface Kept extends Partial<Record<PortName, number>> {
   adminToken: string;
   /** The process that runs here, or ran here last. */
   process?: ProcessIdentity;
-  postgresPort?: number;
-  temporalPort?: number;
-  temporalUiPort?: number;
 }
 
 const FILE = 'up.json';
 /** Where Temporal's tools and bookmarks look for them. */
-const CUSTOMARY = { temporalPort: 7233, temporalUiPort: 8233 };
+const CUSTOMARY: Partial<Record<PortName, number>> = { temporalPort: 7233, temporalUiPort: 8233 };
 
 export class UpData {
   private constructor(
@@ -38,7 +36,7 @@ export class UpData {
     if (kept.process !== undefined && !isProvedDead(kept.process) && kept.process.host === currentProcess().host) {
       throw alreadyUp(directory, kept.process.pid);
     }
-    const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...CUSTOMARY, ...kept });
+    const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...kept });
     await data.keep({ process: currentProcess() });
     return data;
   }
@@ -47,10 +45,9 @@ export class UpData {
     return this.kept.adminToken;
   }
 
-  /** The port of an earlier start, or the customary one; none when somebody else has it now. */
-  async port(name: 'postgresPort' | keyof typeof CUSTOMARY): Promise<number | undefined> {
-    const port = this.kept[name];
-    return port !== undefined && (await isPortFree(port)) ? port : undefined;
+  /** Ports in the order of preference: the customary one, then that of an earlier start. */
+  ports(name: PortName): number[] {
+    return [CUSTOMARY[name], this.kept[name]].filter((port) => port !== undefined);
   }
 
   async keep(changed: Partial<Kept>): Promise<void> {

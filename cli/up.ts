@@ -34,14 +34,13 @@ const onProgress = (line: string): void => console.error(line);
 
 export async function up(options: UpOptions): Promise<void> {
   const end = new AbortController();
-  onToldToEnd(() => end.abort());
+  onToldToEnd(() => end.abort(), 'running steps and requests, 10 s at most; machines run on');
   const closing = new Closing();
   try {
     await serve(options, closing, end.signal);
   } catch (error) {
     if (!end.signal.aborted) throw error;
   } finally {
-    // Ctrl-C reaches the servers as well: they may be gone before what uses them.
     await closing.close().catch((error: unknown) => console.error(`While ending: ${describeError(error)}`));
   }
 }
@@ -50,9 +49,7 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
   const { config, uiUrl, data } = await startServers(options, closing, signal);
   const pool = choosePool(config, options.pool);
   signal.throwIfAborted();
-  const worker = await startWorker(config);
-  closing.add(() => worker.close());
-  signal.throwIfAborted();
+  // The worker ends before the proxy that its steps need.
   const proxy = await startProxy({
     config: config.proxy,
     pool,
@@ -60,6 +57,9 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
     adminToken: config.adminToken,
   });
   closing.add(() => proxy.close());
+  signal.throwIfAborted();
+  const worker = await startWorker(config);
+  closing.add(() => worker.close());
   const envFile = data === null ? null : await publish(data.directory, options.config, config, closing);
   signal.throwIfAborted();
   const { url, adminUrl } = proxy;
@@ -106,8 +106,8 @@ async function publish(directory: string, configFile: string, config: Config, cl
 }
 
 async function startDatabase(data: UpData, closing: Closing): Promise<string> {
-  const port = await data.port('postgresPort');
-  const server = await startEmbeddedPostgres({ directory: join(data.directory, 'postgres'), port, onProgress });
+  const ports = data.ports('postgresPort');
+  const server = await startEmbeddedPostgres({ directory: join(data.directory, 'postgres'), ports, onProgress });
   closing.add(() => server.stop());
   await data.keep({ postgresPort: server.port });
   return server.url;
@@ -122,7 +122,7 @@ async function startTemporal(
   const cli = await findTemporalCli({ onProgress, signal });
   const server = await startEmbeddedTemporal({
     ...{ cli, directory: join(data.directory, 'temporal'), namespace },
-    ...{ port: await data.port('temporalPort'), uiPort: await data.port('temporalUiPort') },
+    ...{ ports: data.ports('temporalPort'), uiPorts: data.ports('temporalUiPort') },
   });
   closing.add(() => server.stop());
   await data.keep({ temporalPort: server.port, temporalUiPort: server.uiPort });

@@ -17,7 +17,7 @@ const stop = new AbortController();
 // Whatever the demo waits for listens to it.
 setMaxListeners(0, stop.signal);
 const told = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
-onToldToEnd(() => stop.abort());
+onToldToEnd(() => stop.abort(), 'what was started to end');
 
 try {
   await requirePort(options.port);

@@ -25,9 +25,8 @@ export async function runToEnd(file: string, args: readonly string[], { env, tim
   abort.throwIfAborted();
   // It leads a process group: what a build has started is killed with it.
   const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const kill = (): void => {
-    if (child.pid !== undefined && !hasEnded(child)) process.kill(-child.pid, 'SIGKILL');
-  };
+  const kill = (): void => signalGroup(child, 'SIGKILL');
+  endWithUs(child, kill);
   abort.addEventListener('abort', kill);
   try {
     let output = '';
@@ -53,6 +52,17 @@ export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals = 
   const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await gone;
   clearTimeout(force);
+}
+
+/** Calls `end` when this process ends before the child, in whatever way but by a signal that nobody handles. */
+export function endWithUs(child: ChildProcess, end: () => void): void {
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
+}
+
+/** To a child that was started detached, and whatever it has started. */
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid !== undefined && !hasEnded(child)) process.kill(-child.pid, signal);
 }
 
 /** Also true of a process that could not be started at all. */
@@ -89,6 +99,7 @@ export async function startReadyChild({ name, command, env, logFile, signal }: C
   const log = createWriteStream(logFile, { flags: 'a' });
   const [file = '', ...args] = command;
   const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithUs(child, () => void child.kill('SIGKILL'));
   child.stderr.pipe(log, { end: false });
   const lines = createInterface({ input: child.stdout }).on('line', (line) => log.write(`${line}\n`));
   // After `close` nothing more can arrive for the log; `exit` may come before the last lines.

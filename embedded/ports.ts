@@ -24,20 +24,27 @@ export async function portTrouble(port: number): Promise<string | null> {
 }
 
 /**
- * Calls `start` with the ports that are named and free ones in place of those that are not.
- * When it fails because somebody else took a free one meanwhile, it is called again with others.
+ * Calls `start` with one port for each list: the first of it that is free, or any free one.
+ * When it fails because somebody else took one meanwhile, it is called again with others.
  */
-export async function withPorts<T>(named: readonly (number | undefined)[], start: (ports: number[]) => Promise<T>): Promise<T> {
+export async function withPorts<T>(
+  preferred: readonly (readonly number[])[],
+  start: (ports: number[]) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const ports = await Promise.all(named.map((port) => (port === undefined ? freePort() : Promise.resolve(port))));
+    const ports = await Promise.all(preferred.map(firstFree));
     try {
       return await start(ports);
     } catch (error) {
-      const chosen = ports.filter((port) => !named.includes(port));
-      const stillFree = await Promise.all(chosen.map(isPortFree));
+      const stillFree = await Promise.all(ports.map(isPortFree));
       if (attempt === ATTEMPTS || !stillFree.includes(false)) throw error;
     }
   }
+}
+
+async function firstFree(preferred: readonly number[]): Promise<number> {
+  for (const port of preferred) if (await isPortFree(port)) return port;
+  return freePort();
 }
 
 async function listenOnce(wanted: number): Promise<number> {

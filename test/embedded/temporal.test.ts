@@ -1,9 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedTemporal } from '../../embedded/temporal.js';
 import { findTemporalCli } from '../../embedded/temporal-cli.js';
 import { processesNaming } from '../fixtures/processes.js';
 import { serverDirectory } from '../fixtures/server-directory.js';
-import { takePort } from '../fixtures/taken-port.js';
 
 test('a command that cannot be started is TEMPORAL_NOT_STARTED', async () => {
   const directory = await serverDirectory();
@@ -22,13 +21,15 @@ test('a command that ends at once is TEMPORAL_NOT_STARTED, and says with what', 
   });
 });
 
-test('a port that the caller names and somebody else has is TEMPORAL_NOT_STARTED, and nothing is left running', async () => {
+test('one whose starter did not live to end it is ended before the next one starts, and gives its ports back', async () => {
   const directory = await serverDirectory();
   const cli = await findTemporalCli({ signal: AbortSignal.timeout(60_000) });
-  const uiPort = await takePort();
-  await expect(startEmbeddedTemporal({ cli, directory, uiPort })).rejects.toMatchObject({
-    code: 'TEMPORAL_NOT_STARTED',
-    message: expect.stringContaining(`Port ${uiPort} is taken`) as string,
-  });
-  expect(processesNaming(directory)).toEqual([]);
+  const first = await startEmbeddedTemporal({ cli, directory });
+  onTestFinished(() => first.stop());
+
+  const second = await startEmbeddedTemporal({ cli, directory, ports: [first.port], uiPorts: [first.uiPort] });
+  onTestFinished(() => second.stop());
+
+  expect([second.port, second.uiPort]).toEqual([first.port, first.uiPort]);
+  expect(processesNaming(directory)).toEqual([second.pid]);
 });
