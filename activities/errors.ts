@@ -19,17 +19,41 @@ export const noProxy = (pool: string, retryable: boolean): OperatorError =>
     retryable,
   });
 
-export const proxyUnreachable = (
+/** What keeps a step that needs every proxy: one that says why, or does not answer. */
+export const proxyTrouble = (
   { pool, retryable }: { pool: string; retryable: boolean },
   { name, incarnation }: { name: string; incarnation: string },
   cause: unknown,
 ): OperatorError =>
-  new OperatorError(
-    'PROXY_UNREACHABLE',
-    `Proxy ${name} of pool ${pool} does not answer, and nothing proves that it is dead.`,
-    `Bring it back, or if its process has ended for certain: vm-rejuv deregister ${pool} ${incarnation}`,
-    { retryable, cause },
-  );
+  cause instanceof OperatorError
+    ? new OperatorError(cause.code, cause.message, cause.remedy, { retryable: retryable || cause.retryable, cause })
+    : new OperatorError(
+        'PROXY_UNREACHABLE',
+        `Proxy ${name} of pool ${pool} does not answer${reasonOf(cause)}, and nothing proves that it is dead.`,
+        `Bring it back, or if its process has ended for certain: vm-rejuv deregister ${pool} ${incarnation}`,
+        { retryable, cause },
+      );
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return '';
+  return ` (${'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message})`;
+}
+
+/** A proxy's answer that is no answer. */
+export const proxyRefused = (pool: string, name: string, status: number, answer: unknown): OperatorError => {
+  const { code, message, remedy } = answer as Partial<Record<'code' | 'message' | 'remedy', string>>;
+  if (code === 'ADMIN_UNAUTHORISED') {
+    return new OperatorError(
+      'ADMIN_UNAUTHORISED',
+      `Proxy ${name} of pool ${pool} has another admin token than ours.`,
+      'Give proxies, workers and commands the same VM_REJUV_ADMIN_TOKEN.',
+      { status },
+    );
+  }
+  return new OperatorError(code ?? 'INTERNAL', `Proxy ${name} of pool ${pool}: ${String(message)}`, remedy ?? '', {
+    ...{ status, retryable: status === 503 },
+  });
+};
 
 export const standbyNotReady = (machine: string, seen: string): OperatorError =>
   new OperatorError(

@@ -12,11 +12,12 @@ import type {
   SeenKeys,
   StreamsClosed,
 } from '../proxy/admin-api.js';
+import { OperatorError } from '../config/operator-error.js';
 import type { Database } from '../state/database.js';
 import { isProvedDead } from '../state/process-identity.js';
 import type { ProxyRow } from '../state/proxy-register.js';
 import { endProxy, liveProxies } from '../state/proxy-register.js';
-import { noProxy, proxyUnreachable, standbyUnreachable } from './errors.js';
+import { noProxy, proxyRefused, proxyTrouble, standbyUnreachable } from './errors.js';
 
 const CALL_TIMEOUT_MS = 2000;
 /** After this a proxy that does not answer becomes the operator's business; Temporal asks again all the same. Chosen. */
@@ -34,6 +35,17 @@ export class ProxyFleet {
     /** Past the point of no return a pool waits for its proxies to come back, rather than for an operator. */
     private readonly mayBeWithout = false,
   ) {}
+
+  /** Whether a proxy answers as the incarnation that is registered. What a proxy there has against us is thrown. */
+  async answers(proxy: ProxyRow): Promise<boolean> {
+    try {
+      await this.call<PoolReport>(proxy, 'GET', '');
+      return true;
+    } catch (error) {
+      if (error instanceof OperatorError) throw error;
+      return false;
+    }
+  }
 
   /** Waits until every registered proxy routes by `epoch` or a later one. */
   async allReport(epoch: number, signal: AbortSignal): Promise<PoolReport[]> {
@@ -113,7 +125,7 @@ export class ProxyFleet {
       if (answer.status === 'fulfilled') values.push(answer.value);
       else if (isProvedDead(proxy)) await endProxy(this.database, this.pool, proxy.incarnation);
       else if (performance.now() > deadline)
-        throw proxyUnreachable({ pool: this.pool, retryable: this.mayBeWithout }, proxy, answer.reason);
+        throw proxyTrouble({ pool: this.pool, retryable: this.mayBeWithout }, proxy, answer.reason);
     }
     return values.length === proxies.length ? values : null;
   }
@@ -125,17 +137,16 @@ export class ProxyFleet {
     body?: unknown,
     timeoutMs = CALL_TIMEOUT_MS,
   ): Promise<T> {
-    const response = await request(`${proxy.adminUrl}/pools/${encodeURIComponent(this.pool)}/${path}`, {
+    const response = await request(`${proxy.adminUrl}/pools/${encodeURIComponent(this.pool)}${path && `/${path}`}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = (await response.body.json()) as T & { incarnation?: string };
-    if (response.statusCode !== 200) throw new Error(`Proxy ${proxy.name} answered ${response.statusCode} to ${method} ${path}.`);
+    if (response.statusCode !== 200) throw proxyRefused(this.pool, proxy.name, response.statusCode, answer);
     // After a reboot of its host a proxy has its predecessor's address, and must not pass for it: that one will never acknowledge a hold.
-    if (answer.incarnation !== proxy.incarnation)
-      throw new Error(`Proxy ${proxy.name} has another incarnation at ${proxy.adminUrl}.`);
+    if (answer.incarnation !== proxy.incarnation) throw new Error(`another one answers at ${proxy.adminUrl}`);
     return answer;
   }
 }

@@ -1,23 +1,53 @@
 // An operator's word that a proxy is gone.
 
+import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
-import { endProxy } from '../state/proxy-register.js';
+import { isProvedAlive } from '../state/process-identity.js';
+import type { ProxyRow } from '../state/proxy-register.js';
+import { endProxy, liveProxies } from '../state/proxy-register.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
 
-export async function deregister(config: Config, poolName: string, incarnation: string, options: OutputOptions): Promise<void> {
-  const pool = choosePool(config, poolName);
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(incarnation)) throw unknownProxy(pool.name, incarnation);
+interface DeregisterOptions extends OutputOptions {
+  force?: boolean;
+}
+
+/** Strikes a proxy; PROXY_ALIVE when it can be told that it still runs, unless forced. */
+export async function deregister(
+  config: Config,
+  poolName: string,
+  incarnation: string,
+  options: DeregisterOptions,
+): Promise<void> {
+  const pool = choosePool(config, poolName).name;
   const database = openDatabase(config.database.url);
   try {
-    if (!(await endProxy(database, pool.name, incarnation))) throw unknownProxy(pool.name, incarnation);
-    print(options, `Proxy ${incarnation} is struck from the register of ${pool.name}.`, { deregistered: incarnation });
+    const proxy = (await liveProxies(database, pool)).find((candidate) => candidate.incarnation === incarnation);
+    if (proxy === undefined) throw unknownProxy(pool, incarnation);
+    if (!options.force) await mustBeGone(new ProxyFleet(database, pool, config.adminToken), pool, proxy);
+    if (!(await endProxy(database, pool, incarnation))) throw unknownProxy(pool, incarnation);
+    print(options, `Proxy ${incarnation} is struck from the register of ${pool}.`, { deregistered: incarnation });
   } finally {
     await database.end();
   }
+}
+
+async function mustBeGone(fleet: ProxyFleet, pool: string, proxy: ProxyRow): Promise<void> {
+  const seen = isProvedAlive(proxy)
+    ? `runs on this host as process ${proxy.pid}`
+    : (await fleet.answers(proxy))
+      ? `answers at ${proxy.adminUrl}`
+      : null;
+  if (seen === null) return;
+  throw new OperatorError(
+    'PROXY_ALIVE',
+    `Proxy ${proxy.name} of pool ${pool} ${seen}: it would go on routing though no restart waited for it.`,
+    'End it, which takes it out of the register; only where that cannot be done, strike it by --force.',
+    { status: 409 },
+  );
 }
 
 function unknownProxy(pool: string, incarnation: string): OperatorError {

@@ -73,8 +73,9 @@ command('proxy', 'Run the proxy of one pool')
         adminUrl,
         incarnation,
       });
-      await untilToldToEnd('running requests, 10 s at most');
+      const struck = await Promise.race([untilToldToEnd('running requests, 10 s at most'), proxy.struck]);
       await proxy.close();
+      if (struck !== undefined) throw struck;
     }),
   );
 
@@ -110,7 +111,8 @@ clientCommand('status', 'Show phase, roles, proxies, the restart that runs and t
 clientCommand('deregister', 'Strike a proxy that is certainly gone from the register: steps wait for every proxy in it')
   .argument('<pool>')
   .argument('<incarnation>', 'as status shows it')
-  .action((pool: string, incarnation: string, options: ClientOptions) =>
+  .option('--force', 'also one that still runs; it ends itself then')
+  .action((pool: string, incarnation: string, options: ClientOptions & { force?: boolean }) =>
     withConfig(options, (config) => deregister(config, pool, incarnation, options)),
   );
 

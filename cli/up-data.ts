@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makeServerDirectory } from '../embedded/postgres.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { ProcessIdentity } from '../state/process-identity.js';
-import { currentProcess, isProvedDead } from '../state/process-identity.js';
+import { currentProcess, isProvedAlive } from '../state/process-identity.js';
 import { writePrivately } from './connections.js';
 
 type PortName = 'postgresPort' | 'temporalPort' | 'temporalUiPort';
@@ -33,9 +33,7 @@ export class UpData {
     else await mkdir(directory, { recursive: true, mode: 0o700 });
     const text = await readFile(join(directory, FILE), 'utf8').catch(() => '{}');
     const kept = JSON.parse(text) as Partial<Kept>;
-    if (kept.process !== undefined && !isProvedDead(kept.process) && kept.process.host === currentProcess().host) {
-      throw alreadyUp(directory, kept.process.pid);
-    }
+    if (kept.process !== undefined && isProvedAlive(kept.process)) throw alreadyUp(directory, kept.process.pid);
     const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...kept });
     await data.keep({ process: currentProcess() });
     return data;

@@ -69,7 +69,9 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
     ...{ ready: true, url, adminUrl, temporalUiUrl: uiUrl, envFile },
   });
   const told = new Promise<void>((resolve_) => signal.addEventListener('abort', () => resolve_()));
-  if (!signal.aborted) await Promise.race([told, worker.done]);
+  if (signal.aborted) return;
+  const struck = await Promise.race([told, worker.done, proxy.struck]);
+  if (struck !== undefined) throw struck;
 }
 
 /** Checks the configuration whole, then starts what it gives no address of. */

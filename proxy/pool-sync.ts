@@ -18,10 +18,10 @@ export class PoolSync {
 
   constructor(
     private readonly database: Database,
-    private readonly pool: string,
+    private readonly reader: { pool: string; incarnation: string },
     private readonly state: RoutingState,
     /** Called after each load; `epochChanged` tells whether phase or roles may be new. */
-    private readonly onLoaded: (epochChanged: boolean) => void,
+    private readonly onLoaded: (epochChanged: boolean, registered: boolean) => void,
   ) {}
 
   /** Loads now. A load that is under way may be older than the caller's reason, so one more follows it. */
@@ -51,8 +51,8 @@ export class PoolSync {
 
   private async load(): Promise<void> {
     const known = [...this.state.holds.keys()];
-    const snapshot = await loadSnapshot(this.database, this.pool, known);
-    this.onLoaded(applySnapshot(this.state, snapshot, known));
+    const snapshot = await loadSnapshot(this.database, this.reader, known);
+    this.onLoaded(applySnapshot(this.state, snapshot, known), snapshot.registered);
   }
 
   private schedule(): void {

@@ -37,6 +37,9 @@ export class PoolTraffic {
     private readonly database: Database,
     readonly hash: SessionKeyHash,
     readonly isTrustedPeer: IsTrustedPeer,
+    incarnation: string,
+    /** Called when the register has this incarnation no longer: nobody will ask it to hold any more. */
+    private readonly onStruck: () => void,
   ) {
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
     this.machines = new Machines(pool.machines, pool.limits);
@@ -48,7 +51,10 @@ export class PoolTraffic {
       },
       releaseHolds: (ids) => releaseHolds(database, pool.name, ids),
     });
-    this.sync = new PoolSync(database, pool.name, this.state, (changed) => this.loaded(changed));
+    this.sync = new PoolSync(database, { pool: pool.name, incarnation }, this.state, (changed, registered) => {
+      this.loaded(changed);
+      if (!registered && !this.isClosing) this.onStruck();
+    });
   }
 
   openHold(id: number, hold: OpenHold): void {

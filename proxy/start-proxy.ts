@@ -38,6 +38,8 @@ export interface RunningProxy {
   url: string;
   adminUrl: string;
   incarnation: string;
+  /** Resolves with PROXY_STRUCK when somebody else has ended this incarnation in the register: close it then. */
+  struck: Promise<OperatorError>;
   /** Stops taking requests, lets running ones finish (bounded), leaves the register. */
   close(): Promise<void>;
 }
@@ -63,7 +65,10 @@ async function start(
   const row = await ensurePool(database, pool);
   for (const machine of [row.active, row.standby]) mustBeConfigured(pool, machine);
   const incarnation = randomUUID();
-  const traffic = new PoolTraffic(pool, database, await loadSessionKeyHash(database), trustedPeers(config.trustedPeers));
+  const hash = await loadSessionKeyHash(database);
+  let onStruck = (): void => undefined;
+  const struck = new Promise<OperatorError>((resolve) => (onStruck = () => resolve(proxyStruck(pool.name, config.name))));
+  const traffic = new PoolTraffic(pool, database, hash, trustedPeers(config.trustedPeers), incarnation, onStruck);
   let ready = false;
 
   const admin = createAdmin({ traffic, incarnation, name: config.name, token: adminToken, isReady: () => ready });
@@ -89,6 +94,7 @@ async function start(
       url,
       adminUrl,
       incarnation,
+      struck,
       async close() {
         ready = false;
         traffic.isClosing = true;
@@ -166,6 +172,14 @@ async function listen(server: FastifyInstance, address: ListenAddress, field: st
   }
   const { address: host, port } = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function proxyStruck(pool: string, name: string): OperatorError {
+  return new OperatorError(
+    'PROXY_STRUCK',
+    `Somebody has struck proxy ${name} from the register of pool ${pool}, so no restart waits for it any more.`,
+    'Start it again: it then counts as a new one.',
+  );
 }
 
 function mustBeConfigured(pool: PoolConfig, machine: string): void {

@@ -29,6 +29,11 @@ export function isProvedDead(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) !== identity.startTime;
 }
 
+/** True only with proof: the process runs on this host. */
+export function isProvedAlive(identity: ProcessIdentity): boolean {
+  return identity.host === currentHost() && startTimeOf(identity.pid) === identity.startTime;
+}
+
 /** Start time in clock ticks since boot (proc(5), field 22), or null when there is no such process or it is a zombie. */
 export function startTimeOf(pid: number): string | null {
   return processOf(pid)?.startTime ?? null;

@@ -72,6 +72,7 @@ begin
 end
 $$;
 create trigger pool_notify after insert or update on pool for each row execute function notify_vm_rejuv();
+create trigger proxy_notify after update on proxy for each row execute function notify_vm_rejuv();
 create trigger hold_notify after insert or update on hold for each row execute function notify_vm_rejuv();
 
 -- Down Migration

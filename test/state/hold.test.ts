@@ -125,7 +125,7 @@ describe('a batch of sessions', () => {
     await commitHold(database, writer, { holdId, moved: ['k1'], acknowledged, seal: false, requestTimeoutMs: 0 });
     await releaseHold(database, holdId);
     await releaseOverdueHolds(database, pool);
-    const { holds } = await loadSnapshot(database, pool, [holdId]);
+    const { holds } = await loadSnapshot(database, { pool, incarnation: randomUUID() }, [holdId]);
     expect(holds).toEqual([expect.objectContaining({ id: holdId, state: 'committed', moved: ['k1'] })]);
   });
 
@@ -133,7 +133,7 @@ describe('a batch of sessions', () => {
     const early = await openHold(database, writer, { scope: 'keys', keys: ['k1'], deadlineMs: 60_000 });
     const late = await openHold(database, writer, { scope: 'keys', keys: ['k2'], deadlineMs: 0 });
     await releaseOverdueHolds(database, pool);
-    const { holds } = await loadSnapshot(database, pool, [early, late]);
+    const { holds } = await loadSnapshot(database, { pool, incarnation: randomUUID() }, [early, late]);
     expect(new Map(holds.map((hold) => [hold.id, hold.state]))).toEqual(
       new Map([
         [early, 'held'],

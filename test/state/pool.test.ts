@@ -80,7 +80,9 @@ it('is taken over only from the run that was named, and lets that run go of its 
   expect((await claimPool(database, pool, 'run-2', 'run-0')).run).toBe('run-1');
   const { epoch } = await readPool(database, pool);
   expect(await claimPool(database, pool, 'run-2', 'run-1')).toMatchObject({ run: 'run-2', phase: 'moving', epoch: epoch + 1 });
-  expect((await loadSnapshot(database, pool, [holdId])).holds[0]).toMatchObject({ state: 'released' });
+  expect((await loadSnapshot(database, { pool, incarnation: randomUUID() }, [holdId])).holds[0]).toMatchObject({
+    state: 'released',
+  });
   await expect(openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 1 })).rejects.toMatchObject({ code: 'FENCED' });
 });
 
