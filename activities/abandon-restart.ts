@@ -2,6 +2,7 @@
 
 import { OperatorError } from '../config/operator-error.js';
 import { abandonPool, readPool } from '../state/pool.js';
+import type { FailureRecord } from '../workflows/failure-record.js';
 import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
@@ -10,7 +11,10 @@ import { toFailure } from './errors.js';
 /** `past-return`: the standby may have sessions of its own by now, so the run has to go on. */
 export type Abandoned = 'given-back' | 'past-return';
 
-export async function abandonRestart(deps: ActivityDeps, pool: string): Promise<Abandoned> {
+/** What runs of an earlier version do not tell. */
+const UNKNOWN: FailureRecord = { code: 'RESTART_FAILED', message: 'The Temporal UI has the reason.' };
+
+export async function abandonRestart(deps: ActivityDeps, pool: string, failure = UNKNOWN): Promise<Abandoned> {
   const row = await readPool(deps.database, pool).catch((error: unknown) => {
     // What has made the restart fail says so better than its undo could.
     if (error instanceof OperatorError && error.code === 'POOL_UNKNOWN') return null;
@@ -24,7 +28,7 @@ export async function abandonRestart(deps: ActivityDeps, pool: string): Promise<
       // While the pool is still ours: afterwards the machine may be another run's. That it stays on must not keep the pool.
       await attempt.driver.stop(pairOf(attempt.pool, attempt.row).standby.name, attempt).catch(() => undefined);
     }
-    if (!(await abandonPool(deps.database, pool, attempt.writer.run))) return 'past-return';
+    if (!(await abandonPool(deps.database, pool, attempt.writer.run, failure))) return 'past-return';
     // Proxies learn the epoch by notification; asking them is a courtesy that must not keep the pool.
     await attempt.proxies.reports().catch(() => []);
     return 'given-back';

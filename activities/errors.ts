@@ -83,7 +83,7 @@ export const drainLimit = (pool: string, left: string): OperatorError =>
   new OperatorError(
     'DRAIN_LIMIT',
     `Pool ${pool} did not drain within its limit: ${left}.`,
-    'Send the update "retry" to wait again, or set limits.drain.policy to "wait" or "force". Traffic is served meanwhile.',
+    `To wait again: vm-rejuv retry ${pool}; or set limits.drain.policy to "wait" or "force". Traffic is served meanwhile.`,
   );
 
 /** What an activity throws: type = code, details = [remedy]; an operator's error is repeated only when that can help. */

@@ -1,5 +1,6 @@
 // The activities of a clean restart, each by the name that the workflow, the Temporal UI and reports use.
 
+import type { FailureRecord } from '../workflows/failure-record.js';
 import { abandonRestart } from './abandon-restart.js';
 import { awaitDrain } from './await-drain.js';
 import { bootStandby } from './boot-standby.js';
@@ -24,6 +25,6 @@ export function createActivities(deps: ActivityDeps) {
     observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
     restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
     swapRoles: ({ pool, startedAtMs }: StepInput & { startedAtMs?: number }) => swapRoles(deps, pool, startedAtMs),
-    abandonRestart: ({ pool }: StepInput) => abandonRestart(deps, pool),
+    abandonRestart: ({ pool, failure }: StepInput & { failure?: FailureRecord }) => abandonRestart(deps, pool, failure),
   };
 }

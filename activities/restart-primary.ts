@@ -35,7 +35,7 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
       throw new OperatorError(
         'NOT_SEALED',
         `Pool ${pool} is ${phase}: its primary still serves.`,
-        'Send the update "retry" after the drain.',
+        `After the drain: vm-rejuv retry ${pool}`,
       );
     }
     await guard();

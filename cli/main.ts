@@ -13,6 +13,8 @@ import { startWorker } from '../worker/start-worker.js';
 import { boot } from './boot.js';
 import { check } from './check.js';
 import { DATA_DIRECTORY, withConnections } from './connections.js';
+import type { Decision } from './decide.js';
+import { decide } from './decide.js';
 import { deregister } from './deregister.js';
 import type { OutputOptions } from './output.js';
 import { fail, print } from './output.js';
@@ -104,6 +106,10 @@ clientCommand('rejuvenate', 'Start a clean restart')
     withConfig(options, (config) => rejuvenate(config, pool, options)),
   );
 
+decision('retry', 'Try the step of a restart again that waits for an operator');
+decision('skip', 'Go on without restarting the primary, when that step waits for an operator');
+decision('abort', 'Give a restart up and leave the pool as it was; only before the standby has taken traffic');
+
 clientCommand('status', 'Show phase, roles, proxies, the restart that runs and the last one')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => status(config, pool, options)));
@@ -136,6 +142,15 @@ function command(name: string, description: string): Command {
     .description(description)
     .option('-c, --config <file>', 'configuration file', process.env['VM_REJUV_CONFIG'] || 'vm-rejuv.yaml')
     .option('--json', 'print JSON, one object per line');
+}
+
+function decision(name: Decision, description: string): void {
+  clientCommand(name, description)
+    .argument('<pool>')
+    .option('--reason <text>', "why; kept in the restart's history")
+    .action((pool: string, options: ClientOptions & { reason?: string }) =>
+      withConfig(options, (config) => decide(config, pool, name, options)),
+    );
 }
 
 /** A command that asks running servers: those of the environment, or of `up` on this host. */

@@ -19,6 +19,8 @@ const REFUSALS = new Set([
   'PORT_TAKEN',
   'ALREADY_UP',
   'RESTART_RUNNING',
+  'RESTART_NOT_RUNNING',
+  'UPDATE_REFUSED',
 ]);
 
 export interface OutputOptions {

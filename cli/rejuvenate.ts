@@ -1,13 +1,17 @@
 // Starts a clean restart; with --watch, shows it until it has ended, also one that runs already.
 
 import type { Client } from '@temporalio/client';
-import { OperatorError } from '../config/operator-error.js';
 import type { Config, TemporalConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
+import { openDatabase } from '../state/database.js';
+import { readPool } from '../state/pool.js';
 import type { RunHandle } from '../worker/temporal-client.js';
-import { connectTemporal, latestRestart, runHandle, startCleanRestart } from '../worker/temporal-client.js';
+import { alreadyRunning, connectTemporal, runHandle, startCleanRestart } from '../worker/temporal-client.js';
+import { openRestart } from './open-restart.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
+import { uncleanWaitMs } from './unclean-wait.js';
 import { watch } from './watch.js';
 import { warnWithoutWorker } from './worker-warning.js';
 
@@ -18,19 +22,24 @@ interface RejuvenateOptions extends OutputOptions {
 
 /** Starts a clean restart of a pool. With `watch` it resolves when the restart has ended well, and throws what made it fail. */
 export async function rejuvenate(config: Config, poolName: string, options: RejuvenateOptions): Promise<void> {
-  const pool = choosePool(config, poolName).name;
+  const pool = choosePool(config, poolName);
+  const { name } = pool;
   const client = await connectTemporal(config.temporal);
+  const database = openDatabase(config.database.url);
   try {
-    const { run, started } = await startOrJoin(client, config.temporal, pool, options);
+    const { run, started } = await startOrJoin(client, config.temporal, database, name, options);
     const { workflowId } = run;
     const text = started
-      ? `Clean restart of ${pool} started: ${workflowId}`
-      : `Clean restart of ${pool} is already running, watching it: ${workflowId}`;
-    print(options, text, { workflowId, pool, started });
-    if (options.watch) await watch({ client, temporal: config.temporal, run, pool }, options);
-    else await warnWithoutWorker(client, config.temporal, options);
+      ? `Clean restart of ${name} started: ${workflowId}`
+      : `Clean restart of ${name} is already running, watching it: ${workflowId}`;
+    const hint = options.watch ? '' : `\nHow far it is tells: vm-rejuv status ${name}`;
+    print(options, `${text}${hint}`, { workflowId, pool: name, started });
+    if (!options.watch) return await warnWithoutWorker(client, config.temporal, options);
+    const uncleanWait = async (): Promise<number | null> => uncleanWaitMs(pool, await readPool(database, name), database);
+    await watch({ client, temporal: config.temporal, run, pool: name, uncleanWait }, options);
   } finally {
     await client.connection.close();
+    await database.end();
   }
 }
 
@@ -38,14 +47,13 @@ export async function rejuvenate(config: Config, poolName: string, options: Reju
 async function startOrJoin(
   client: Client,
   temporal: TemporalConfig,
+  database: Database,
   pool: string,
-  options: RejuvenateOptions,
+  { watch, reason }: RejuvenateOptions,
 ): Promise<{ run: RunHandle; started: boolean }> {
-  try {
-    const { workflowId, firstExecutionRunId } = await startCleanRestart(client, temporal, pool, options.reason);
-    return { run: runHandle(client, `${workflowId}/${firstExecutionRunId}`), started: true };
-  } catch (error) {
-    if (!options.watch || !(error instanceof OperatorError) || error.code !== 'RESTART_RUNNING') throw error;
-    return { run: await latestRestart(client, temporal, pool), started: false };
-  }
+  const open = await openRestart(client, temporal, database, pool);
+  if (open !== null && watch) return { run: open, started: false };
+  if (open !== null) throw alreadyRunning(pool, open.workflowId);
+  const { workflowId, firstExecutionRunId } = await startCleanRestart(client, temporal, pool, reason);
+  return { run: runHandle(client, `${workflowId}/${firstExecutionRunId}`), started: true };
 }

@@ -1,13 +1,18 @@
 // How far a run of a clean restart is: what the workflow says of itself, and what Temporal knows of the attempt under way.
 
 import type { Client } from '@temporalio/client';
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { TemporalConfig } from '../config/types.js';
 import { askTemporal } from '../worker/ask-temporal.js';
 import type { RunHandle } from '../worker/temporal-client.js';
 import { isOpen } from '../worker/temporal-client.js';
+import { reasonOf } from '../workflows/failure-cause.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { StepTime } from '../workflows/steps.js';
 import { helpfulUpdates } from '../workflows/steps.js';
+
+/** temporal.api.enums.v1.PendingActivityState: PENDING_ACTIVITY_STATE_STARTED */
+const STARTED = 2;
 
 export interface RestartProgress {
   /** False when the run has ended. */
@@ -20,7 +25,11 @@ export interface RestartProgress {
   stepMs: number | null;
   /** All steps with their times; empty when the workflow has not answered. */
   steps: StepTime[];
-  /** Why the step that runs had to begin once more. */
+  /** Which attempt of the step this is, from 1; null when no step runs. */
+  attempt: number | null;
+  /** Whether that attempt runs, rather than waits for its turn. */
+  running: boolean;
+  /** Why the attempt before it has ended. */
   retrying: string | null;
   /** Why it waits for an operator. */
   waiting: string | null;
@@ -42,7 +51,11 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
     step: said?.step ?? attempt?.activityType?.name ?? null,
     stepMs: startedAtMs === null ? null : Math.max(0, Date.now() - startedAtMs),
     steps: said?.steps ?? [],
-    retrying: attempt?.lastFailure?.message ?? null,
+    attempt: attempt?.attempt ?? null,
+    running: Number(attempt?.state) === STARTED,
+    retrying: attempt?.lastFailure
+      ? reasonOf(defaultFailureConverter.failureToError(attempt.lastFailure, defaultPayloadConverter))
+      : null,
     waiting: said?.waiting ?? null,
     updates: said?.waiting ? helpfulUpdates(said.step) : [],
   };

@@ -1,10 +1,12 @@
 // The status of a pool as a person reads it.
 
+import type { FailureRecord } from '../workflows/failure-record.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { PoolRow } from '../state/pool.js';
 import { describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
 import type { RestartView } from './running-restarts.js';
+import { describeUncleanWait } from './unclean-wait.js';
 
 interface ProxyStatus {
   name: string;
@@ -17,11 +19,13 @@ interface ProxyStatus {
 export interface PoolStatus
   extends
     Pick<PoolRow, 'phase' | 'active' | 'standby' | 'epoch' | 'run'>,
-    Pick<RestartProgress, 'step' | 'stepMs' | 'retrying' | 'waiting' | 'updates'>,
+    Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'waiting' | 'updates'>,
     Pick<RestartView, 'temporal' | 'trouble'> {
   pool: string;
   proxies: ProxyStatus[];
   lastRestart: { finishedAt: Date; result: RestartOutcome } | null;
+  /** Why the latest restart has given the pool back as it was; null when it did not. */
+  lastFailure: { finishedAt: Date; failure: FailureRecord } | null;
   /** Null when no end of a proxy keeps the pool waiting. */
   uncleanWaitMs: number | null;
 }
@@ -35,20 +39,33 @@ export function statusText(status: PoolStatus): string {
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
     ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
     `  ${lastLine(status)}`,
+    ...failureLines(status).map((line) => `  ${line}`),
   ].join('\n');
 }
 
-function restartLines({ run, step, stepMs, retrying, waiting, updates, uncleanWaitMs, trouble }: PoolStatus): string[] {
+function restartLines(status: PoolStatus): string[] {
+  const { pool, run, step, stepMs, attempt, running, retrying, waiting, updates, uncleanWaitMs, trouble } = status;
   const lines = [`restart: ${run ?? 'none runs'}`];
   if (step !== null) lines.push(`  in ${step}${stepMs === null ? '' : ` for ${seconds(stepMs)}`}`);
-  if (retrying !== null) lines.push(`  tries ${step ?? 'it'} again: ${retrying}`);
-  if (waiting !== null) lines.push(`  waits for an operator: ${waiting} Updates: ${updates.join(', ')}.`);
-  if (uncleanWaitMs !== null) {
-    const why = 'a proxy has ended whose requests may still run (limits.requestTimeoutMs)';
-    lines.push(`  moves nothing for another ${seconds(uncleanWaitMs)}: ${why}`);
+  if (retrying !== null) lines.push(`  ${describeRetry(attempt ?? 0, running, retrying)}`);
+  if (waiting !== null) {
+    const commands = updates.map((update) => `vm-rejuv ${update} ${pool}`).join(' or ');
+    lines.push(`  waits for an operator: ${waiting}`, `  decide: ${commands}`);
   }
+  if (uncleanWaitMs !== null) lines.push(`  ${describeUncleanWait(uncleanWaitMs)}`);
   if (trouble !== null) lines.push(`  ${trouble}`);
   return lines;
+}
+
+/** Temporal counts the attempt that is to come. */
+function describeRetry(attempt: number, running: boolean, reason: string): string {
+  return `attempt ${attempt} ${running ? 'runs' : 'is to come'}; the one before it has ended: ${reason}`;
+}
+
+function failureLines({ lastFailure }: PoolStatus): string[] {
+  if (lastFailure === null) return [];
+  const { finishedAt, failure } = lastFailure;
+  return [`a restart was given up ${finishedAt.toISOString()}: ${failure.code}: ${failure.message}`];
 }
 
 function proxyLine({ name, incarnation, adminUrl, dead }: ProxyStatus): string {

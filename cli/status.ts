@@ -5,16 +5,17 @@ import type { Config, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
-import type { PoolRow } from '../state/pool.js';
-import { ensurePool, latestResult, readPool } from '../state/pool.js';
+import { ensurePool, latestFailure, latestResult, readPool } from '../state/pool.js';
 import { isProvedDead } from '../state/process-identity.js';
-import { liveProxies, sinceUncleanEndMs } from '../state/proxy-register.js';
+import { liveProxies } from '../state/proxy-register.js';
+import type { FailureRecord } from '../workflows/failure-record.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
 import { RunningRestarts } from './running-restarts.js';
 import type { PoolStatus } from './status-text.js';
 import { statusText } from './status-text.js';
+import { uncleanWaitMs } from './unclean-wait.js';
 
 /** Prints what is known of the pool, or of all. That Temporal does not answer is part of it, and no failure. */
 export async function status(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
@@ -43,14 +44,18 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     dead: isProvedDead(proxy),
   }));
   const last = await latestResult(database, name);
+  const failed = await latestFailure(database, name);
   const { temporal, ended, progress, trouble } = await restarts.look(run);
   // It may have given the pool back since the row was read.
   if (ended && (await readPool(database, name)).run !== run) return statusOf(pool, database, restarts);
   return {
     ...{ pool: name, phase, active, standby, epoch, run, proxies },
     lastRestart: last === null ? null : { ...last, result: last.result as RestartOutcome },
+    lastFailure: failed === null ? null : { ...failed, failure: failed.failure as FailureRecord },
     step: progress?.step ?? null,
     stepMs: progress?.stepMs ?? null,
+    attempt: progress?.attempt ?? null,
+    running: progress?.running ?? false,
     retrying: progress?.retrying ?? null,
     waiting: progress?.waiting ?? null,
     updates: progress?.updates ?? [],
@@ -58,11 +63,4 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     temporal,
     trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,
   };
-}
-
-/** How long nothing will be committed yet, because requests of a proxy that ended without order may still run; null when not so. */
-async function uncleanWaitMs({ name, limits }: PoolConfig, { phase }: PoolRow, database: Database): Promise<number | null> {
-  if (phase !== 'moving') return null;
-  const endedMs = await sinceUncleanEndMs(database, name);
-  return endedMs === null || endedMs >= limits.requestTimeoutMs ? null : Math.ceil(limits.requestTimeoutMs - endedMs);
 }

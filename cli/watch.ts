@@ -12,6 +12,7 @@ import { readableFailure } from './restart-failure.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
 import { describeOutcome } from './restart-outcome.js';
+import { describeUncleanWait } from './unclean-wait.js';
 import { createWorkerWarning } from './worker-warning.js';
 
 const POLL_MS = 300;
@@ -23,23 +24,26 @@ export interface Watched {
   temporal: TemporalConfig;
   run: RunHandle;
   pool: string;
+  /** How long the pool moves nothing because of a proxy's unclean end; null when it does. */
+  uncleanWait: () => Promise<number | null>;
 }
 
 /** Resolves when the run has ended well, and throws what made it fail; TEMPORAL_UNREACHABLE when nobody can tell any more. */
 export async function watch(watched: Watched, options: OutputOptions): Promise<void> {
-  const { client, temporal, run } = watched;
+  const { client, temporal, run, uncleanWait } = watched;
   const warnOfSilence = createWorkerWarning(client, temporal, options);
-  const show = createView(options);
+  const show = createView(options, watched.pool);
   try {
     for (;;) {
       const progress = await patiently(watched, options, () => progressOf(client, temporal, run));
-      show(progress);
+      // The store is asked on the side: what it cannot say now is no reason to stop watching.
+      show(progress, progress.open ? await uncleanWait().catch(() => null) : null);
       if (!progress.open) break;
       await warnOfSilence(progress.answered);
       await sleep(POLL_MS);
     }
     const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
-    show({ steps: outcome.steps, waiting: null, retrying: null });
+    show({ steps: outcome.steps, step: null, waiting: null, retrying: null, updates: [] }, null);
     print(options, `Done: ${describeOutcome(outcome)}`, outcome);
   } catch (error) {
     throw readableFailure(error, watched.pool);
@@ -73,17 +77,23 @@ function lostSight({ pool, temporal }: Watched, cause: OperatorError): OperatorE
   );
 }
 
-/** Prints everything once. */
-function createView(options: OutputOptions): (now: Pick<RestartProgress, 'steps' | 'waiting' | 'retrying'>) => void {
+type Seen = Pick<RestartProgress, 'steps' | 'step' | 'waiting' | 'retrying' | 'updates'>;
+
+/** Prints everything once, what a step tries again and waits for once a step. */
+function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWait: number | null) => void {
   const shown = new Set<string>();
   const once = (what: string, text: string, value: unknown): void => {
     if (shown.has(what)) return;
     shown.add(what);
     print(options, text, value);
   };
-  return ({ steps, waiting, retrying }) => {
+  return ({ steps, step, waiting, retrying, updates }, uncleanWait) => {
     for (const { name, ms } of steps) if (ms !== null) once(name, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
-    if (waiting !== null) once(waiting, `  waits for an operator: ${waiting}`, { waiting });
-    if (retrying !== null) once(retrying, `  tries again: ${retrying}`, { retrying });
+    if (waiting !== null) {
+      const commands = updates.map((update) => `vm-rejuv ${update} ${pool}`).join(' or ');
+      once(`${step} ${waiting}`, `  waits for an operator: ${waiting}\n  decide: ${commands}`, { waiting, updates });
+    }
+    if (retrying !== null) once(`${step} ${retrying}`, `  tries ${step} again: ${retrying}`, { retrying, step });
+    if (uncleanWait !== null) once(`${step} unclean`, `  ${describeUncleanWait(uncleanWait)}`, { uncleanWaitMs: uncleanWait });
   };
 }

@@ -115,13 +115,24 @@ export async function swapPool(database: Database, writer: Writer, result: unkno
   });
 }
 
-/** Gives the pool back as it was, from before the point of no return only. Resolves with false when there was nothing to give back. */
-export async function abandonPool(database: Queryable, pool: string, run: string): Promise<boolean> {
-  const { rowCount } = await database.query(
-    `update pool set phase = 'steady', run = null, epoch = epoch + 1 where name = $1 and run = $2 and phase in ('steady', 'opening')`,
-    [pool, run],
-  );
-  return rowCount === 1;
+/**
+ * Gives the pool back as it was, from before the point of no return only, and keeps why.
+ * Resolves with false when there was nothing to give back.
+ */
+export async function abandonPool(database: Database, pool: string, run: string, failure: unknown): Promise<boolean> {
+  return inTransaction(database, async (client) => {
+    const { rowCount } = await client.query(
+      `update pool set phase = 'steady', run = null, epoch = epoch + 1 where name = $1 and run = $2 and phase in ('steady', 'opening')`,
+      [pool, run],
+    );
+    if (rowCount !== 1) return false;
+    await client.query('insert into restart_result (run, pool, failure) values ($1, $2, $3) on conflict do nothing', [
+      run,
+      pool,
+      JSON.stringify(failure),
+    ]);
+    return true;
+  });
 }
 
 export async function readResult(database: Queryable, run: string): Promise<unknown> {
@@ -132,10 +143,20 @@ export async function readResult(database: Queryable, run: string): Promise<unkn
 /** The result that the latest finished restart of a pool has left, or null. */
 export async function latestResult(database: Queryable, pool: string): Promise<{ finishedAt: Date; result: unknown } | null> {
   const { rows } = await database.query<{ finishedAt: Date; result: unknown }>(
-    'select finished_at as "finishedAt", result from restart_result where pool = $1 order by finished_at desc limit 1',
+    `select finished_at as "finishedAt", result from restart_result
+     where pool = $1 and result is not null order by finished_at desc limit 1`,
     [pool],
   );
   return rows[0] ?? null;
+}
+
+/** Why the latest restart of a pool has given it back as it was, or null when it did not, or another one has finished since. */
+export async function latestFailure(database: Queryable, pool: string): Promise<{ finishedAt: Date; failure: unknown } | null> {
+  const { rows } = await database.query<{ finishedAt: Date; failure: unknown }>(
+    'select finished_at as "finishedAt", failure from restart_result where pool = $1 order by finished_at desc limit 1',
+    [pool],
+  );
+  return rows[0]?.failure ? rows[0] : null;
 }
 
 async function transition(client: Queryable, writer: Writer, from: Phase, to: Phase): Promise<PoolRow> {

@@ -68,13 +68,17 @@ export async function startCleanRestart(
   } catch (error) {
     if (error instanceof OperatorError) throw maybeStarted(error, address, pool);
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw new OperatorError(
-      'RESTART_RUNNING',
-      `Pool ${pool} is already being restarted by clean-restart/${pool}.`,
-      `Watch it: vm-rejuv rejuvenate ${pool} --watch`,
-      { status: 409, cause: error },
-    );
+    throw alreadyRunning(pool, `clean-restart/${pool}`);
   }
+}
+
+export function alreadyRunning(pool: string, workflowId: string): OperatorError {
+  return new OperatorError(
+    'RESTART_RUNNING',
+    `Pool ${pool} is already being restarted by ${workflowId}.`,
+    `Watch it: vm-rejuv rejuvenate ${pool} --watch`,
+    { status: 409 },
+  );
 }
 
 function maybeStarted(cause: OperatorError, address: string, pool: string): OperatorError {
@@ -86,11 +90,16 @@ function maybeStarted(cause: OperatorError, address: string, pool: string): Oper
   );
 }
 
-/** The latest restart that was started under the pool's customary workflow id: that run, whatever is started after it. */
-export async function latestRestart(client: Client, { address }: TemporalConfig, pool: string): Promise<RunHandle> {
+/** The latest run under the pool's customary workflow id, as `workflowId/runId`, or null when Temporal knows none. */
+export async function customaryRestart(client: Client, { address }: TemporalConfig, pool: string): Promise<string | null> {
   const workflowId = `clean-restart/${pool}`;
-  const { runId } = await askTemporal(client, address, () => client.workflow.getHandle(workflowId).describe());
-  return client.workflow.getHandle<typeof cleanRestart>(workflowId, runId);
+  try {
+    const { runId } = await askTemporal(client, address, () => client.workflow.getHandle(workflowId).describe());
+    return `${workflowId}/${runId}`;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
 }
 
 /** The run named `workflowId/runId`, as a pool's row has it. */

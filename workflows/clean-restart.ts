@@ -1,9 +1,11 @@
 // A clean restart: no failed request, no lost session, no lost update. Each step ensures a state, so it may run twice.
 
-import { ActivityFailure, CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
+import { reasonOf } from './failure-cause.js';
 import { loggingFailure } from './failure-log.js';
+import { recordOf } from './failure-record.js';
 import { parseInput } from './input.js';
 import { OperatorDesk } from './operator-desk.js';
 import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
@@ -79,16 +81,11 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
     try {
       await undoable.run(steps);
     } catch (error) {
-      const undone = await CancellationScope.nonCancellable(() => abandonRestart(request));
+      const undone = await CancellationScope.nonCancellable(() => abandonRestart({ pool, failure: recordOf(error) }));
       if (undone !== 'past-return') throw error;
       desk.passPointOfNoReturn();
       // What was cancelled goes on by itself: it only came too late.
       if (!isCancellation(error)) await CancellationScope.nonCancellable(() => desk.ask(reasonOf(error)));
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -61,7 +61,10 @@ create table restart_result (
   run text primary key,
   pool text not null references pool (name),
   finished_at timestamptz not null default now(),
-  result jsonb not null
+  -- One of them: what it has done, or why the pool was given back as it was.
+  result jsonb,
+  failure jsonb,
+  check ((result is null) <> (failure is null))
 );
 create index restart_result_recent on restart_result (pool, finished_at desc);
 

@@ -32,7 +32,9 @@ test('status tells the step of a restart, what it tries again, and how long an u
   second.signal('SIGSTOP');
   await expect.poll(async () => (await statusOf(installation))['retrying'], PATIENT).toContain('Proxy proxy-2 of pool');
   const text = (await vmRejuv(installation, ['status'])).stdout;
-  expect(text).toMatch(/in awaitDrain for \d+\.\d s\n +tries awaitDrain again: Proxy proxy-2 /);
+  expect(text).toMatch(
+    /in awaitDrain for \d+\.\d s\n +attempt \d+ (runs|is to come); the one before it has ended: Proxy proxy-2 /,
+  );
   second.signal('SIGKILL');
   await expect.poll(async () => (await statusOf(installation))['uncleanWaitMs'], PATIENT).toBeGreaterThan(0);
   expect((await statusOf(installation))['uncleanWaitMs']).toBeLessThanOrEqual(installation.pool.limits.requestTimeoutMs);
@@ -69,7 +71,9 @@ test('status tells what an operator has to decide and by which updates, and its 
       updates: ['retry', 'skip'],
     });
   const text = (await vmRejuv(installation, ['status'])).stdout;
-  expect(text).toMatch(/waits for an operator: .*node-a did not get ready.* Updates: retry, skip\./);
+  expect(text).toMatch(/waits for an operator: .*node-a did not get ready/);
+  const { name } = installation.pool;
+  expect(text).toContain(`decide: vm-rejuv retry ${name} or vm-rejuv skip ${name}`);
 
   const elsewhere = { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' };
   expect(await statusOf(installation, elsewhere)).toMatchObject({ phase: 'sealed', step: null, temporal: 'unreachable' });
@@ -77,4 +81,24 @@ test('status tells what an operator has to decide and by which updates, and its 
 
   await handle.terminate();
   expect((await vmRejuv(installation, ['status'])).stdout).toContain('has ended without giving the pool back');
+});
+
+test('status tells why the latest restart has given its pool back, until one has finished', async () => {
+  const { installation, startRestart } = await createTestInstallation(nodeShop);
+  await installation.startProxy();
+  await installation.startWorker();
+  await expect((await startRestart()).result()).rejects.toThrow();
+
+  expect(await statusOf(installation)).toMatchObject({
+    phase: 'steady',
+    lastRestart: null,
+    lastFailure: { failure: { code: 'PRIMARY_NOT_RUNNING' } },
+  });
+  expect((await vmRejuv(installation, ['status'])).stdout).toMatch(
+    /a restart was given up [\dT:.-]+Z: PRIMARY_NOT_RUNNING: .*node-a/,
+  );
+
+  await installation.bootMachines();
+  await (await startRestart()).result();
+  expect(await statusOf(installation)).toMatchObject({ lastRestart: { result: { to: 'node-b' } }, lastFailure: null });
 });

@@ -35,24 +35,43 @@ test('a watched restart that fails ends the watching with its failure', async ()
   expect(await watched).toMatchObject({ code: 1, stdout: expect.stringContaining('PRIMARY_NOT_RUNNING') as string });
 });
 
-test('a watched restart that finds another one at work has failed, and was not refused', async () => {
+test('a restart that was started under another workflow id is joined, and refused to who does not watch', async () => {
   const { installation, client } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;
   await installation.bootMachines();
   const { url } = await installation.startProxy();
   await installation.startWorker();
   const slow = fetch(`${url}/shop/slow?ms=8000`);
-  const other = await client.workflow.start('cleanRestart', { workflowId: 'by-hand', taskQueue: name, args: [{ pool: name }] });
+  await client.workflow.start('cleanRestart', { workflowId: 'by-hand', taskQueue: name, args: [{ pool: name }] });
   await expect
     .poll(async () => jsonLines(await vmRejuv(installation, ['status', '--json']))[0], { timeout: 30_000 })
     .toMatchObject({ run: expect.stringMatching(/^by-hand\//) as string });
 
-  const watched = await vmRejuv(installation, ['rejuvenate', name, '--watch']);
-
-  expect(watched).toMatchObject({ code: 1, stderr: expect.stringContaining('RESTART_RUNNING') as string });
+  const refused = await vmRejuv(installation, ['rejuvenate', name]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RESTART_RUNNING: .* by by-hand/) as string });
+  const watched = await vmRejuv(installation, ['rejuvenate', name, '--watch', '--json']);
+  expect(watched.code).toBe(0);
+  expect(jsonLines(watched)[0]).toEqual({ workflowId: 'by-hand', pool: name, started: false });
   expect((await slow).status).toBe(200);
-  await other.result();
 });
+
+test('who watches is told for how long nothing moves after the unclean end of a proxy', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  const { url } = await installation.startProxy();
+  const second = await installation.startProxy('proxy-2');
+  await installation.startWorker();
+  const slow = fetch(`${url}/shop/slow?ms=8000`);
+  let said = '';
+  const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('migrateSessions');
+  second.signal('SIGKILL');
+
+  await expect.poll(() => said, { timeout: 30_000 }).toMatch(/moves nothing for another \d+\.\d s: a proxy has ended/);
+  expect((await slow).status).toBe(200);
+  expect((await watched).code).toBe(0);
+}, 60_000);
 
 test('without anybody to carry it out a restart is started with a warning', async () => {
   const { installation, client } = await createTestInstallation(nodeShop);

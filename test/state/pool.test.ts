@@ -9,6 +9,8 @@ import { migrate } from '../../state/migrate.js';
 import type { Writer } from '../../state/pool.js';
 import {
   abandonPool,
+  latestFailure,
+  latestResult,
   claimPool,
   ensurePool,
   openPool,
@@ -25,6 +27,7 @@ import { createTestDatabase } from '../fixtures/postgres.js';
 
 let database: Database;
 let drop: () => Promise<void>;
+const WHY = { code: 'NO_PROXY', message: 'No proxy.' };
 let pool: string;
 
 beforeAll(async () => {
@@ -95,14 +98,16 @@ it('takes no step out of order', async () => {
 });
 
 it('goes back as it was before the point of no return, and not after it', async () => {
-  const writer = await claim('run-1');
+  const writer = await claim('given-back');
   await openPool(database, writer);
-  expect(await abandonPool(database, pool, 'run-1')).toBe(true);
+  expect(await abandonPool(database, pool, 'given-back', WHY)).toBe(true);
   expect(await readPool(database, pool)).toMatchObject({ phase: 'steady', active: 'a', run: null });
+  expect(await latestFailure(database, pool)).toMatchObject({ failure: WHY });
+  expect(await latestResult(database, pool)).toBeNull();
   const again = await claim('run-2');
   await openPool(database, again);
   await startMoving(database, again);
-  expect(await abandonPool(database, pool, 'run-2')).toBe(false);
+  expect(await abandonPool(database, pool, 'run-2', WHY)).toBe(false);
 });
 
 it('swaps its roles, keeps the result and is free again', async () => {
@@ -118,6 +123,8 @@ it('swaps its roles, keeps the result and is free again', async () => {
     run: null,
   });
   expect(await readResult(database, 'run-1')).toEqual({ sessionsMoved: 1 });
+  expect(await latestResult(database, pool)).toMatchObject({ result: { sessionsMoved: 1 } });
+  expect(await latestFailure(database, pool)).toBeNull();
 });
 
 it('forgets the owners of the last run when the next one opens', async () => {

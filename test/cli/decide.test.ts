@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { Installation } from '../../demo/installation.js';
+import { nodeShop } from '../../demo/node-shop.js';
+import { createTestInstallation } from '../fixtures/installation.js';
+import { obstinateShop } from '../fixtures/obstinate-shop.js';
+import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+
+const PATIENT = { timeout: 60_000 };
+
+async function statusOf(installation: Installation): Promise<Record<string, unknown>> {
+  return jsonLines(await vmRejuv(installation, ['status', '--json']))[0] ?? {};
+}
+
+test('a restart that waits for an operator is tried again, and goes on without the primary, by a command', async () => {
+  const { shop, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
+  const { installation, startRestart } = await createTestInstallation(shop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  await installation.startProxy();
+  await installation.startWorker();
+  await block();
+  const handle = await startRestart();
+  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ updates: ['retry', 'skip'] });
+
+  const again = await vmRejuv(installation, ['retry', name, '--json', '--reason', 'a test']);
+  expect(again.code).toBe(0);
+  expect(jsonLines(again)).toMatchObject([{ pool: name, update: 'retry', workflowId: `clean-restart/${name}` }]);
+  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ updates: ['retry', 'skip'] });
+  expect(await vmRejuv(installation, ['abort', name])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^UPDATE_REFUSED: .*only go forward/) as string,
+  });
+
+  expect(await vmRejuv(installation, ['skip', name])).toMatchObject({ code: 0, stdout: 'skip: step restartPrimary\n' });
+  expect((await handle.result()).to).toBe('node-b');
+});
+
+test('a restart whose standby does not boot is given up by a command, and status says that it was', async () => {
+  const { shop, block } = obstinateShop();
+  const { installation, startRestart } = await createTestInstallation(shop);
+  const { name } = installation.pool;
+  await installation.bootMachines('node-a');
+  await installation.startProxy();
+  await installation.startWorker();
+  await block();
+  const handle = await startRestart();
+  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ step: 'bootStandby' });
+
+  expect(await vmRejuv(installation, ['retry', name])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('UPDATE_REFUSED') as string,
+  });
+  expect(await vmRejuv(installation, ['abort', name])).toMatchObject({ code: 0 });
+  await expect(handle.result()).rejects.toThrow();
+  expect(await statusOf(installation)).toMatchObject({
+    ...{ phase: 'steady', run: null },
+    lastFailure: { failure: { message: 'It was given up on request.' } },
+  });
+});
+
+test('without a restart, or without a worker that could take it, a decision is refused', async () => {
+  const { installation, startRestart } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  expect(await vmRejuv(installation, ['retry', name])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^RESTART_NOT_RUNNING: .*vm-rejuv rejuvenate/) as string,
+  });
+  await startRestart();
+  expect(await vmRejuv(installation, ['abort', name])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('NO_WORKER') as string,
+  });
+});
