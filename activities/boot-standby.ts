@@ -18,8 +18,10 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
     if (row.phase === 'steady' && (await driver.status(pair.primary.name, attempt)).power === 'off') {
       throw primaryNotRunning(pool, pair.primary.name);
     }
+    // Found out after the drain, it would be an operator's problem.
+    if (row.phase === 'steady') await driver.verify(pair.primary.name, attempt);
     await driver.start(pair.standby.name, attempt);
-    await untilHealthy(pair.standby, attempt.pool.health, signal);
+    await untilHealthy(pair.standby, attempt.pool.health, attempt);
     // After the point of no return there is nothing to refuse any more.
     if (row.phase === 'steady') await mechanism.preflight(pair, attempt);
     await attempt.proxies.allReport(row.epoch, signal);

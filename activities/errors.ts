@@ -55,11 +55,11 @@ export const proxyRefused = (pool: string, name: string, status: number, answer:
   });
 };
 
-export const standbyNotReady = (machine: string, seen: string): OperatorError =>
+export const machineNotReady = (machine: string, seen: string, output: string): OperatorError =>
   new OperatorError(
     'MACHINE_NOT_READY',
     `Machine ${machine} did not get ready: ${seen}.`,
-    'Look at its own output and at pools.*.health; "vm-rejuv boot" starts machines that have never been started.',
+    `Read its own output, ${output}, and compare its url and pools.*.health.`,
   );
 
 export const standbyUnreachable = (machine: string, proxy: string, seen: string): OperatorError =>

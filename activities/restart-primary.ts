@@ -27,7 +27,7 @@ export async function observePrimary(deps: ActivityDeps, pool: string): Promise<
 
 export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
-    const { driver, signal, guard } = attempt;
+    const { driver, guard } = attempt;
     const { primary } = pairOf(attempt.pool, attempt.row);
     // Only a sealed pool sends nothing to its primary.
     const { phase } = await readPool(deps.database, pool);
@@ -41,6 +41,6 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
     await guard();
     if (expect === null) await driver.start(primary.name, attempt);
     else await driver.restart(primary.name, { ...attempt, expect });
-    await untilHealthy(primary, attempt.pool.health, signal);
+    await untilHealthy(primary, attempt.pool.health, attempt);
   });
 }

@@ -2,13 +2,26 @@
 
 import { untilHealthy } from '../activities/health.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
-import type { Config } from '../config/types.js';
+import type { Config, HealthConfig } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
 import { ensurePool } from '../state/pool.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
+
+/** Chosen. */
+const TELL_EVERY_MS = 5000;
+
+/** What is seen first, and again from time to time, is told: a person waits. */
+function createPatience({ bootTimeoutMs }: HealthConfig, machine: string): (seen: string) => void {
+  let toldAt = -Infinity;
+  return (seen) => {
+    if (performance.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = performance.now();
+    console.error(`  ${machine}: ${seen}; waits up to ${bootTimeoutMs / 1000} s`);
+  };
+}
 
 /** Boots the active machine, and the standby of a pool that keeps it hot, and waits until their application answers. */
 export async function boot(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
@@ -18,14 +31,16 @@ export async function boot(config: Config, poolName: string | undefined, options
     await migrate(config.database.url);
     for (const pool of pools) {
       const { active } = await ensurePool(database, pool);
+      const driver = createDriver(pool);
       const signal = AbortSignal.timeout(2 * pool.health.bootTimeoutMs);
       for (const machine of pool.machines.filter(({ name }) => name === active || pool.standby === 'hot')) {
-        const { incarnation } = await createDriver(pool).start(machine.name, { signal });
-        await untilHealthy(machine, pool.health, signal);
-        print(options, `${pool.name}: ${machine.name} runs at ${machine.url}`, {
-          pool: pool.name,
-          machine: machine.name,
-          incarnation,
+        const { name, url } = machine;
+        await driver.verify(name, { signal });
+        const { incarnation, asConfigured = true } = await driver.start(name, { signal });
+        await untilHealthy(machine, pool.health, { signal, driver, onSeen: createPatience(pool.health, name) });
+        const changed = asConfigured ? '' : '; its configuration has changed since it was started: its next restart applies that';
+        print(options, `${pool.name}: ${name} runs at ${url}${changed}`, {
+          ...{ pool: pool.name, machine: name, incarnation, asConfigured },
         });
       }
     }

@@ -2,7 +2,8 @@
 
 import { pairOf } from '../activities/deps.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
-import { primaryNotRunning, restartRunning } from '../activities/errors.js';
+import { primaryNotRunning } from '../activities/errors.js';
+import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -38,9 +39,9 @@ export async function check(config: Config, poolName: string | undefined, option
     } catch (thrown) {
       const error = asOperatorError(thrown);
       failed++;
-      const message = describeError(error);
-      const code = error instanceof OperatorError ? error.code : 'INTERNAL';
-      print(options, `FAIL  ${what}\n      ${message}`, { check: what, ok: false, code, message });
+      const said = error instanceof OperatorError ? error : new OperatorError('INTERNAL', describeError(error), '');
+      const { code, message, remedy } = said;
+      print(options, `FAIL  ${what}\n      ${describeError(said)}`, { check: what, ok: false, code, message, remedy });
       return undefined;
     }
   };
@@ -52,10 +53,10 @@ export async function check(config: Config, poolName: string | undefined, option
       return loadSessionKeyHash(database);
     });
     const client = await item(`Temporal answers at ${config.temporal.address}`, () => connectTemporal(config.temporal));
-    if (client !== undefined) {
-      await item(`a worker polls task queue ${config.temporal.taskQueue}`, () => requireWorker(client, config.temporal));
-      await client.connection.close();
-    }
+    await item(`a worker polls task queue ${config.temporal.taskQueue}`, async (notChecked) =>
+      client === undefined ? notChecked('Temporal does not tell') : requireWorker(client, config.temporal),
+    );
+    await client?.connection.close();
     if (needsAdminUrl(config.proxy)) {
       await item('a proxy can start by this file alone', (notChecked) =>
         Promise.resolve(notChecked('proxy.adminUrl is not in it: each needs --admin-url')),
@@ -63,7 +64,11 @@ export async function check(config: Config, poolName: string | undefined, option
     }
     for (const pool of hash ? pools : []) {
       await item(`${pool.name}: a proxy is registered and answers`, () => proxiesAnswer(config, pool, database, signal));
-      const off = await item(`${pool.name}: machines are known to their hypervisor`, () => machinesOff(pool, signal));
+      const driver = createDriver(pool);
+      const off = await item(`${pool.name}: machines are known to their hypervisor`, () => machinesOff(pool, driver, signal));
+      await item(`${pool.name}: machines could be started`, async () => {
+        for (const { name } of pool.machines) await driver.verify(name, { signal });
+      });
       await item(`${pool.name}: the active machine runs`, async (notChecked) => {
         if (off === undefined) return notChecked('the drivers do not tell');
         const { phase, primary } = await rolesOf(pool, database);
@@ -74,17 +79,17 @@ export async function check(config: Config, poolName: string | undefined, option
       await item(handOver, async (notChecked) => {
         const { run, primary, standby } = await rolesOf(pool, database);
         // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
-        if (run !== null) throw restartRunning(pool.name, run);
+        if (run !== null) return notChecked(`restart ${run} has the pool`);
         // Its own line has said what to do.
         if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
-        await untilHealthy(primary, quick, signal);
+        await untilHealthy(primary, quick, { signal, driver });
         // A clean restart boots it, also that of a hot pool; a check changes no power.
         if (off?.includes(standby.name)) {
           const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
           return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
         }
-        await untilHealthy(standby, quick, signal);
+        await untilHealthy(standby, quick, { signal, driver });
         const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
         await mechanism
           .preflight({ primary, standby }, { signal, guard: () => Promise.resolve() })
@@ -114,8 +119,7 @@ async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
   return { run: row.run, phase: row.phase, ...pairOf(pool, row) };
 }
 
-async function machinesOff(pool: PoolConfig, signal: AbortSignal): Promise<string[]> {
-  const driver = createDriver(pool);
+async function machinesOff(pool: PoolConfig, driver: HypervisorDriver, signal: AbortSignal): Promise<string[]> {
   const off: string[] = [];
   for (const { name } of pool.machines) if ((await driver.status(name, { signal })).power === 'off') off.push(name);
   return off;

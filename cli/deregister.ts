@@ -4,6 +4,7 @@ import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
+import { migrate } from '../state/migrate.js';
 import { isProvedAlive } from '../state/process-identity.js';
 import type { ProxyRow } from '../state/proxy-register.js';
 import { endProxy, liveProxies } from '../state/proxy-register.js';
@@ -25,6 +26,7 @@ export async function deregister(
   const pool = choosePool(config, poolName).name;
   const database = openDatabase(config.database.url);
   try {
+    await migrate(config.database.url);
     const proxy = (await liveProxies(database, pool)).find((candidate) => candidate.incarnation === incarnation);
     if (proxy === undefined) throw unknownProxy(pool, incarnation);
     if (!options.force) await mustBeGone(new ProxyFleet(database, pool, config.adminToken), pool, proxy);

@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addressLike, parseAddress } from '../config/address.js';
 import { loadConfig } from '../config/load.js';
 import { NAME, NAME_LIKE } from '../config/name.js';
+import { OperatorError } from '../config/operator-error.js';
 import { originLike, parseOrigin } from '../config/origin.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
@@ -21,6 +22,7 @@ import { fail, print } from './output.js';
 import { choosePool } from './pool-option.js';
 import { rejuvenate } from './rejuvenate.js';
 import { status } from './status.js';
+import { stop } from './stop.js';
 import { untilToldToEnd } from './until-told.js';
 import { up } from './up.js';
 import { version } from './version.js';
@@ -45,7 +47,7 @@ const program = new Command('vm-rejuv')
   .description('Rejuvenates aging application servers by clean restarts: no failed request, no lost session, no lost update.')
   .version(version(), '--version', 'print the version')
   .exitOverride()
-  .showHelpAfterError('(--help shows what there is)');
+  .configureOutput({ outputError: tellUsageError });
 
 command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal unless their addresses are given')
   .option('--pool <name>', 'the pool that the proxy serves, when there are several')
@@ -97,6 +99,11 @@ clientCommand('check', 'Check configuration, servers, machines and session hand-
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => boot(config, pool, options)));
+
+clientCommand('stop', 'Stop the machines of a pool; sessions that are only in their memory are lost')
+  .argument('<pool>')
+  .option('--force', 'also while a proxy or a restart uses them')
+  .action((pool: string, options: ClientOptions & { force?: boolean }) => run(options, () => stop(options, pool)));
 
 clientCommand('rejuvenate', 'Start a clean restart')
   .argument('<pool>', 'the pool to rejuvenate')
@@ -151,6 +158,15 @@ function decision(name: Decision, description: string): void {
     .action((pool: string, options: ClientOptions & { reason?: string }) =>
       withConfig(options, (config) => decide(config, pool, name, options)),
     );
+}
+
+/** The parser ends before it has said whether JSON is wanted. */
+function tellUsageError(text: string): void {
+  const message = text
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  fail({ json: process.argv.includes('--json') }, new OperatorError('USAGE', message, 'See what there is: vm-rejuv --help'));
 }
 
 /** A command that asks running servers: those of the environment, or of `up` on this host. */

@@ -9,6 +9,7 @@ const EXIT_FAILED = 1;
 /** 2: the command was refused; nothing was changed. */
 export const EXIT_REFUSED = 2;
 const REFUSALS = new Set([
+  'USAGE',
   'CONFIG_INVALID',
   'CONFIG_UNREADABLE',
   'SECRET_MISSING',
@@ -18,6 +19,8 @@ const REFUSALS = new Set([
   'MACHINE_UNKNOWN',
   'PORT_TAKEN',
   'ALREADY_UP',
+  'POOL_IN_USE',
+  'MACHINE_NOT_STARTABLE',
   'RESTART_RUNNING',
   'RESTART_NOT_RUNNING',
   'UPDATE_REFUSED',

@@ -8,6 +8,13 @@ import type { RestartProgress } from './restart-progress.js';
 import type { RestartView } from './running-restarts.js';
 import { describeUncleanWait } from './unclean-wait.js';
 
+interface MachineStatus {
+  name: string;
+  url: string;
+  /** What its health check has answered, asked from here; null when it is well. */
+  trouble: string | null;
+}
+
 interface ProxyStatus {
   name: string;
   incarnation: string;
@@ -22,6 +29,7 @@ export interface PoolStatus
     Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'waiting' | 'updates'>,
     Pick<RestartView, 'temporal' | 'trouble'> {
   pool: string;
+  machines: MachineStatus[];
   proxies: ProxyStatus[];
   lastRestart: { finishedAt: Date; result: RestartOutcome } | null;
   /** Why the latest restart has given the pool back as it was; null when it did not. */
@@ -32,10 +40,11 @@ export interface PoolStatus
 
 /** Several lines, the first of them about the pool, the others indented. */
 export function statusText(status: PoolStatus): string {
-  const { pool, phase, active, standby, epoch, proxies } = status;
+  const { pool, phase, active, standby, epoch, machines, proxies } = status;
   return [
     `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}`,
     ...restartLines(status).map((line) => `  ${line}`),
+    ...machines.map(machineLine).map((line) => `  ${line}`),
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
     ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
     `  ${lastLine(status)}`,
@@ -66,6 +75,10 @@ function failureLines({ lastFailure }: PoolStatus): string[] {
   if (lastFailure === null) return [];
   const { finishedAt, failure } = lastFailure;
   return [`a restart was given up ${finishedAt.toISOString()}: ${failure.code}: ${failure.message}`];
+}
+
+function machineLine({ name, url, trouble }: MachineStatus): string {
+  return `machine ${name} at ${url}: ${trouble === null ? 'healthy' : `not healthy, asked from here: ${trouble}`}`;
 }
 
 function proxyLine({ name, incarnation, adminUrl, dead }: ProxyStatus): string {

@@ -1,5 +1,6 @@
 // Phase, roles, proxies, the restart that runs and the last one of a pool: read from the store and, while one runs, from Temporal.
 
+import { probe } from '../activities/health.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { Config, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
@@ -43,13 +44,16 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     adminUrl: proxy.adminUrl,
     dead: isProvedDead(proxy),
   }));
+  const machines = await Promise.all(
+    pool.machines.map(async (machine) => ({ name: machine.name, url: machine.url, trouble: await probe(machine, pool.health) })),
+  );
   const last = await latestResult(database, name);
   const failed = await latestFailure(database, name);
   const { temporal, ended, progress, trouble } = await restarts.look(run);
   // It may have given the pool back since the row was read.
   if (ended && (await readPool(database, name)).run !== run) return statusOf(pool, database, restarts);
   return {
-    ...{ pool: name, phase, active, standby, epoch, run, proxies },
+    ...{ pool: name, phase, active, standby, epoch, run, machines, proxies },
     lastRestart: last === null ? null : { ...last, result: last.result as RestartOutcome },
     lastFailure: failed === null ? null : { ...failed, failure: failed.failure as FailureRecord },
     step: progress?.step ?? null,

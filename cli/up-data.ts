@@ -27,13 +27,17 @@ export class UpData {
     private kept: Kept,
   ) {}
 
+  /** Throws ALREADY_UP while another `up` runs in this directory. */
+  static async mustBeUnused(directory: string): Promise<void> {
+    const { process } = await readKept(directory);
+    if (process !== undefined && isProvedAlive(process)) throw alreadyUp(directory, process.pid);
+  }
+
   /** Makes the directory where it is missing. Where PostgreSQL will run in it, it can be passed through, and no more than that. */
   static async open(directory: string, forPostgres: boolean): Promise<UpData> {
     if (forPostgres) await makeServerDirectory(directory);
     else await mkdir(directory, { recursive: true, mode: 0o700 });
-    const text = await readFile(join(directory, FILE), 'utf8').catch(() => '{}');
-    const kept = JSON.parse(text) as Partial<Kept>;
-    if (kept.process !== undefined && isProvedAlive(kept.process)) throw alreadyUp(directory, kept.process.pid);
+    const kept = await readKept(directory);
     const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...kept });
     await data.keep({ process: currentProcess() });
     return data;
@@ -52,6 +56,11 @@ export class UpData {
     this.kept = { ...this.kept, ...changed };
     await writePrivately(join(this.directory, FILE), `${JSON.stringify(this.kept, null, 2)}\n`);
   }
+}
+
+async function readKept(directory: string): Promise<Partial<Kept>> {
+  const text = await readFile(join(directory, FILE), 'utf8').catch(() => '{}');
+  return JSON.parse(text) as Partial<Kept>;
 }
 
 function alreadyUp(directory: string, pid: number): OperatorError {

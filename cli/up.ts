@@ -1,15 +1,21 @@
 // Everything in one place: proxy and worker in this process, PostgreSQL and Temporal beside it unless their addresses are given.
 
 import { join, resolve } from 'node:path';
+import { pairOf } from '../activities/deps.js';
+import { probe } from '../activities/health.js';
+import { isGiven, withPlaceholders } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { describeError } from '../config/operator-error.js';
-import type { Config } from '../config/types.js';
+import type { Config, PoolConfig } from '../config/types.js';
 import { Closing } from '../embedded/closing.js';
 import { startEmbeddedPostgres } from '../embedded/postgres.js';
 import { startEmbeddedTemporal } from '../embedded/temporal.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
-import { startProxy } from '../proxy/start-proxy.js';
+import { mustBeFree, startProxy } from '../proxy/start-proxy.js';
+import { openDatabase } from '../state/database.js';
+import { readPool } from '../state/pool.js';
 import { startWorker } from '../worker/start-worker.js';
+import { connectTemporal } from '../worker/temporal-client.js';
 import { publishConnections } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
@@ -68,24 +74,40 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
   print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${ui}${others}`, {
     ...{ ready: true, url, adminUrl, temporalUiUrl: uiUrl, envFile },
   });
+  await warnOfSilence(pool, config.database.url);
   const told = new Promise<void>((resolve_) => signal.addEventListener('abort', () => resolve_()));
   if (signal.aborted) return;
   const struck = await Promise.race([told, worker.done, proxy.struck]);
   if (struck !== undefined) throw struck;
 }
 
+/** Up without its application is what a first start looks like; whoever starts machines by other means need not be told. */
+async function warnOfSilence(pool: PoolConfig, databaseUrl: string): Promise<void> {
+  const database = openDatabase(databaseUrl);
+  try {
+    const { primary } = pairOf(pool, await readPool(database, pool.name));
+    const seen = await probe(primary, pool.health);
+    if (seen !== null) console.error(`Active machine ${primary.name}: ${seen}. To start it: vm-rejuv boot ${pool.name}`);
+  } finally {
+    await database.end();
+  }
+}
+
 /** Checks the configuration whole, then starts what it gives no address of. */
 async function startServers(options: UpOptions, closing: Closing, signal: AbortSignal): Promise<Servers> {
-  const given = { database: isGiven('VM_REJUV_DATABASE_URL'), adminToken: isGiven('VM_REJUV_ADMIN_TOKEN') };
-  const placeholders = {
-    ...(given.database ? {} : { VM_REJUV_DATABASE_URL: 'postgres://embedded' }),
-    ...(given.adminToken ? {} : { VM_REJUV_ADMIN_TOKEN: 'generated' }),
-  };
-  const checked = loadConfig(options.config, { ...process.env, ...placeholders });
+  const { env } = process;
+  const given = { database: isGiven('VM_REJUV_DATABASE_URL', env), adminToken: isGiven('VM_REJUV_ADMIN_TOKEN', env) };
+  const checked = loadConfig(options.config, withPlaceholders(env));
   choosePool(checked, options.pool);
-  if (given.database && given.adminToken && checked.temporal.addressIsGiven) return { config: checked, uiUrl: null, data: null };
+  const directory = resolve(options.data);
+  const isComplete = given.database && given.adminToken && checked.temporal.addressIsGiven;
+  // What would keep it from its end is told before anything is made.
+  if (!isComplete) await UpData.mustBeUnused(directory);
+  await mustBeFree(checked.proxy);
+  if (checked.temporal.addressIsGiven) await (await connectTemporal(checked.temporal)).connection.close();
+  if (isComplete) return { config: checked, uiUrl: null, data: null };
 
-  const data = await UpData.open(resolve(options.data), !given.database);
+  const data = await UpData.open(directory, !given.database);
   const adminToken = given.adminToken ? checked.adminToken : data.adminToken;
   const database = given.database ? checked.database : { url: await startDatabase(data, closing) };
   signal.throwIfAborted();
@@ -129,9 +151,4 @@ async function startTemporal(
   closing.add(() => server.stop());
   await data.keep({ temporalPort: server.port, temporalUiPort: server.uiPort });
   return server;
-}
-
-/** An empty variable says nothing. */
-function isGiven(variable: string): boolean {
-  return Boolean(process.env[variable] || process.env[`${variable}_FILE`]);
 }

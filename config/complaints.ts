@@ -75,8 +75,10 @@ function show(value: unknown, secret: boolean): string {
   if (value === undefined) return 'nothing';
   if (isMap(value)) return 'a mapping';
   if (isSeq(value)) return `a list of ${value.items.length}`;
-  if (secret && value !== null) return 'something else';
-  const text = withoutUserInfo(JSON.stringify(isNode(value) ? value.toJSON() : value) ?? 'nothing');
+  const plain: unknown = isNode(value) ? value.toJSON() : value;
+  if (secret && plain !== null)
+    return { number: 'a number', boolean: 'true or false' }[typeof plain as string] ?? 'something else';
+  const text = withoutUserInfo(JSON.stringify(plain) ?? 'nothing');
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

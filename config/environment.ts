@@ -40,6 +40,20 @@ export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): 
   return fromEnvironment('VM_REJUV_ADMIN_TOKEN', env, orElse);
 }
 
+/** Whether an environment has this secret, itself or in a file. */
+export function isGiven(variable: 'VM_REJUV_DATABASE_URL' | 'VM_REJUV_ADMIN_TOKEN', env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env[variable] || env[`${variable}_FILE`]);
+}
+
+/** The environment, with words in place of these secrets where it has none: for who goes without, or makes them later. */
+export function withPlaceholders(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    ...(isGiven('VM_REJUV_DATABASE_URL', env) ? {} : { VM_REJUV_DATABASE_URL: 'postgres://not-given' }),
+    ...(isGiven('VM_REJUV_ADMIN_TOKEN', env) ? {} : { VM_REJUV_ADMIN_TOKEN: 'not-given' }),
+  };
+}
+
 function fromEnvironment(variable: string, env: NodeJS.ProcessEnv, orElse: string | undefined): string {
   const file = env[`${variable}_FILE`];
   return readSecret(variable, file ? { file } : { env: variable }, '.', env, orElse);

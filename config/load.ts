@@ -13,6 +13,8 @@ import type { SecretReference } from './secret.js';
 import { readSecret } from './secret.js';
 import type { Config, MachineConfig, PoolConfig, ProxyConfig, SessionsConfig } from './types.js';
 
+const ADMIN_APART = 'another address than proxy.listen: who reaches one must not reach the other';
+
 type SessionsFile = ConfigFile['pools'][string]['sessions'];
 
 export interface LoadOptions {
@@ -33,6 +35,9 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
   const proxy = options.proxy === 'elsewhere' ? inFile : completed(inFile, options.proxy ?? {});
   // Several proxies may share a file that only their command lines complete; whoever starts none has no use for the field.
   if (options.proxy !== 'elsewhere' && needsAdminUrl(proxy)) throw complain(['proxy', 'adminUrl'], ADMIN_URL_NEEDED);
+  const { listen, admin } = proxy;
+  if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
+    throw complain(['proxy', 'admin'], ADMIN_APART);
   const secret = (field: string, reference: SecretReference): string => readSecret(field, reference, base, env);
   return {
     proxy,
@@ -60,7 +65,7 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
   } catch (cause) {
     throw new OperatorError(
       'CONFIG_UNREADABLE',
-      `The configuration ${file} cannot be read.`,
+      `The configuration ${file} cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'}).`,
       'Name the file by --config or VM_REJUV_CONFIG; docs/configuration.md has one to start from.',
       { cause },
     );

@@ -28,6 +28,10 @@ export class OperatorError extends Error {
 
 /** The two sentences an operator sees, without a stack trace. */
 export function describeError(error: unknown): string {
-  if (error instanceof OperatorError) return `${error.code}: ${error.message} ${error.remedy}`;
+  if (error instanceof OperatorError) {
+    const { code, message, remedy } = error;
+    // A list of complaints ends its last line by itself.
+    return `${code}: ${message}${message.endsWith('\n') ? '' : ' '}${remedy}`.trimEnd();
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -12,9 +12,10 @@ import { originLike, parseOrigin } from './origin.js';
 const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
 
 const name = matching(NAME, NAME_LIKE);
-const milliseconds = z.number().int().min(0).max(defaults.MAX_TIMER_MS);
+const upTo = z.number().int().max(defaults.MAX_TIMER_MS);
+const milliseconds = upTo.min(0);
 /** Where none at all would make no sense. */
-const someMilliseconds = milliseconds.min(1);
+const someMilliseconds = upTo.min(1);
 const count = z.number().int().min(1);
 const path = matching(/^\//, 'a path that begins with "/"');
 

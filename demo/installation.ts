@@ -81,7 +81,7 @@ export class Installation {
     await Promise.all(
       machines.map(async (machine) => {
         await driver.start(machine.name, { signal });
-        await untilHealthy(machine, this.pool.health, signal);
+        await untilHealthy(machine, this.pool.health, { signal, driver });
       }),
     );
   }

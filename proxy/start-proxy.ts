@@ -158,6 +158,17 @@ async function createServer(traffic: PoolTraffic): Promise<FastifyInstance> {
   return server;
 }
 
+/** Throws PORT_TAKEN when a proxy could not listen as configured. */
+export async function mustBeFree({ listen: clients, admin }: Pick<ProxyConfig, 'listen' | 'admin'>): Promise<void> {
+  for (const [address, field] of [
+    [clients, 'proxy.listen'],
+    [admin, 'proxy.admin'],
+  ] as const) {
+    const server = Fastify();
+    await listen(server, address, field).finally(() => server.close());
+  }
+}
+
 async function listen(server: FastifyInstance, address: ListenAddress, field: string): Promise<string> {
   try {
     await server.listen(address);

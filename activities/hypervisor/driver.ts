@@ -4,6 +4,8 @@ export interface MachineStatus {
   power: 'on' | 'off' | 'unknown';
   /** Changes each time the machine boots; null when off or not known. */
   incarnation: string | null;
+  /** False when what runs was started in another way than the configuration says by now. */
+  asConfigured?: boolean;
 }
 
 export interface OperationOptions {
@@ -24,6 +26,10 @@ export interface HypervisorDriver {
    * When it already does, the restart has been done before and nothing happens.
    */
   restart(machine: string, options: OperationOptions & { expect: string }): Promise<MachineStatus>;
+  /** Throws MACHINE_NOT_STARTABLE when `start` could not succeed. Changes nothing. */
+  verify(machine: string, options: OperationOptions): Promise<void>;
+  /** Where an operator reads what the machine itself says. */
+  outputOf(machine: string): string;
   list(options: OperationOptions): Promise<string[]>;
   capabilities(): { graceful: boolean; reset: boolean };
 }

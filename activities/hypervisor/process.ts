@@ -2,9 +2,10 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { openSync, closeSync } from 'node:fs';
-import { mkdir, readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../config/operator-error.js';
 import type { MachineConfig } from '../../config/types.js';
@@ -47,15 +48,51 @@ export function createProcessDriver(machines: readonly MachineConfig[]): Hypervi
         await stop(named(name), options);
         return start(named(name), options);
       }),
+    verify: (name) => verify(named(name)),
+    outputOf: (name) => file(named(name), 'log'),
     list: () => Promise.resolve(machines.map((machine) => machine.name)),
     capabilities: () => ({ graceful: true, reset: true }),
   };
 }
 
 async function status(machine: MachineConfig): Promise<MachineStatus> {
-  const { pid, startTime } = await recorded(machine);
+  const { pid, startTime, startedAs } = await recorded(machine);
   if (pid === null || startTime === null || startTimeOf(pid) !== startTime) return { power: 'off', incarnation: null };
-  return { power: 'on', incarnation: `${pid}@${startTime}` };
+  const asConfigured = startedAs === null || startedAs === fingerprint(machine);
+  return { power: 'on', incarnation: `${pid}@${startTime}`, ...(asConfigured ? {} : { asConfigured }) };
+}
+
+async function verify(machine: MachineConfig): Promise<void> {
+  const { cwd, command, env } = machine.driver;
+  const refuse = (field: string, why: string): OperatorError =>
+    new OperatorError(
+      'MACHINE_NOT_STARTABLE',
+      `Machine ${machine.name} could not be started: driver.${field} ${why}.`,
+      `Correct driver.${field} of the machine in the configuration, or make it true on this host.`,
+    );
+  if (!(await stat(cwd).catch(() => null))?.isDirectory()) throw refuse('cwd', `names ${cwd}, which is no directory`);
+  const [program = ''] = command;
+  const directories = program.includes('/') ? [''] : (env['PATH'] ?? process.env['PATH'] ?? '').split(delimiter);
+  const found = await Promise.all(directories.map((directory) => isProgram(resolve(cwd, directory, program))));
+  if (!found.includes(true)) throw refuse('command', `begins with ${program}, which is no program that we may run`);
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** What the configuration says of how a machine is started. The environment may hold secrets: it is not told from this. */
+function fingerprint({ driver: { command, cwd, env } }: MachineConfig): string {
+  const ordered = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([command, cwd, ordered]))
+    .digest('hex')
+    .slice(0, 8);
 }
 
 async function start(machine: MachineConfig, options: OperationOptions): Promise<MachineStatus> {
@@ -82,10 +119,11 @@ async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
     // The machine writes its own pid and start time before it becomes the command: a worker that dies here loses track of nothing.
     const script =
       'command -v "$1" >/dev/null || { echo "$1: not found"; exit 127; }; ' +
-      'echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null)" > "$0.tmp" && mv "$0.tmp" "$0" && exec "$@"';
+      'echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null) $VM_REJUV_STARTED_AS" > "$0.tmp" && mv "$0.tmp" "$0" && ' +
+      'unset VM_REJUV_STARTED_AS && exec "$@"';
     const child = spawn('sh', ['-c', script, file(machine, 'pid'), ...command], {
       cwd,
-      env: { ...loginEnvironment(), ...env },
+      env: { ...loginEnvironment(), ...env, VM_REJUV_STARTED_AS: fingerprint(machine) },
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -156,10 +194,12 @@ function notStarted(machine: MachineConfig, cause?: unknown): OperatorError {
 }
 
 /** What the machine wrote about itself when it booted last. */
-async function recorded(machine: MachineConfig): Promise<{ pid: number | null; startTime: string | null }> {
+async function recorded(
+  machine: MachineConfig,
+): Promise<{ pid: number | null; startTime: string | null; startedAs: string | null }> {
   const text = await readFile(file(machine, 'pid'), 'utf8').catch(() => '');
-  const [pid, startTime] = text.trim().split(' ');
-  return { pid: /^[1-9]\d*$/.test(pid ?? '') ? Number(pid) : null, startTime: startTime ?? null };
+  const [pid = '', startTime = null, startedAs = null] = text.trim().split(' ');
+  return { pid: /^[1-9]\d*$/.test(pid) ? Number(pid) : null, startTime, startedAs };
 }
 
 function file(machine: MachineConfig, suffix: 'pid' | 'log'): string {

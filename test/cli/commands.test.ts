@@ -46,7 +46,7 @@ test('what cannot be done is refused in two sentences, with a code and without a
 
   const refusals: [string[], Record<string, string>, number, RegExp][] = [
     [['rejuvenate', 'nobody'], {}, 2, /POOL_UNKNOWN: .*nobody.*Name one of/],
-    [['status'], { VM_REJUV_CONFIG: '/nowhere.yaml' }, 2, /CONFIG_UNREADABLE/],
+    [['status'], { VM_REJUV_CONFIG: '/nowhere.yaml' }, 2, /CONFIG_UNREADABLE: .*ENOENT/],
     [['status'], { VM_REJUV_DATABASE_URL: 'postgres://postgres@127.0.0.1:1/x' }, 1, /DATABASE_UNREACHABLE/],
     [['rejuvenate', name], { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' }, 1, /TEMPORAL_UNREACHABLE/],
     [['deregister', name, 'not-an-incarnation'], {}, 2, /PROXY_UNKNOWN/],
@@ -70,6 +70,15 @@ test('what cannot be done is refused in two sentences, with a code and without a
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   }
 }, 90_000);
+
+test('what the parser refuses is JSON for who has asked for that', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  for (const words of [['restart'], ['rejuvenate'], ['status', '--nonsense']]) {
+    const ended = await vmRejuv(installation, [...words, '--json']);
+    expect(ended).toMatchObject({ code: 2, stderr: '' });
+    expect(jsonLines(ended)).toMatchObject([{ error: { code: 'USAGE', remedy: expect.stringContaining('--help') as string } }]);
+  }
+});
 
 test('a command goes on when nobody reads what it prints any more', async () => {
   const { installation } = await createTestInstallation(nodeShop);

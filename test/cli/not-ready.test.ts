@@ -23,7 +23,7 @@ test('a pool whose active machine is off fails the check as it would fail a rest
     expect(checked.code).toBe(1);
     const lines = jsonLines(checked);
     expect(lines.filter(({ ok }) => ok === false)).toMatchObject([
-      { code: 'PRIMARY_NOT_RUNNING', message: expect.stringContaining(`vm-rejuv boot ${installation.pool.name}`) as string },
+      { code: 'PRIMARY_NOT_RUNNING', remedy: expect.stringContaining(`vm-rejuv boot ${installation.pool.name}`) as string },
     ]);
     expect(lines.at(-1)).toMatchObject({ ok: null, notChecked: `active machine ${primary.name} is off` });
     expect(await powerOf(installation)).toEqual(['off', booted.length > 0 ? 'on' : 'off']);
@@ -36,7 +36,7 @@ test('a restart that no worker takes up says so, and goes on when one comes', as
   await installation.startProxy();
   const [worker] = jsonLines(await vmRejuv(installation, ['check', '--json'])).filter(({ ok }) => ok === false);
   expect(worker).toMatchObject({ check: expect.stringContaining('a worker polls') as string, code: 'NO_WORKER' });
-  expect(worker?.['message']).toContain('vm-rejuv worker');
+  expect(worker?.['remedy']).toContain('vm-rejuv worker');
 
   let said = '';
   const watched = vmRejuv(installation, ['rejuvenate', installation.pool.name, '--watch'], {}, (text) => (said += text));

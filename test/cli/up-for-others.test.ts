@@ -12,6 +12,7 @@ import { startReadyChild, stopProcess } from '../../embedded/child-process.js';
 import { createTestDatabase } from '../fixtures/postgres.js';
 import { processesNaming } from '../fixtures/processes.js';
 import { serverDirectory } from '../fixtures/server-directory.js';
+import { takePort } from '../fixtures/taken-port.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -87,3 +88,22 @@ test('told to end while it starts, it ends what it has started and says nothing 
   expect(said).not.toMatch(/error|Ready/i);
   expect(processesNaming(data)).toEqual([]);
 }, 120_000);
+
+test('what would keep it from its end is told before anything is made', async () => {
+  const directory = await serverDirectory();
+  const data = join(directory, 'data');
+  const taken = `127.0.0.1:${await takePort()}`;
+  const config = await writeConfig(directory);
+  const text = await readFile(config, 'utf8');
+  const unreachable = { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' };
+
+  await writeFile(config, text.replace('admin: 127.0.0.1:0', `admin: ${taken}`));
+  await expect(startUp(config, data)).rejects.toMatchObject({
+    code: 'PORT_TAKEN',
+    message: expect.stringContaining('proxy.admin') as string,
+  });
+  await writeFile(config, text);
+  await expect(startUp(config, data, unreachable)).rejects.toMatchObject({ code: 'TEMPORAL_UNREACHABLE' });
+
+  expect(existsSync(data)).toBe(false);
+}, 60_000);

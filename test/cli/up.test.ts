@@ -73,6 +73,14 @@ async function inFlightAt({ ready }: ReadyChild): Promise<number> {
   return [...metrics.matchAll(/^vm_rejuv_in_flight_requests\{.*\} (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
+test('up says so when its application does not answer yet, and how to start it', async () => {
+  const place = await createPlace();
+  const child = await up(place);
+  const log = (): Promise<string> => readFile(join(place.installation.directory, 'up.log'), 'utf8');
+  await expect.poll(log).toMatch(/^Active machine node-a: .*ECONNREFUSED.* vm-rejuv boot shop$/m);
+  await child.stop();
+});
+
 test('up serves and restarts a pool, ends with all it has started, and knows the roles when it comes back', async () => {
   const place = await createPlace();
   const { installation, data } = place;

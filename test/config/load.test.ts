@@ -116,6 +116,21 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /machines\.0\.url: found "http:\/\/127\.0\.0\.1:8180\/app", allowed: an origin/,
     ],
     ['a missing part', GOOD.replace(/ {4}health.*\n/, ''), /pools\.shop\.health: found nothing/],
+    [
+      'one address for clients and workers',
+      `proxy: { listen: 127.0.0.1:80, admin: 127.0.0.1:80 }\n${GOOD}`,
+      /yaml:1 proxy\.admin: found "127\.0\.0\.1:80", allowed: another address than proxy\.listen/,
+    ],
+    [
+      'a port for an application that is no text',
+      GOOD.replace('stateDirectory: state', 'stateDirectory: state, env: { PORT: 8080 }'),
+      /env\.PORT: found a number, allowed: text: put it in quotes/,
+    ],
+    [
+      'a number that is too small, once',
+      GOOD.replace('{ path: /shop/health }', '{ path: /shop/health, intervalMs: -1 }'),
+      /a mistake:\n.*intervalMs: found -1, allowed: at least 1\n/,
+    ],
     ['no session directory', GOOD.replace('        sessionDirectory: b\n', ''), /machines\.1\.sessionDirectory: found nothing/],
     [
       'a port that there is not',
