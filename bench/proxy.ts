@@ -89,17 +89,19 @@ function summarise(samples: ReadonlyMap<Name, Sample[]>): Row[] {
     cpuMicrosPerRequest: median(name, 'cpuMicrosPerRequest'),
     cpuAgainstHandler: Math.round((median(name, 'cpuMicrosPerRequest') / reference) * 100) / 100,
     p99Ms: median(name, 'p99Ms'),
+    memoryMiB: Math.round(median(name, 'memoryMiB')),
     failed: of(name, 'failed').reduce((sum, failed) => sum + failed, 0),
   }));
 }
 
 function render(rows: readonly Row[]): string {
   const line = (name: string, ...cells: (string | number)[]): string =>
-    name.padEnd(38) + cells.map((cell, column) => String(cell).padStart([8, 12, 12, 9, 8][column] ?? 0)).join('');
+    name.padEnd(38) + cells.map((cell, column) => String(cell).padStart([8, 12, 12, 9, 8, 8][column] ?? 0)).join('');
   return [
-    line('', 'req/s', 'CPU us/req', 'vs handler', 'p99 ms', 'failed'),
-    ...rows.map((row) =>
-      line(row.name, row.requestsPerSecond, row.cpuMicrosPerRequest, row.cpuAgainstHandler, row.p99Ms, row.failed),
-    ),
+    line('', 'req/s', 'CPU us/req', 'vs handler', 'p99 ms', 'MiB', 'failed'),
+    ...rows.map((row) => {
+      const { name, requestsPerSecond, cpuMicrosPerRequest, cpuAgainstHandler, p99Ms, memoryMiB, failed } = row;
+      return line(name, requestsPerSecond, cpuMicrosPerRequest, cpuAgainstHandler, p99Ms, memoryMiB, failed);
+    }),
   ].join('\n');
 }

@@ -10,6 +10,8 @@ const TICKS_PER_SECOND = 100;
 export interface Sample {
   requestsPerSecond: number;
   cpuMicrosPerRequest: number;
+  /** Resident memory at the end of the load. */
+  memoryMiB: number;
   p99Ms: number;
   /** Answers other than 2xx and 3xx, and connections that failed. */
   failed: number;
@@ -19,11 +21,11 @@ export async function measure({ url, pid }: { url: string; pid: number }, second
   const before = cpuSeconds(pid);
   const load = ['-t1', '-c64', `-d${seconds}s`, '--latency', '-H', 'Cookie: JSESSIONID=0123456789ABCDEF'];
   const { stdout } = await promisify(execFile)('taskset', ['-c', '1', 'wrk', ...load, url]);
-  return readWrk(stdout, cpuSeconds(pid) - before);
+  return { ...readWrk(stdout, cpuSeconds(pid) - before), memoryMiB: residentMiB(pid) };
 }
 
 /** What wrk has printed, as figures. */
-export function readWrk(printed: string, cpuSecondsTaken: number): Sample {
+export function readWrk(printed: string, cpuSecondsTaken: number): Omit<Sample, 'memoryMiB'> {
   const requests = Number(/(\d+) requests in/.exec(printed)?.[1] ?? 0);
   const [, p99 = '0', unit = 'ms'] = /99%\s+([\d.]+)(us|ms|s)/.exec(printed) ?? [];
   const [, ...socketErrors] = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(printed) ?? [];
@@ -41,4 +43,10 @@ function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** proc(5), VmRSS; the kernel's kB are KiB. */
+function residentMiB(pid: number): number {
+  const [, kib = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) / 1024;
 }

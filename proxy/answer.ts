@@ -21,6 +21,8 @@ export class Answer {
   private readonly pending: (() => void)[] = [];
   /** The client has left or was given an error: what the machine still sends is read and dropped. */
   private unwanted = false;
+  /** The machine says nothing more. */
+  private over = false;
   private notModified = false;
   private stalled: NodeJS.Timeout | undefined;
 
@@ -102,6 +104,7 @@ export class Answer {
   }
 
   onComplete(trailers: readonly (string | Buffer)[] | null): void {
+    this.over = true;
     if (this.unwanted) clearTimeout(this.stalled);
     // The machine has answered: what the client still has to read does not concern its sessions.
     this.traffic.inFlight.finish(this.exchange);
@@ -121,6 +124,7 @@ export class Answer {
   }
 
   onError(error: Error): void {
+    this.over = true;
     clearTimeout(this.stalled);
     // Content-Length of a 304 is that of the body it leaves out (RFC 9110 section 8.6); undici waits for that body.
     if (this.notModified && isLengthMismatch(error)) {
@@ -146,6 +150,8 @@ export class Answer {
     if (this.unwanted) return;
     this.unwanted = true;
     clearTimeout(this.stalled);
+    // Also the end of an answer that was read whole: nothing is awaited then.
+    if (this.over) return;
     if (this.exchange.stream !== null) return this.abort(new Error('The client left the stream.'));
     // The machine's answer is awaited all the same: until then the request counts as in flight. But not one without end.
     this.resume();

@@ -21,6 +21,8 @@ export class Exchange {
   isGivenUp = false;
   /** Set-Cookie values of the answer: an id that the primary just set belongs to this request while it runs. */
   setCookies: readonly string[] = [];
+  /** Where it stands in `InFlight`, which alone changes this; -1 outside. */
+  position = -1;
   /** Kept apart: undici takes it away from a request whose body it has given up. */
   readonly socket: Socket;
   readonly hasBody: boolean;
@@ -59,9 +61,13 @@ export class Exchange {
 /** How often requests are looked at that have not left. Chosen: fine against any request's time-out. */
 const SWEEP_MS = 1000;
 
-/** The set of exchanges of one pool, and those who wait for it to change. */
+/** The exchanges of one pool, and those who wait for them to change. */
 export class InFlight {
-  private readonly exchanges = new Set<Exchange>();
+  /**
+   * In no order. A Set would cost more than the forwarding itself: V8 makes a new table every few dozen changes, and old tables, once
+   * they have outlived a garbage collection, keep what they held, and the tables after them, from every cheap one that follows.
+   */
+  private readonly exchanges: Exchange[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly lingering = new Set<NodeJS.Timeout>();
 
@@ -74,7 +80,7 @@ export class InFlight {
   add(exchange: Exchange, machine: string): void {
     exchange.machine = machine;
     exchange.routedAt = performance.now();
-    this.exchanges.add(exchange);
+    exchange.position = this.exchanges.push(exchange) - 1;
   }
 
   sent(exchange: Exchange): void {
@@ -85,17 +91,25 @@ export class InFlight {
 
   /** The client's connection is gone. An answer that waits behind another one of a pipelining client hears it only here. */
   clientClosed(socket: Socket): void {
-    for (const exchange of this.exchanges) if (exchange.socket === socket) exchange.clientLeft();
+    for (const exchange of [...this.exchanges]) if (exchange.socket === socket) exchange.clientLeft();
   }
 
   /** The machine has answered, or never got the request. */
   finish(exchange: Exchange): void {
-    if (this.exchanges.delete(exchange)) this.changed();
+    const { position } = exchange;
+    const last = this.exchanges.at(-1);
+    if (position < 0 || last === undefined) return;
+    // The last one takes its place.
+    this.exchanges[position] = last;
+    last.position = position;
+    this.exchanges.pop();
+    exchange.position = -1;
+    this.changed();
   }
 
   /** The connection broke: counts as busy until the machine has certainly given up. */
   abandon(exchange: Exchange): void {
-    if (!this.exchanges.has(exchange) || exchange.unanswered) return;
+    if (exchange.position < 0 || exchange.unanswered) return;
     exchange.unanswered = true;
     const timer = setTimeout(() => {
       this.lingering.delete(timer);
@@ -121,12 +135,12 @@ export class InFlight {
   }
 
   get size(): number {
-    return this.exchanges.size;
+    return this.exchanges.length;
   }
 
   /** Without those whose connection to the machine broke: nothing more will come of them. */
   get answerable(): number {
-    return [...this.exchanges].filter(({ unanswered }) => !unanswered).length;
+    return this.exchanges.filter(({ unanswered }) => !unanswered).length;
   }
 
   closeStreams(): void {
@@ -146,7 +160,7 @@ export class InFlight {
 
   private giveUpUnsent(): void {
     const before = performance.now() - this.requestTimeoutMs;
-    for (const exchange of this.exchanges) {
+    for (const exchange of [...this.exchanges]) {
       if (exchange.sentAt !== null || exchange.routedAt > before || exchange.isGivenUp) continue;
       exchange.isGivenUp = true;
       exchange.giveUp();

@@ -75,8 +75,7 @@ export class PoolTraffic {
   /** A machine's answer has come. */
   answered(exchange: Exchange, setCookies: readonly string[]): void {
     exchange.setCookies = setCookies;
-    if (setCookies.length === 0 || !isMoving(this.state) || exchange.machine !== this.state.active) return;
-    noteAnswer(this.state, exchange.machine, exchange.keys(), exchange.responseKeys());
+    if (setCookies.length > 0) noteAnswer(this.state, exchange.machine, exchange);
   }
 
   /** Entries in memory that grow with the number of sessions; none while the pool is steady. */
@@ -129,10 +128,7 @@ export class PoolTraffic {
   }
 
   private keysToRecord(exchange: Exchange): string[] {
-    // Cookies are looked at only where they may count.
-    const { state } = this;
-    const { machine } = exchange;
-    return isMoving(state) && machine === state.standby ? keysToRecord(state, machine, exchange.responseKeys()) : [];
+    return keysToRecord(this.state, exchange.machine, exchange);
   }
 
   private loaded(epochChanged: boolean): void {

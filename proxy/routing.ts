@@ -64,18 +64,26 @@ export function noteTogether(state: RoutingState, keys: readonly string[]): void
   if (keys.length > 1 && isMoving(state)) state.together.set(keys.join(' '), keys);
 }
 
+/** Session ids of a request and of its answer, as keys. They are worked out only where they count. */
+export interface ExchangedKeys {
+  keys(): readonly string[];
+  responseKeys(): readonly string[];
+}
+
 /**
  * A machine has answered. An id that the primary sets may name the same session as those of its request (a log-in): they move
  * together.
  */
-export function noteAnswer(state: RoutingState, machine: string, requestKeys: readonly string[], made: readonly string[]): void {
-  if (machine === state.active && made.length > 0) noteTogether(state, [...new Set([...requestKeys, ...made])]);
+export function noteAnswer(state: RoutingState, machine: string, exchange: ExchangedKeys): void {
+  if (!isMoving(state) || machine !== state.active) return;
+  const made = exchange.responseKeys();
+  if (made.length > 0) noteTogether(state, [...new Set([...exchange.keys(), ...made])]);
 }
 
 /** Of the ids that an answer sets, those that the other proxies must learn before its client does: they are the standby's. */
-export function keysToRecord(state: RoutingState, machine: string, made: readonly string[]): string[] {
+export function keysToRecord(state: RoutingState, machine: string, exchange: ExchangedKeys): string[] {
   if (!isMoving(state) || machine !== state.standby) return [];
-  return made.filter((key) => state.owners.get(key) !== 'standby');
+  return exchange.responseKeys().filter((key) => state.owners.get(key) !== 'standby');
 }
 
 /** Combinations of keys of which not all are the standby's yet; the others are forgotten. */

@@ -20,9 +20,15 @@ function load(yaml: string): ReturnType<typeof loadConfig> {
   return loadConfig(file, ENV);
 }
 
-const [, example = ''] = /```yaml\n([^]*?)```/.exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
+const [shortest = '', example = ''] = [...readFileSync(DOCUMENT, 'utf8').matchAll(/```yaml\n([^]*?)```/g)].map(
+  ([, yaml]) => yaml,
+);
 
-test('the example of the documentation is accepted', () => {
+test('the shortest example of the documentation is accepted', () => {
+  expect(load(shortest).pools['shop']?.sessions.mechanism).toBe('shared-store');
+});
+
+test('the example with everything is accepted', () => {
   expect(load(example).pools['shop']?.sessions.mechanism).toBe('tomcat-swap');
 });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openHold, releaseHold } from '../../state/hold.js';
 import { reload, report, startMovingPool } from '../fixtures/moving-pool.js';
 import { startTestProxy } from '../fixtures/proxy.js';
@@ -36,6 +36,25 @@ test('a client that aborts in the middle of an upload aborts it at the machine, 
   await expect.poll(() => upload?.errored?.message).toBe('aborted');
   await expect.poll(async () => (await report(running)).unanswered['a']).toBe(0);
   expect(await (await fetch(running.proxy.url)).text()).toBe('served');
+});
+
+test('an answer that was read whole keeps nothing in memory until its time-out', async () => {
+  const requestTimeoutMs = 54_321;
+  const { proxy } = await startTestProxy((_request, response) => response.end('served'), { requestTimeoutMs });
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => timers.mockRestore());
+  const kept = (): unknown[] => timers.mock.calls.filter(([, ms]) => ms === requestTimeoutMs);
+
+  for (let count = 0; count < 5; count++) expect(await (await fetch(proxy.url)).text()).toBe('served');
+  expect(kept()).toEqual([]);
+
+  // The control: the answer that a client has not waited for is awaited for so long.
+  let reached = false;
+  const silent = await startTestProxy(() => void (reached = true), { requestTimeoutMs });
+  const waits = httpRequest(silent.proxy.url).end();
+  await expect.poll(() => reached).toBe(true);
+  await abort(waits);
+  await expect.poll(kept).toHaveLength(1);
 });
 
 test('a client that leaves the gate is no longer counted and never reaches a machine', async () => {
