@@ -68,5 +68,5 @@ export class BenchedProxies {
 }
 
 function node(script: string, ...args: string[]): string[] {
-  return [process.execPath, '--max-semi-space-size=64', fileURLToPath(new URL(`./${script}`, import.meta.url)), ...args];
+  return [process.execPath, fileURLToPath(new URL(`./${script}`, import.meta.url)), ...args];
 }

@@ -1,6 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=64
-// vm-rejuv: the command line. The larger young generation (MiB) is worth 14 % of the proxy's speed: what a request leaves behind dies
-// in it, instead of being moved to the old one (npm run bench:proxy).
+#!/usr/bin/env node
+// vm-rejuv: the command line.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addressLike, parseAddress } from '../config/address.js';

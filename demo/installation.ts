@@ -98,7 +98,7 @@ export class Installation {
   async startProxy(name = 'proxy-1'): Promise<ReadyChild & { url: string; adminUrl: string }> {
     const port = this.children.length === 0 ? this.port : 0;
     const address = ['--listen', `127.0.0.1:${port}`, '--admin', '127.0.0.1:0'];
-    const child = await this.start(name, ['--max-semi-space-size=64', CLI, 'proxy', '--name', name, ...address, '--json']);
+    const child = await this.start(name, [CLI, 'proxy', '--name', name, ...address, '--json']);
     return { ...child, url: String(child.ready['url']), adminUrl: String(child.ready['adminUrl']) };
   }
 
