@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// vm-rejuv: the command line.
+// vm-rejuv: the command line. Each command loads what it needs: a proxy does without Temporal's client, and a question is answered at once.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addressLike, parseAddress } from '../config/address.js';
@@ -8,22 +8,11 @@ import { NAME, NAME_LIKE } from '../config/name.js';
 import { OperatorError } from '../config/operator-error.js';
 import { originLike, parseOrigin } from '../config/origin.js';
 import type { Config, ListenAddress } from '../config/types.js';
-import { startProxy } from '../proxy/start-proxy.js';
-import { startWorker } from '../worker/start-worker.js';
-import { boot } from './boot.js';
-import { check } from './check.js';
 import { DATA_DIRECTORY, withConnections } from './connections.js';
 import type { Decision } from './decide.js';
-import { decide } from './decide.js';
-import { deregister } from './deregister.js';
 import type { OutputOptions } from './output.js';
-import { fail, print } from './output.js';
-import { choosePool } from './pool-option.js';
-import { rejuvenate } from './rejuvenate.js';
-import { status } from './status.js';
-import { stop } from './stop.js';
-import { untilToldToEnd } from './until-told.js';
-import { up } from './up.js';
+import { fail } from './output.js';
+import type { ProxyOptions } from './proxy.js';
 import { version } from './version.js';
 
 interface CommonOptions extends OutputOptions {
@@ -32,14 +21,6 @@ interface CommonOptions extends OutputOptions {
 
 interface ClientOptions extends CommonOptions {
   data: string;
-}
-
-interface ProxyOptions extends CommonOptions {
-  pool?: string;
-  name?: string;
-  listen?: ListenAddress;
-  admin?: ListenAddress;
-  adminUrl?: string;
 }
 
 const program = new Command('vm-rejuv')
@@ -51,7 +32,9 @@ const program = new Command('vm-rejuv')
 command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal unless their addresses are given')
   .option('--pool <name>', 'the pool that the proxy serves, when there are several')
   .option('--data <directory>', 'where embedded servers keep their data', DATA_DIRECTORY)
-  .action((options: CommonOptions & { pool?: string; data: string }) => run(options, () => up(options)));
+  .action((options: CommonOptions & { pool?: string; data: string }) =>
+    run(options, async () => (await import('./up.js')).up(options)),
+  );
 
 command('proxy', 'Run the proxy of one pool')
   .option('--pool <name>', 'the pool, when there are several')
@@ -59,57 +42,37 @@ command('proxy', 'Run the proxy of one pool')
   .option('--listen <host:port>', 'where clients connect', givenAddress)
   .option('--admin <host:port>', 'where workers, probes and Prometheus connect', givenAddress)
   .option('--admin-url <origin>', 'where workers reach the admin API, when that is not where it listens', givenOrigin)
-  .action((options: ProxyOptions) =>
-    run(options, async () => {
-      const { name, listen, admin, adminUrl: givenUrl } = options;
-      const config = loadConfig(options.config, process.env, { proxy: { name, listen, admin, adminUrl: givenUrl } });
-      const proxy = await startProxy({
-        config: config.proxy,
-        pool: choosePool(config, options.pool),
-        databaseUrl: config.database.url,
-        adminToken: config.adminToken,
-      });
-      const { url, adminUrl, incarnation } = proxy;
-      print(options, `Proxy ready at ${url} (admin API, health and metrics at ${adminUrl})`, {
-        ready: true,
-        url,
-        adminUrl,
-        incarnation,
-      });
-      const struck = await Promise.race([untilToldToEnd('running requests, 10 s at most'), proxy.struck]);
-      await proxy.close();
-      if (struck !== undefined) throw struck;
-    }),
-  );
+  .action((options: ProxyOptions) => run(options, async () => (await import('./proxy.js')).runProxy(options)));
 
 command('worker', 'Run the worker that carries out clean restarts').action((options: CommonOptions) =>
-  run(options, async () => {
-    const worker = await startWorker(loadConfig(options.config, process.env, { proxy: 'elsewhere' }));
-    print(options, 'Worker ready', { ready: true });
-    await Promise.race([untilToldToEnd('running steps, 5 s at most'), worker.done]);
-    await worker.close();
-  }),
+  run(options, async () => (await import('./worker.js')).runWorker(options)),
 );
 
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => check(config, pool, options)));
+  .action((pool: string | undefined, options: ClientOptions) =>
+    withConfig(options, async (config) => (await import('./check.js')).check(config, pool, options)),
+  );
 
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => boot(config, pool, options)));
+  .action((pool: string | undefined, options: ClientOptions) =>
+    withConfig(options, async (config) => (await import('./boot.js')).boot(config, pool, options)),
+  );
 
 clientCommand('stop', 'Stop the machines of a pool; sessions that are only in their memory are lost')
   .argument('<pool>')
   .option('--force', 'also while a proxy or a restart uses them')
-  .action((pool: string, options: ClientOptions & { force?: boolean }) => run(options, () => stop(options, pool)));
+  .action((pool: string, options: ClientOptions & { force?: boolean }) =>
+    run(options, async () => (await import('./stop.js')).stop(options, pool)),
+  );
 
 clientCommand('rejuvenate', 'Start a clean restart')
   .argument('<pool>', 'the pool to rejuvenate')
   .option('--watch', 'stay and show the steps until it has ended; joins one that runs already')
   .option('--reason <text>', 'why; shown in the Temporal UI')
   .action((pool: string, options: ClientOptions & { watch?: boolean; reason?: string }) =>
-    withConfig(options, (config) => rejuvenate(config, pool, options)),
+    withConfig(options, async (config) => (await import('./rejuvenate.js')).rejuvenate(config, pool, options)),
   );
 
 decision('retry', 'Try the step of a restart again that waits for an operator');
@@ -118,14 +81,16 @@ decision('abort', 'Give a restart up and leave the pool as it was; only before t
 
 clientCommand('status', 'Show phase, roles, proxies, the restart that runs and the last one')
   .argument('[pool]', 'one pool instead of all')
-  .action((pool: string | undefined, options: ClientOptions) => withConfig(options, (config) => status(config, pool, options)));
+  .action((pool: string | undefined, options: ClientOptions) =>
+    withConfig(options, async (config) => (await import('./status.js')).status(config, pool, options)),
+  );
 
 clientCommand('deregister', 'Strike a proxy that is certainly gone from the register: steps wait for every proxy in it')
   .argument('<pool>')
   .argument('<incarnation>', 'as status shows it')
   .option('--force', 'also one that still runs; it ends itself then')
   .action((pool: string, incarnation: string, options: ClientOptions & { force?: boolean }) =>
-    withConfig(options, (config) => deregister(config, pool, incarnation, options)),
+    withConfig(options, async (config) => (await import('./deregister.js')).deregister(config, pool, incarnation, options)),
   );
 
 // Who reads may go away, as `head` does or a terminal that is closed: that must not end a proxy with its traffic.
@@ -155,7 +120,7 @@ function decision(name: Decision, description: string): void {
     .argument('<pool>')
     .option('--reason <text>', "why; kept in the restart's history")
     .action((pool: string, options: ClientOptions & { reason?: string }) =>
-      withConfig(options, (config) => decide(config, pool, name, options)),
+      withConfig(options, async (config) => (await import('./decide.js')).decide(config, pool, name, options)),
     );
 }
 

@@ -8,7 +8,7 @@ import { askTemporal } from '../worker/ask-temporal.js';
 import type { RunHandle } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
-import { readableFailure } from './restart-failure.js';
+import { readableFailure } from './readable-failure.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
 import { describeOutcome } from './restart-outcome.js';
