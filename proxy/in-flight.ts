@@ -63,10 +63,7 @@ const SWEEP_MS = 1000;
 
 /** The exchanges of one pool, and those who wait for them to change. */
 export class InFlight {
-  /**
-   * In no order. A Set would cost more than the forwarding itself: V8 makes a new table every few dozen changes, and old tables, once
-   * they have outlived a garbage collection, keep what they held, and the tables after them, from every cheap one that follows.
-   */
+  /** In no order, and no Set: docs/decisions.md. */
   private readonly exchanges: Exchange[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly lingering = new Set<NodeJS.Timeout>();
