@@ -3,15 +3,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { OperatorError } from '../config/operator-error.js';
 import { databaseUnreachable, isConnectionError } from '../state/errors.js';
+import type { ProxyRow } from '../state/proxy-register.js';
 
 export const restartRunning = (pool: string, run: string): OperatorError =>
   new OperatorError(
     'RESTART_RUNNING',
     `Pool ${pool} is already being restarted by ${run}.`,
-    `Wait for it; what it does tells: vm-rejuv status ${pool}`,
-    {
-      status: 409,
-    },
+    `Watch it: vm-rejuv rejuvenate ${pool} --watch`,
+    { status: 409 },
   );
 
 export const noProxy = (pool: string, retryable: boolean): OperatorError =>
@@ -39,9 +38,13 @@ function reasonOf(cause: unknown): string {
   return ` (${'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message})`;
 }
 
-/** A proxy's answer that is no answer. */
-export const proxyRefused = (pool: string, name: string, status: number, answer: unknown): OperatorError => {
-  const { code, message, remedy } = answer as Partial<Record<'code' | 'message' | 'remedy', string>>;
+/** What a proxy of this pool says when it cannot answer. Anything else at its address is not it. */
+const PROXY_CODES = /^(ADMIN_UNAUTHORISED|ADMIN_REQUEST_INVALID|DATABASE_(UNREACHABLE|REFUSED)|HOLD_ENDED|INTERNAL)$/;
+
+/** An answer other than 200, as an error. */
+export const proxyRefused = (pool: string, { name, adminUrl }: ProxyRow, status: number, answer: unknown): Error => {
+  const { code = '', message, remedy } = answer as Partial<Record<'code' | 'message' | 'remedy', string>>;
+  if (!PROXY_CODES.test(code)) return notIt(adminUrl);
   if (code === 'ADMIN_UNAUTHORISED') {
     return new OperatorError(
       'ADMIN_UNAUTHORISED',
@@ -50,10 +53,12 @@ export const proxyRefused = (pool: string, name: string, status: number, answer:
       { status },
     );
   }
-  return new OperatorError(code ?? 'INTERNAL', `Proxy ${name} of pool ${pool}: ${String(message)}`, remedy ?? '', {
+  return new OperatorError(code, `Proxy ${name} of pool ${pool}: ${String(message)}`, remedy ?? '', {
     ...{ status, retryable: status === 503 },
   });
 };
+
+export const notIt = (adminUrl: string): Error => new Error(`another one answers at ${adminUrl}`);
 
 export const machineNotReady = (machine: string, seen: string, output: string): OperatorError =>
   new OperatorError(

@@ -17,7 +17,7 @@ import type { Database } from '../state/database.js';
 import { isProvedDead } from '../state/process-identity.js';
 import type { ProxyRow } from '../state/proxy-register.js';
 import { endProxy, liveProxies } from '../state/proxy-register.js';
-import { noProxy, proxyRefused, proxyTrouble, standbyUnreachable } from './errors.js';
+import { noProxy, notIt, proxyRefused, proxyTrouble, standbyUnreachable } from './errors.js';
 
 const CALL_TIMEOUT_MS = 2000;
 /** After this a proxy that does not answer becomes the operator's business; Temporal asks again all the same. Chosen. */
@@ -144,9 +144,9 @@ export class ProxyFleet {
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = (await response.body.json()) as T & { incarnation?: string };
-    if (response.statusCode !== 200) throw proxyRefused(this.pool, proxy.name, response.statusCode, answer);
+    if (response.statusCode !== 200) throw proxyRefused(this.pool, proxy, response.statusCode, answer);
     // After a reboot of its host a proxy has its predecessor's address, and must not pass for it: that one will never acknowledge a hold.
-    if (answer.incarnation !== proxy.incarnation) throw new Error(`another one answers at ${proxy.adminUrl}`);
+    if (answer.incarnation !== proxy.incarnation) throw notIt(proxy.adminUrl);
     return answer;
   }
 }

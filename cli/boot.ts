@@ -35,7 +35,6 @@ export async function boot(config: Config, poolName: string | undefined, options
       const signal = AbortSignal.timeout(2 * pool.health.bootTimeoutMs);
       for (const machine of pool.machines.filter(({ name }) => name === active || pool.standby === 'hot')) {
         const { name, url } = machine;
-        await driver.verify(name, { signal });
         const { incarnation, asConfigured = true } = await driver.start(name, { signal });
         await untilHealthy(machine, pool.health, { signal, driver, onSeen: createPatience(pool.health, name) });
         const changed = asConfigured ? '' : '; its configuration has changed since it was started: its next restart applies that';

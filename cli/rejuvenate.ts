@@ -1,12 +1,14 @@
 // Starts a clean restart; with --watch, shows it until it has ended, also one that runs already.
 
 import type { Client } from '@temporalio/client';
+import { restartRunning } from '../activities/errors.js';
+import { OperatorError } from '../config/operator-error.js';
 import type { Config, TemporalConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { readPool } from '../state/pool.js';
 import type { RunHandle } from '../worker/temporal-client.js';
-import { alreadyRunning, connectTemporal, runHandle, startCleanRestart } from '../worker/temporal-client.js';
+import { connectTemporal, runHandle, startCleanRestart } from '../worker/temporal-client.js';
 import { openRestart } from './open-restart.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
@@ -51,9 +53,17 @@ async function startOrJoin(
   pool: string,
   { watch, reason }: RejuvenateOptions,
 ): Promise<{ run: RunHandle; started: boolean }> {
-  const open = await openRestart(client, temporal, database, pool);
+  const look = (): Promise<RunHandle | null> => openRestart(client, temporal, database, pool);
+  const open = await look();
   if (open !== null && watch) return { run: open, started: false };
-  if (open !== null) throw alreadyRunning(pool, open.workflowId);
-  const { workflowId, firstExecutionRunId } = await startCleanRestart(client, temporal, pool, reason);
-  return { run: runHandle(client, `${workflowId}/${firstExecutionRunId}`), started: true };
+  if (open !== null) throw restartRunning(pool, open.workflowId);
+  try {
+    const { workflowId, firstExecutionRunId } = await startCleanRestart(client, temporal, pool, reason);
+    return { run: runHandle(client, `${workflowId}/${firstExecutionRunId}`), started: true };
+  } catch (error) {
+    // Somebody else was quicker.
+    const run = watch && error instanceof OperatorError && error.code === 'RESTART_RUNNING' ? await look() : null;
+    if (run === null) throw error;
+    return { run, started: false };
+  }
 }

@@ -61,6 +61,11 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
   };
 }
 
+/** The updates as commands. */
+export function commandsFor(updates: readonly string[], pool: string): string {
+  return updates.map((update) => `vm-rejuv ${update} ${pool}`).join(' or ');
+}
+
 /** A protobuf timestamp. */
 function inMs(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number | null {
   return time ? Number(time.seconds ?? 0) * 1000 + Math.round((time.nanos ?? 0) / 1e6) : null;

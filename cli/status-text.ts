@@ -5,6 +5,7 @@ import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { PoolRow } from '../state/pool.js';
 import { describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
+import { commandsFor } from './restart-progress.js';
 import type { RestartView } from './running-restarts.js';
 import { describeUncleanWait } from './unclean-wait.js';
 
@@ -58,8 +59,7 @@ function restartLines(status: PoolStatus): string[] {
   if (step !== null) lines.push(`  in ${step}${stepMs === null ? '' : ` for ${seconds(stepMs)}`}`);
   if (retrying !== null) lines.push(`  ${describeRetry(attempt ?? 0, running, retrying)}`);
   if (waiting !== null) {
-    const commands = updates.map((update) => `vm-rejuv ${update} ${pool}`).join(' or ');
-    lines.push(`  waits for an operator: ${waiting}`, `  decide: ${commands}`);
+    lines.push(`  waits for an operator: ${waiting}`, `  decide: ${commandsFor(updates, pool)}`);
   }
   if (uncleanWaitMs !== null) lines.push(`  ${describeUncleanWait(uncleanWaitMs)}`);
   if (trouble !== null) lines.push(`  ${trouble}`);

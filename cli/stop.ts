@@ -21,8 +21,8 @@ interface StopOptions extends OutputOptions {
   force?: boolean;
 }
 
-/** A graceful stop is followed by a kill after the driver's time-out; somebody else may be starting the machine. */
-const STOP_TIMEOUT_MS = 180_000;
+/** Somebody else may be starting or stopping the machine; its own time is the driver's. Chosen: longer than the driver waits for them. */
+const MARGIN_MS = 150_000;
 
 /**
  * Stops both machines of a pool; POOL_IN_USE while a proxy or a restart needs them, unless forced. Where no database is named, as
@@ -34,8 +34,8 @@ export async function stop(options: StopOptions, poolName: string): Promise<void
   const pool = choosePool(config, poolName);
   if (!options.force && isGiven('VM_REJUV_DATABASE_URL', env)) await mustBeUnused(pool, config.database.url);
   const driver = createDriver(pool);
-  for (const { name } of pool.machines) {
-    await driver.stop(name, { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
+  for (const { name, driver: own } of pool.machines) {
+    await driver.stop(name, { signal: AbortSignal.timeout(own.stopTimeoutMs + MARGIN_MS) });
     print(options, `${pool.name}: ${name} is off`, { pool: pool.name, machine: name, power: 'off' });
   }
 }

@@ -47,9 +47,9 @@ export class UpData {
     return this.kept.adminToken;
   }
 
-  /** Ports in the order of preference: the customary one, then that of an earlier start. */
+  /** Ports in the order of preference: that of an earlier start, then the customary one. */
   ports(name: PortName): number[] {
-    return [CUSTOMARY[name], this.kept[name]].filter((port) => port !== undefined);
+    return [this.kept[name], CUSTOMARY[name]].filter((port) => port !== undefined);
   }
 
   async keep(changed: Partial<Kept>): Promise<void> {

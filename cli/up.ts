@@ -40,7 +40,7 @@ const onProgress = (line: string): void => console.error(line);
 
 export async function up(options: UpOptions): Promise<void> {
   const end = new AbortController();
-  onToldToEnd(() => end.abort(), 'running steps and requests, 10 s at most; machines run on');
+  onToldToEnd(() => end.abort(), 'running steps and requests, 15 s at most; machines run on');
   const closing = new Closing();
   try {
     await serve(options, closing, end.signal);
@@ -74,7 +74,7 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
   print(options, `Ready: ${url} (pool ${pool.name}), admin ${adminUrl}${ui}${others}`, {
     ...{ ready: true, url, adminUrl, temporalUiUrl: uiUrl, envFile },
   });
-  await warnOfSilence(pool, config.database.url);
+  void warnOfSilence(pool, config.database.url).catch(() => undefined);
   const told = new Promise<void>((resolve_) => signal.addEventListener('abort', () => resolve_()));
   if (signal.aborted) return;
   const struck = await Promise.race([told, worker.done, proxy.struck]);

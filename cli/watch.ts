@@ -10,7 +10,7 @@ import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { readableFailure } from './readable-failure.js';
 import type { RestartProgress } from './restart-progress.js';
-import { progressOf } from './restart-progress.js';
+import { commandsFor, progressOf } from './restart-progress.js';
 import { describeOutcome } from './restart-outcome.js';
 import { describeUncleanWait } from './unclean-wait.js';
 import { createWorkerWarning } from './worker-warning.js';
@@ -89,10 +89,9 @@ function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWa
   };
   return ({ steps, step, waiting, retrying, updates }, uncleanWait) => {
     for (const { name, ms } of steps) if (ms !== null) once(name, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
-    if (waiting !== null) {
-      const commands = updates.map((update) => `vm-rejuv ${update} ${pool}`).join(' or ');
-      once(`${step} ${waiting}`, `  waits for an operator: ${waiting}\n  decide: ${commands}`, { waiting, updates });
-    }
+    // Tried again it may wait for the same reason as before.
+    if (waiting === null) shown.delete('waiting');
+    else once('waiting', `  waits for an operator: ${waiting}\n  decide: ${commandsFor(updates, pool)}`, { waiting, updates });
     if (retrying !== null) once(`${step} ${retrying}`, `  tries ${step} again: ${retrying}`, { retrying, step });
     if (uncleanWait !== null) once(`${step} unclean`, `  ${describeUncleanWait(uncleanWait)}`, { uncleanWaitMs: uncleanWait });
   };

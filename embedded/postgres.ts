@@ -40,7 +40,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const logFile = join(options.directory, 'postgres.log');
   try {
     const cluster = await provideCluster(options);
-    await endOrphans(['-D', cluster.data], 'SIGINT');
+    await endOrphans('postgres', ['-D', cluster.data], 'SIGINT');
     return await withPorts([options.ports ?? []], ([port = 0]) => start(cluster, logFile, port));
   } catch (cause) {
     throw new OperatorError(

@@ -1,10 +1,11 @@
-// A server beside this process: in a process group of its own, its output in a file, ended with this process at the latest.
+// A server beside this process: in a process group of its own, its output in a file, ended with this process unless that is killed.
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTimeOf } from '../state/process-identity.js';
 import { endWithUs, hasEnded, signalGroup, stopProcess } from './child-process.js';
@@ -41,19 +42,27 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
     () => 0,
   );
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+  // A disk that is full must not end whoever serves traffic.
+  log.on('error', () => undefined);
   // Ctrl-C in a terminal does not reach another group: whoever uses the server ends first, in good order.
   const server = spawn(file, args, { ...account, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   endWithUs(server, () => signalGroup(server, killSignal));
   server.stdout.pipe(log, { end: false });
   server.stderr.pipe(log, { end: false });
-  const logged = new Promise<void>((resolve) => server.once('close', () => log.end(resolve)));
+  const logged = new Promise<void>((resolve) => server.once('close', () => log.end(() => resolve())));
   try {
     await untilServing(server, serves);
   } catch (error) {
     await stopProcess(server, stopSignal);
     if (server.pid === undefined) throw error;
     await logged;
-    const said = (await readFile(logFile)).subarray(from).toString().trim().split('\n').slice(-5).join(' ');
+    const said = (await readFile(logFile).catch(() => Buffer.alloc(0)))
+      .subarray(from)
+      .toString()
+      .trim()
+      .split('\n')
+      .slice(-5)
+      .join(' ');
     throw said === '' ? error : new Error(`${(error as Error).message} ${said}`, { cause: error });
   }
   return { pid: server.pid ?? 0, stop: () => stopProcess(server, stopSignal) };
@@ -73,15 +82,35 @@ async function untilServing(server: ChildProcess, serves: () => Promise<void>): 
   throw unanswered;
 }
 
-/** Ends servers that have these arguments, whose starter did not live to end them. */
-export async function endOrphans(args: readonly string[], signal: NodeJS.Signals): Promise<void> {
+/**
+ * Ends servers of this program with these arguments, whose starter did not live to end them; the caller has made sure of that.
+ * An Error when one cannot be ended.
+ */
+export async function endOrphans(program: string, args: readonly string[], signal: NodeJS.Signals): Promise<void> {
   for (const name of await readdir('/proc')) {
-    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
     const pid = Number(name);
     const startTime = startTimeOf(pid);
-    if (startTime === null || !`\0${command}`.includes(`\0${args.join('\0')}\0`)) continue;
-    process.kill(pid, signal);
-    for (const deadline = Date.now() + ORPHAN_TIMEOUT_MS; startTimeOf(pid) === startTime && Date.now() < deadline;)
-      await sleep(50);
+    if (startTime === null || !(await isServer(pid, program, args))) continue;
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // It has ended by itself.
+      if (startTimeOf(pid) !== startTime) continue;
+      throw error;
+    }
+    for (const deadline = Date.now() + ORPHAN_TIMEOUT_MS; startTimeOf(pid) === startTime; await sleep(50)) {
+      if (Date.now() > deadline) throw new Error(`Process ${pid}, which an earlier start has left behind, does not end.`);
+    }
+  }
+}
+
+/** In another container the same path is another file. */
+async function isServer(pid: number, program: string, args: readonly string[]): Promise<boolean> {
+  try {
+    const [file = '', ...given] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    const isHere = (await readlink(`/proc/${pid}/ns/pid`)) === (await readlink('/proc/self/ns/pid'));
+    return isHere && basename(file) === program && `\0${given.join('\0')}`.includes(`\0${args.join('\0')}\0`);
+  } catch {
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 // Temporal's development server with its web UI, started on loopback.
 
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { OperatorError } from '../config/operator-error.js';
 import { isPortFree, withPorts } from './ports.js';
@@ -34,7 +34,7 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<R
   const logFile = join(options.directory, 'temporal.log');
   try {
     await mkdir(options.directory, { recursive: true });
-    await endOrphans(storageIn(options.directory), 'SIGTERM');
+    await endOrphans(basename(options.cli), storageIn(options.directory), 'SIGTERM');
     const { ports = [], uiPorts = [] } = options;
     return await withPorts([ports, uiPorts], ([port = 0, uiPort = 0]) => start(options, logFile, port, uiPort));
   } catch (cause) {

@@ -24,6 +24,12 @@ export const noConnection = (): ProxyError =>
     retryable: true,
   });
 
+export const struckFromRegister = (): ProxyError =>
+  new ProxyError('PROXY_STRUCK', 'This proxy may not route any more and is about to end.', 'Try again.', {
+    status: 503,
+    retryable: true,
+  });
+
 /** RFC 9110 section 15.5.9 */
 export const requestNeverCame = (): ProxyError =>
   new ProxyError('REQUEST_TIMEOUT', 'The body of the request did not begin in time.', 'Send it again.', { status: 408 });

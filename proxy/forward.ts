@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { OnUpgrade } from './answer.js';
 import { Answer } from './answer.js';
-import { answerError } from './errors.js';
+import { answerError, struckFromRegister } from './errors.js';
 import { ClientGone } from './gate.js';
 import { requestHeaders } from './headers.js';
 import { Exchange } from './in-flight.js';
@@ -14,6 +14,7 @@ import type { PoolTraffic } from './pool-traffic.js';
 export function forward(traffic: PoolTraffic, request: IncomingMessage, response: ServerResponse, onUpgrade?: OnUpgrade): void {
   const exchange = new Exchange(request, traffic.pool.sessionId, traffic.hash);
   if (traffic.isClosing) response.shouldKeepAlive = false;
+  if (traffic.isStruck) return answerError(response, traffic.totals, struckFromRegister());
   const admitted = traffic.gate.admit(exchange, response);
   if (typeof admitted === 'string') {
     dispatch(traffic, exchange, response, admitted, onUpgrade);

@@ -29,6 +29,9 @@ export class PoolTraffic {
   readonly totals = new Totals();
   /** The proxy is about to end: connections are not kept for a next request. */
   isClosing = false;
+  /** Somebody has ended this incarnation in the register: no hold waits for it, so it must not route. */
+  isStruck = false;
+  private wasRegistered = false;
   private lastActive = '';
   private wasSteady = true;
 
@@ -38,7 +41,7 @@ export class PoolTraffic {
     readonly hash: SessionKeyHash,
     readonly isTrustedPeer: IsTrustedPeer,
     incarnation: string,
-    /** Called when the register has this incarnation no longer: nobody will ask it to hold any more. */
+    /** Called once when the register has this incarnation no longer. */
     private readonly onStruck: () => void,
   ) {
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
@@ -52,8 +55,13 @@ export class PoolTraffic {
       releaseHolds: (ids) => releaseHolds(database, pool.name, ids),
     });
     this.sync = new PoolSync(database, { pool: pool.name, incarnation }, this.state, (changed, registered) => {
+      // A load may come before its registration, as by a worker that takes it for its predecessor.
+      this.wasRegistered ||= registered;
+      if (this.wasRegistered && !registered && !this.isClosing && !this.isStruck) {
+        this.isStruck = true;
+        this.onStruck();
+      }
       this.loaded(changed);
-      if (!registered && !this.isClosing) this.onStruck();
     });
   }
 

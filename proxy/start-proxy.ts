@@ -17,7 +17,7 @@ import { migrate } from '../state/migrate.js';
 import { listenForChanges } from '../state/notifications.js';
 import { ensurePool } from '../state/pool.js';
 import { currentProcess, isOfThisHost, isProvedDead } from '../state/process-identity.js';
-import { deregisterProxy, endProxy, liveProxies, registerProxy } from '../state/proxy-register.js';
+import { deregisterProxy, endProxy, endUncleanly, liveProxies, registerProxy } from '../state/proxy-register.js';
 import { createAdmin } from './admin.js';
 import { forward } from './forward.js';
 import { PoolTraffic } from './pool-traffic.js';
@@ -81,7 +81,9 @@ async function start(
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
     // With a request still running at a machine this is no good end: for its time-out nobody may take a session for quiet.
     cleanups.unshift(() =>
-      traffic.inFlight.size > 0 ? endProxy(database, pool.name, incarnation) : deregisterProxy(database, pool.name, incarnation),
+      traffic.inFlight.size > 0
+        ? endUncleanly(database, pool.name, incarnation)
+        : deregisterProxy(database, pool.name, incarnation),
     );
     await traffic.sync.reload();
     const notifications = listenForChanges(databaseUrl, (changed) => {
@@ -158,7 +160,7 @@ async function createServer(traffic: PoolTraffic): Promise<FastifyInstance> {
   return server;
 }
 
-/** Throws PORT_TAKEN when a proxy could not listen as configured. */
+/** Throws PORT_TAKEN or ADDRESS_UNUSABLE when a proxy could not listen as configured. */
 export async function mustBeFree({ listen: clients, admin }: Pick<ProxyConfig, 'listen' | 'admin'>): Promise<void> {
   for (const [address, field] of [
     [clients, 'proxy.listen'],
@@ -173,13 +175,12 @@ async function listen(server: FastifyInstance, address: ListenAddress, field: st
   try {
     await server.listen(address);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new OperatorError(
-      'PORT_TAKEN',
-      `${field}: port ${address.port} is taken.`,
-      `End what listens there or change ${field}.`,
-      { cause: error },
-    );
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const [name, why] =
+      code === 'EADDRINUSE'
+        ? ['PORT_TAKEN', `port ${address.port} is taken`]
+        : ['ADDRESS_UNUSABLE', `nobody can listen at ${address.host}:${address.port} (${code || 'unknown'})`];
+    throw new OperatorError(name, `${field}: ${why}.`, `End what listens there or change ${field}.`, { cause: error });
   }
   const { address: host, port } = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

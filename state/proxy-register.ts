@@ -38,6 +38,11 @@ export async function endProxy(database: Queryable, pool: string, incarnation: s
   return rowCount === 1;
 }
 
+/** A proxy ends with a request still running: from now on, whatever was said of it before, nobody knows what it has left at the machine. */
+export async function endUncleanly(database: Queryable, pool: string, incarnation: string): Promise<void> {
+  await database.query('update proxy set ended_at = now() where pool = $1 and incarnation = $2', [pool, incarnation]);
+}
+
 export async function liveProxies(database: Queryable, pool: string): Promise<ProxyRow[]> {
   const { rows } = await database.query<ProxyRow>(
     `select incarnation, name, admin_url as "adminUrl", host, pid, start_time as "startTime"

@@ -3,6 +3,7 @@
 import { Client, Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { WorkflowExecutionStatusName, WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { restartRunning } from '../activities/errors.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import type { cleanRestart } from '../workflows/clean-restart.js';
@@ -68,17 +69,8 @@ export async function startCleanRestart(
   } catch (error) {
     if (error instanceof OperatorError) throw maybeStarted(error, address, pool);
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw alreadyRunning(pool, `clean-restart/${pool}`);
+    throw restartRunning(pool, `clean-restart/${pool}`);
   }
-}
-
-export function alreadyRunning(pool: string, workflowId: string): OperatorError {
-  return new OperatorError(
-    'RESTART_RUNNING',
-    `Pool ${pool} is already being restarted by ${workflowId}.`,
-    `Watch it: vm-rejuv rejuvenate ${pool} --watch`,
-    { status: 409 },
-  );
 }
 
 function maybeStarted(cause: OperatorError, address: string, pool: string): OperatorError {

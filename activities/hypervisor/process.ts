@@ -86,7 +86,7 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** What the configuration says of how a machine is started. The environment may hold secrets: it is not told from this. */
+/** What the configuration says of how a machine is started. The environment may hold secrets, so the file that holds this is ours alone. */
 function fingerprint({ driver: { command, cwd, env } }: MachineConfig): string {
   const ordered = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
@@ -98,6 +98,7 @@ function fingerprint({ driver: { command, cwd, env } }: MachineConfig): string {
 async function start(machine: MachineConfig, options: OperationOptions): Promise<MachineStatus> {
   const before = await status(machine);
   if (before.power === 'on') return before;
+  await verify(machine);
   await options.guard?.();
   const child = await spawnMachine(machine).catch((cause: unknown) => {
     throw notStarted(machine, cause);
@@ -119,7 +120,7 @@ async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
     // The machine writes its own pid and start time before it becomes the command: a worker that dies here loses track of nothing.
     const script =
       'command -v "$1" >/dev/null || { echo "$1: not found"; exit 127; }; ' +
-      'echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null) $VM_REJUV_STARTED_AS" > "$0.tmp" && mv "$0.tmp" "$0" && ' +
+      '(umask 077; echo "$$ $(cut -d" " -f22 /proc/$$/stat 2>/dev/null) $VM_REJUV_STARTED_AS" > "$0.tmp") && mv "$0.tmp" "$0" && ' +
       'unset VM_REJUV_STARTED_AS && exec "$@"';
     const child = spawn('sh', ['-c', script, file(machine, 'pid'), ...command], {
       cwd,

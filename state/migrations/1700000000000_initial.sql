@@ -61,10 +61,7 @@ create table restart_result (
   run text primary key,
   pool text not null references pool (name),
   finished_at timestamptz not null default now(),
-  -- One of them: what it has done, or why the pool was given back as it was.
-  result jsonb,
-  failure jsonb,
-  check ((result is null) <> (failure is null))
+  result jsonb not null
 );
 create index restart_result_recent on restart_result (pool, finished_at desc);
 
@@ -75,7 +72,6 @@ begin
 end
 $$;
 create trigger pool_notify after insert or update on pool for each row execute function notify_vm_rejuv();
-create trigger proxy_notify after update on proxy for each row execute function notify_vm_rejuv();
 create trigger hold_notify after insert or update on hold for each row execute function notify_vm_rejuv();
 
 -- Down Migration

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { ProxyFleet } from '../../activities/proxy-fleet.js';
 import { openDatabase } from '../../state/database.js';
 import { registerProxy } from '../../state/proxy-register.js';
@@ -12,6 +14,35 @@ test('a proxy that has another admin token says so, and is not told to be gone',
     await expect(new ProxyFleet(database, pool.name, 'another').reports()).rejects.toMatchObject({
       code: 'ADMIN_UNAUTHORISED',
       remedy: expect.stringContaining('VM_REJUV_ADMIN_TOKEN') as string,
+    });
+  } finally {
+    await database.end();
+  }
+});
+
+test.each([
+  ['another service', { error: 'no such page' }],
+  ['a proxy of another pool', { code: 'POOL_UNKNOWN', message: 'This proxy does not serve pool "shop".', remedy: '' }],
+])('%s at the address of a proxy that is gone does not keep an operator from striking it', async (_name, answer) => {
+  const other = createServer((_request, response) => {
+    response.writeHead(404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as AddressInfo;
+  const { pool, database: test, token } = await startTestProxy((_request, response) => response.end());
+  const database = openDatabase(test.url);
+  try {
+    const identity = { host: 'host/earlier boot', pid: 1, startTime: '1' };
+    const gone = { ...identity, name: 'gone', incarnation: randomUUID(), adminUrl: `http://127.0.0.1:${port}` };
+    await registerProxy(database, pool.name, gone);
+    const fleet = new ProxyFleet(database, pool.name, token);
+
+    expect(await fleet.answers(gone)).toBe(false);
+    await expect(fleet.reports()).rejects.toMatchObject({
+      code: 'PROXY_UNREACHABLE',
+      remedy: expect.stringContaining(`vm-rejuv deregister shop ${gone.incarnation}`) as string,
     });
   } finally {
     await database.end();

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Installation } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
+import type { CleanRestartHandle } from '../../worker/temporal-client.js';
+import type { StepName } from '../../workflows/steps.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
@@ -9,6 +11,11 @@ const PATIENT = { timeout: 60_000 };
 
 async function statusOf(installation: Installation): Promise<Record<string, unknown>> {
   return jsonLines(await vmRejuv(installation, ['status', '--json']))[0] ?? {};
+}
+
+async function timesScheduled(handle: CleanRestartHandle, step: StepName): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === step).length;
 }
 
 test('a restart that waits for an operator is tried again, and goes on without the primary, by a command', async () => {
@@ -25,6 +32,7 @@ test('a restart that waits for an operator is tried again, and goes on without t
   const again = await vmRejuv(installation, ['retry', name, '--json', '--reason', 'a test']);
   expect(again.code).toBe(0);
   expect(jsonLines(again)).toMatchObject([{ pool: name, update: 'retry', workflowId: `clean-restart/${name}` }]);
+  await expect.poll(() => timesScheduled(handle, 'restartPrimary'), PATIENT).toBe(2);
   await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ updates: ['retry', 'skip'] });
   expect(await vmRejuv(installation, ['abort', name])).toMatchObject({
     code: 2,

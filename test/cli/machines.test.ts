@@ -57,6 +57,23 @@ test.each([
   },
 );
 
+test('a standby that could not be started fails a restart at once', async () => {
+  const { installation, startRestart } = await createTestInstallation(async (directory, databaseUrl) => {
+    const shop = await nodeShop(directory, databaseUrl);
+    const [, { driver }] = shop.pool['machines'] as [unknown, { driver: Driver }];
+    driver.command = ['/nowhere/java'];
+    return shop;
+  });
+  await installation.bootMachines('node-a');
+  await installation.startProxy();
+  await installation.startWorker();
+
+  const failure: unknown = await (await startRestart()).result().catch((error: unknown) => error);
+
+  const cause = failure instanceof Error ? (failure.cause as Error).cause : undefined;
+  expect(cause).toMatchObject({ type: 'MACHINE_NOT_STARTABLE', message: expect.stringContaining('node-b') as string });
+});
+
 test('boot says what it waits for, and of a machine that has ended at once that it has, and where its output is', async () => {
   const { installation } = await createTestInstallation(
     shopWith((driver) => void (driver.command = ['sh', '-c', 'echo no luck; sleep 1; exit 3'])),

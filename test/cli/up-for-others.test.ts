@@ -102,6 +102,11 @@ test('what would keep it from its end is told before anything is made', async ()
     code: 'PORT_TAKEN',
     message: expect.stringContaining('proxy.admin') as string,
   });
+  await writeFile(config, text.replace('admin: 127.0.0.1:0', 'admin: 203.0.113.7:8081'));
+  await expect(startUp(config, data)).rejects.toMatchObject({
+    code: 'ADDRESS_UNUSABLE',
+    message: expect.stringMatching(/^proxy\.admin: .*EADDRNOTAVAIL/) as string,
+  });
   await writeFile(config, text);
   await expect(startUp(config, data, unreachable)).rejects.toMatchObject({ code: 'TEMPORAL_UNREACHABLE' });
 

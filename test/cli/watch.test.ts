@@ -55,6 +55,20 @@ test('a restart that was started under another workflow id is joined, and refuse
   expect((await slow).status).toBe(200);
 });
 
+test('of two who start a restart and watch it at the same moment, one joins the other', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  await installation.startProxy();
+  await installation.startWorker();
+  const watched = await Promise.all(
+    Array.from({ length: 3 }, () => vmRejuv(installation, ['rejuvenate', name, '--watch', '--json'])),
+  );
+  expect(watched.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const runs = watched.map((ended) => jsonLines(ended)[0]);
+  expect(runs.filter((run) => run?.['started'] === true).length).toBeGreaterThan(0);
+});
+
 test('who watches is told for how long nothing moves after the unclean end of a proxy', async () => {
   const { installation } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;

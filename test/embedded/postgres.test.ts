@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -58,6 +59,22 @@ test('what it says about its failure is repeated, and nothing is left running', 
     remedy: expect.stringContaining('postgres.log') as string,
   });
   expect(processesNaming(directory)).toEqual([]);
+});
+
+test('what only looks like a server of the directory is left alone', async () => {
+  const directory = await serverDirectory();
+  const data = join(directory, 'data');
+  const bystander = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', '-D', data], { stdio: 'ignore' });
+  onTestFinished(() => void bystander.kill('SIGKILL'));
+  await start(directory);
+  expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
+});
+
+test('output that cannot be kept does not keep it from starting, nor whoever has started it from going on', async () => {
+  const directory = await serverDirectory();
+  await mkdir(join(directory, 'postgres.log'));
+  const server = await start(directory);
+  expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
 test('one whose starter did not live to end it is ended before the next one starts, and gives its port back', async () => {

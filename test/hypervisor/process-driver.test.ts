@@ -125,12 +125,24 @@ test('a process that has got the pid of a machine is neither taken for it nor en
 });
 
 test.each([
-  ['does not exist', ['/nowhere/server'], '.'],
-  ['ends at once', ['sh', '-c', 'exit 3'], '.'],
-  ['ends at once and well', ['true'], '.'],
-  ['shall run in a folder that does not exist', SERVER, '/nowhere'],
-])('a command that %s is MACHINE_NOT_STARTED, and the machine is off', async (_how, command, cwd) => {
-  const { driver, machine } = await createMachine(command, { cwd });
+  ['does not exist', ['/nowhere/server'], '.', 'command'],
+  ['shall run in a folder that does not exist', SERVER, '/nowhere', 'cwd'],
+])('a command that %s is MACHINE_NOT_STARTABLE, also by looking at it', async (_how, command, cwd, field) => {
+  const { driver } = await createMachine(command, { cwd });
+
+  for (const act of ['verify', 'start'] as const)
+    await expect(driver[act]('m', { signal })).rejects.toMatchObject({
+      code: 'MACHINE_NOT_STARTABLE',
+      remedy: expect.stringContaining(`driver.${field}`) as string,
+    });
+  expect(await driver.status('m', { signal })).toEqual(OFF);
+});
+
+test.each([
+  ['ends at once', ['sh', '-c', 'exit 3']],
+  ['ends at once and well', ['true']],
+])('a command that %s is MACHINE_NOT_STARTED, and the machine is off', async (_how, command) => {
+  const { driver, machine } = await createMachine(command);
 
   await expect(driver.start('m', { signal })).rejects.toMatchObject({
     code: 'MACHINE_NOT_STARTED',
