@@ -175,12 +175,7 @@ async function listen(server: FastifyInstance, address: ListenAddress, field: st
   try {
     await server.listen(address);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const [name, why] =
-      code === 'EADDRINUSE'
-        ? ['PORT_TAKEN', `port ${address.port} is taken`]
-        : ['ADDRESS_UNUSABLE', `nobody can listen at ${address.host}:${address.port} (${code || 'unknown'})`];
-    throw new OperatorError(name, `${field}: ${why}.`, `End what listens there or change ${field}.`, { cause: error });
+    throw cannotListen(address, field, error);
   }
   const { address: host, port } = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -192,6 +187,14 @@ function proxyStruck(pool: string, name: string): OperatorError {
     `Somebody has struck proxy ${name} from the register of pool ${pool}, so no restart waits for it any more.`,
     'Start it again: it then counts as a new one.',
   );
+}
+
+function cannotListen({ host, port }: ListenAddress, field: string, cause: unknown): OperatorError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const remedy = `End what listens there or change ${field}.`;
+  return code === 'EADDRINUSE'
+    ? new OperatorError('PORT_TAKEN', `${field}: port ${port} is taken.`, remedy, { cause })
+    : new OperatorError('ADDRESS_UNUSABLE', `${field}: nobody can listen at ${host}:${port} (${code}).`, remedy, { cause });
 }
 
 function mustBeConfigured(pool: PoolConfig, machine: string): void {
