@@ -71,9 +71,9 @@ export async function check(config: Config, poolName: string | undefined, option
       });
       await item(`${pool.name}: the active machine runs`, async (notChecked) => {
         if (off === undefined) return notChecked('the drivers do not tell');
-        const { phase, primary } = await rolesOf(pool, database);
-        // As the restart's first step looks at it: later it may be off, and is started again.
-        if (phase === 'steady' && off.includes(primary.name)) throw primaryNotRunning(pool.name, primary.name);
+        const { run, phase, primary } = await rolesOf(pool, database);
+        if (run !== null && phase !== 'steady') return notChecked(`restart ${run} is at work on it`);
+        if (off.includes(primary.name)) throw primaryNotRunning(pool.name, primary.name);
       });
       const handOver = `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`;
       await item(handOver, async (notChecked) => {

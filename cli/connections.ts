@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 export const DATA_DIRECTORY = 'vm-rejuv-data';
 const FILE = 'vm-rejuv.env';
+/** What else than to name them helps who needs the servers of an `up`; ends a sentence. */
+export const OF_UP = 'take those of a running "vm-rejuv up" of this host: set -a; . DATA/vm-rejuv.env; set +a';
 
 /** Writes the variables for those who may read this user's files. Resolves with the file and with what removes it. */
 export async function publishConnections(

@@ -4,7 +4,9 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { OperatorError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
+import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
+import { readPool } from '../state/pool.js';
 import { askTemporal } from '../worker/ask-temporal.js';
 import { connectTemporal } from '../worker/temporal-client.js';
 import { causeOf } from '../workflows/failure-cause.js';
@@ -32,8 +34,16 @@ export async function decide(config: Config, poolName: string, decision: Decisio
   try {
     const run = await openRestart(client, temporal, database, pool);
     if (run === null) throw notRunning(pool);
-    const missing = await missingWorker(client, temporal);
-    if (missing !== null) throw missing;
+    const { taskQueue, runId } = await askTemporal(client, temporal.address, () => run.describe());
+    const missing = await missingWorker(client, { ...temporal, taskQueue });
+    if (missing !== null && (decision !== 'abort' || (await holder(database, pool)) === `${run.workflowId}/${runId}`))
+      throw missing;
+    if (missing !== null) {
+      // Nobody has taken it up, so there is nothing to give back; and nobody would take up the update either.
+      await askTemporal(client, temporal.address, () => run.terminate(options.reason ?? 'vm-rejuv abort'));
+      const answer = 'abort: nobody had taken the restart up';
+      return print(options, answer, { pool, workflowId: run.workflowId, update: decision, answer });
+    }
     const note = options.reason === undefined ? {} : { reason: options.reason };
     const answer = await askTemporal(client, temporal.address, () =>
       run.executeUpdate(UPDATES[decision], { args: [note] }),
@@ -45,6 +55,13 @@ export async function decide(config: Config, poolName: string, decision: Decisio
     await client.connection.close();
     await database.end();
   }
+}
+
+function holder(database: Database, pool: string): Promise<string | null> {
+  return readPool(database, pool).then(
+    ({ run }) => run,
+    () => null,
+  );
 }
 
 function readable(error: unknown, pool: string): unknown {

@@ -130,7 +130,10 @@ function tellUsageError(text: string): void {
     .replace(/^error: /, '')
     .replace(/\s+/g, ' ')
     .trim();
-  fail({ json: process.argv.includes('--json') }, new OperatorError('USAGE', message, 'See what there is: vm-rejuv --help'));
+  fail(
+    { json: process.argv.includes('--json') },
+    new OperatorError('USAGE', `${message}.`, 'See what there is: vm-rejuv --help'),
+  );
 }
 
 /** A command that asks running servers: those of the environment, or of `up` on this host. */

@@ -3,6 +3,7 @@
 import { loadConfig } from '../config/load.js';
 import type { ListenAddress } from '../config/types.js';
 import { startProxy } from '../proxy/start-proxy.js';
+import { OF_UP } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -20,7 +21,7 @@ export interface ProxyOptions extends OutputOptions {
 /** Runs a proxy until it is told to end; PROXY_STRUCK when it was struck from the register. */
 export async function runProxy(options: ProxyOptions): Promise<void> {
   const { name, listen, admin, adminUrl: givenUrl } = options;
-  const config = loadConfig(options.config, process.env, { proxy: { name, listen, admin, adminUrl: givenUrl } });
+  const config = loadConfig(options.config, process.env, { proxy: { name, listen, admin, adminUrl: givenUrl }, orElse: OF_UP });
   const proxy = await startProxy({
     config: config.proxy,
     pool: choosePool(config, options.pool),

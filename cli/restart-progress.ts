@@ -1,6 +1,7 @@
 // How far a run of a clean restart is: what the workflow says of itself, and what Temporal knows of the attempt under way.
 
 import type { Client } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { TemporalConfig } from '../config/types.js';
 import { askTemporal } from '../worker/ask-temporal.js';
@@ -15,6 +16,8 @@ import { helpfulUpdates } from '../workflows/steps.js';
 const STARTED = 2;
 
 export interface RestartProgress {
+  /** Where its workers have to poll. */
+  taskQueue: string;
   /** False when the run has ended. */
   open: boolean;
   /** Whether the workflow has answered, which takes a worker. */
@@ -31,6 +34,8 @@ export interface RestartProgress {
   running: boolean;
   /** Why the attempt before it has ended. */
   retrying: string | null;
+  /** What the attempt that runs tells of itself, in words; null when it tells nothing. */
+  doing: string | null;
   /** Why it waits for an operator. */
   waiting: string | null;
   /** The updates that decide what it waits for. */
@@ -39,13 +44,14 @@ export interface RestartProgress {
 
 /** Asks once; TEMPORAL_UNREACHABLE when Temporal does not answer. That no worker does is no error. */
 export async function progressOf(client: Client, { address }: TemporalConfig, run: RunHandle): Promise<RestartProgress> {
-  const { status, raw } = await askTemporal(client, address, () => run.describe());
+  const { status, raw, taskQueue } = await askTemporal(client, address, () => run.describe());
   const open = isOpen(status.name);
   const said = open ? await askTemporal(client, address, () => run.query(statusQuery)).catch(() => null) : null;
   const [attempt] = raw.pendingActivities ?? [];
   // A worker of an earlier version does not tell when the step began.
   const startedAtMs = said?.stepStartedAtMs ?? inMs(attempt?.scheduledTime);
   return {
+    taskQueue,
     open,
     answered: said !== null,
     step: said?.step ?? attempt?.activityType?.name ?? null,
@@ -56,9 +62,19 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
     retrying: attempt?.lastFailure
       ? reasonOf(defaultFailureConverter.failureToError(attempt.lastFailure, defaultPayloadConverter))
       : null,
+    doing: describeDetails(attempt?.heartbeatDetails?.payloads?.[0]),
     waiting: said?.waiting ?? null,
     updates: said?.waiting ? helpfulUpdates(said.step) : [],
   };
+}
+
+/** What activities/await-drain.ts and migrate-sessions.ts tell with their heartbeats. */
+function describeDetails(payload: Payload | null | undefined): string | null {
+  if (!payload) return null;
+  const { inFlight, moved, of } = defaultPayloadConverter.fromPayload<Record<string, unknown> | null>(payload) ?? {};
+  if (typeof inFlight === 'number') return `${inFlight} requests in flight at the primary`;
+  if (typeof moved !== 'number') return null;
+  return `${moved} sessions moved${typeof of === 'number' ? ` of ${of}` : ''}`;
 }
 
 /** The updates as commands. */

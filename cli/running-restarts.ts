@@ -5,14 +5,16 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { describeError, OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import { isSaidByTemporal } from '../worker/ask-temporal.js';
-import { connectTemporal, runHandle } from '../worker/temporal-client.js';
+import { connectTemporal, customaryRestart, runHandle } from '../worker/temporal-client.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
 import { missingWorker } from './worker-warning.js';
 
 export interface RestartView {
   /** `refused`: it answers, and not to us. */
-  temporal: 'ok' | 'unreachable' | 'refused' | 'not asked';
+  temporal: 'ok' | 'unreachable' | 'refused';
+  /** `workflowId/runId` of a restart that is open, or holds the pool. */
+  run: string | null;
   /** Whether the run that holds the pool is over, or forgotten. */
   ended: boolean;
   /** Null when nobody could tell, or nothing runs. */
@@ -28,17 +30,16 @@ export class RunningRestarts {
 
   constructor(private readonly temporal: TemporalConfig) {}
 
-  /** `run` is `workflowId/runId`, or null when none holds the pool. */
-  async look(run: string | null): Promise<RestartView> {
-    if (run === null) return { temporal: 'not asked', ended: false, progress: null, trouble: null };
+  /** `holder` is `workflowId/runId` of what holds the pool, or null; one that has only been started holds none yet. */
+  async look(pool: string, holder: string | null): Promise<RestartView> {
     try {
-      return this.failed ?? (await this.ask(run));
+      return this.failed === null ? await this.ask(pool, holder) : { ...this.failed, run: holder };
     } catch (error) {
       if (!isSaidByTemporal(error)) throw error;
       const unreachable = error instanceof OperatorError && error.code === 'TEMPORAL_UNREACHABLE';
       this.failed = {
         temporal: unreachable ? 'unreachable' : 'refused',
-        ...{ ended: false, progress: null, trouble: describeError(error) },
+        ...{ run: holder, ended: false, progress: null, trouble: describeError(error) },
       };
       return this.failed;
     }
@@ -48,14 +49,18 @@ export class RunningRestarts {
     await this.client?.connection.close();
   }
 
-  private async ask(run: string): Promise<RestartView> {
+  private async ask(pool: string, holder: string | null): Promise<RestartView> {
     const client = (this.client ??= await connectTemporal(this.temporal));
+    const run = holder ?? (await customaryRestart(client, this.temporal, pool));
+    const idle = { temporal: 'ok', run: holder, ended: holder !== null, progress: null, trouble: null } as const;
+    if (run === null) return idle;
     const progress = await progressOf(client, this.temporal, runHandle(client, run)).catch((error: unknown) => {
       if (error instanceof WorkflowNotFoundError) return null;
       throw error;
     });
-    if (!progress?.open) return { temporal: 'ok', ended: true, progress: null, trouble: null };
-    const missing = progress.answered ? null : await missingWorker(client, this.temporal);
-    return { temporal: 'ok', ended: false, progress, trouble: missing === null ? null : describeError(missing) };
+    if (!progress?.open) return idle;
+    const { answered, taskQueue } = progress;
+    const missing = answered ? null : await missingWorker(client, { ...this.temporal, taskQueue });
+    return { temporal: 'ok', run, ended: false, progress, trouble: missing === null ? null : describeError(missing) };
   }
 }

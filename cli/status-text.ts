@@ -27,7 +27,7 @@ interface ProxyStatus {
 export interface PoolStatus
   extends
     Pick<PoolRow, 'phase' | 'active' | 'standby' | 'epoch' | 'run'>,
-    Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'waiting' | 'updates'>,
+    Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'doing' | 'waiting' | 'updates'>,
     Pick<RestartView, 'temporal' | 'trouble'> {
   pool: string;
   machines: MachineStatus[];
@@ -39,11 +39,19 @@ export interface PoolStatus
   uncleanWaitMs: number | null;
 }
 
+/** Where requests go that begin no session, or belong to one that has moved. */
+const PHASES = {
+  steady: '',
+  opening: '',
+  moving: ' (new sessions go to the standby)',
+  sealed: ' (all traffic goes to the standby)',
+};
+
 /** Several lines, the first of them about the pool, the others indented. */
 export function statusText(status: PoolStatus): string {
   const { pool, phase, active, standby, epoch, machines, proxies } = status;
   return [
-    `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}`,
+    `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}${PHASES[phase]}`,
     ...restartLines(status).map((line) => `  ${line}`),
     ...machines.map(machineLine).map((line) => `  ${line}`),
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
@@ -54,9 +62,10 @@ export function statusText(status: PoolStatus): string {
 }
 
 function restartLines(status: PoolStatus): string[] {
-  const { pool, run, step, stepMs, attempt, running, retrying, waiting, updates, uncleanWaitMs, trouble } = status;
+  const { pool, run, step, stepMs, attempt, running, retrying, doing, waiting, updates, uncleanWaitMs, trouble } = status;
   const lines = [`restart: ${run ?? 'none runs'}`];
-  if (step !== null) lines.push(`  in ${step}${stepMs === null ? '' : ` for ${seconds(stepMs)}`}`);
+  if (step !== null)
+    lines.push(`  in ${step}${stepMs === null ? '' : ` for ${seconds(stepMs)}`}${doing === null ? '' : `: ${doing}`}`);
   if (retrying !== null) lines.push(`  ${describeRetry(attempt ?? 0, running, retrying)}`);
   if (waiting !== null) {
     lines.push(`  waits for an operator: ${waiting}`, `  decide: ${commandsFor(updates, pool)}`);
@@ -71,8 +80,8 @@ function describeRetry(attempt: number, running: boolean, reason: string): strin
   return `attempt ${attempt} ${running ? 'runs' : 'is to come'}; the one before it has ended: ${reason}`;
 }
 
-function failureLines({ lastFailure }: PoolStatus): string[] {
-  if (lastFailure === null) return [];
+function failureLines({ lastFailure, run }: PoolStatus): string[] {
+  if (lastFailure === null || run !== null) return [];
   const { finishedAt, failure } = lastFailure;
   return [`a restart was given up ${finishedAt.toISOString()}: ${failure.code}: ${failure.message}`];
 }

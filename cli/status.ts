@@ -49,11 +49,11 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
   );
   const last = await latestResult(database, name);
   const failed = await latestFailure(database, name);
-  const { temporal, ended, progress, trouble } = await restarts.look(run);
+  const { temporal, run: open, ended, progress, trouble } = await restarts.look(name, run);
   // It may have given the pool back since the row was read.
   if (ended && (await readPool(database, name)).run !== run) return statusOf(pool, database, restarts);
   return {
-    ...{ pool: name, phase, active, standby, epoch, run, machines, proxies },
+    ...{ pool: name, phase, active, standby, epoch, run: run ?? open, machines, proxies },
     lastRestart: last === null ? null : { ...last, result: last.result as RestartOutcome },
     lastFailure: failed === null ? null : { ...failed, failure: failed.failure as FailureRecord },
     step: progress?.step ?? null,
@@ -61,6 +61,7 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     attempt: progress?.attempt ?? null,
     running: progress?.running ?? false,
     retrying: progress?.retrying ?? null,
+    doing: progress?.doing ?? null,
     waiting: progress?.waiting ?? null,
     updates: progress?.updates ?? [],
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),

@@ -14,6 +14,7 @@ import { withConnections } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
+import { hasEnded } from './up-data.js';
 
 interface StopOptions extends OutputOptions {
   config: string;
@@ -25,14 +26,17 @@ interface StopOptions extends OutputOptions {
 const MARGIN_MS = 150_000;
 
 /**
- * Stops both machines of a pool; POOL_IN_USE while a proxy or a restart needs them, unless forced. Where no database is named, as
- * after the end of an `up`, nobody is asked.
+ * Stops both machines of a pool; POOL_IN_USE while a proxy or a restart needs them, or nobody can tell, unless forced. After the end of
+ * an `up` its data directory tells.
  */
 export async function stop(options: StopOptions, poolName: string): Promise<void> {
   const env = withConnections(options.data);
   const config = loadConfig(options.config, withPlaceholders(env), { proxy: 'elsewhere' });
   const pool = choosePool(config, poolName);
-  if (!options.force && isGiven('VM_REJUV_DATABASE_URL', env)) await mustBeUnused(pool, config.database.url);
+  if (!options.force) {
+    if (isGiven('VM_REJUV_DATABASE_URL', env)) await mustBeUnused(pool, config.database.url);
+    else if (!(await hasEnded(options.data))) throw unknownUse(pool.name, options.data);
+  }
   const driver = createDriver(pool);
   for (const { name, driver: own } of pool.machines) {
     await driver.stop(name, { signal: AbortSignal.timeout(own.stopTimeoutMs + MARGIN_MS) });
@@ -51,6 +55,15 @@ async function mustBeUnused(pool: PoolConfig, databaseUrl: string): Promise<void
   } finally {
     await database.end();
   }
+}
+
+function unknownUse(pool: string, data: string): OperatorError {
+  return new OperatorError(
+    'POOL_IN_USE',
+    `Pool ${pool} may be in use: no database is named, and ${data} is no data directory of an "up".`,
+    'Set VM_REJUV_DATABASE_URL or name the directory by --data; --force stops the machines without asking.',
+    { status: 409 },
+  );
 }
 
 function inUse(pool: string, user: string): OperatorError {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makeServerDirectory } from '../embedded/postgres.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { ProcessIdentity } from '../state/process-identity.js';
-import { currentProcess, isProvedAlive } from '../state/process-identity.js';
+import { currentProcess, isProvedAlive, isProvedDead } from '../state/process-identity.js';
 import { writePrivately } from './connections.js';
 
 type PortName = 'postgresPort' | 'temporalPort' | 'temporalUiPort';
@@ -35,8 +35,17 @@ export class UpData {
 
   /** Makes the directory where it is missing. Where PostgreSQL will run in it, it can be passed through, and no more than that. */
   static async open(directory: string, forPostgres: boolean): Promise<UpData> {
-    if (forPostgres) await makeServerDirectory(directory);
-    else await mkdir(directory, { recursive: true, mode: 0o700 });
+    try {
+      if (forPostgres) await makeServerDirectory(directory);
+      else await mkdir(directory, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw new OperatorError(
+        'DATA_UNUSABLE',
+        `--data: ${directory} cannot be made a directory (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'}).`,
+        'Name another one that this account can write.',
+        { cause },
+      );
+    }
     const kept = await readKept(directory);
     const data = new UpData(directory, { adminToken: randomBytes(24).toString('base64url'), ...kept });
     await data.keep({ process: currentProcess() });
@@ -56,6 +65,12 @@ export class UpData {
     this.kept = { ...this.kept, ...changed };
     await writePrivately(join(this.directory, FILE), `${JSON.stringify(this.kept, null, 2)}\n`);
   }
+}
+
+/** Whether an \`up\` has run in this directory, and does no longer. */
+export async function hasEnded(directory: string): Promise<boolean> {
+  const { process } = await readKept(directory);
+  return process !== undefined && isProvedDead(process);
 }
 
 async function readKept(directory: string): Promise<Partial<Kept>> {

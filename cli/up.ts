@@ -85,7 +85,9 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
 async function warnOfSilence(pool: PoolConfig, databaseUrl: string): Promise<void> {
   const database = openDatabase(databaseUrl);
   try {
-    const { primary } = pairOf(pool, await readPool(database, pool.name));
+    const row = await readPool(database, pool.name);
+    if (row.phase !== 'steady') return;
+    const { primary } = pairOf(pool, row);
     const seen = await probe(primary, pool.health);
     if (seen !== null) console.error(`Active machine ${primary.name}: ${seen}. To start it: vm-rejuv boot ${pool.name}`);
   } finally {

@@ -16,6 +16,8 @@ import { describeUncleanWait } from './unclean-wait.js';
 import { createWorkerWarning } from './worker-warning.js';
 
 const POLL_MS = 300;
+/** After this somebody wants to know what a step waits for. Chosen. */
+const LONG_STEP_MS = 3000;
 /** Temporal may be restarted meanwhile; after this long without an answer somebody should look. Chosen. */
 const PATIENCE_MS = 30_000;
 
@@ -43,7 +45,7 @@ export async function watch(watched: Watched, options: OutputOptions): Promise<v
       await sleep(POLL_MS);
     }
     const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
-    show({ steps: outcome.steps, step: null, waiting: null, retrying: null, updates: [] }, null);
+    show({ steps: outcome.steps, step: null, stepMs: null, doing: null, waiting: null, retrying: null, updates: [] }, null);
     print(options, `Done: ${describeOutcome(outcome)}`, outcome);
   } catch (error) {
     throw readableFailure(error, watched.pool);
@@ -77,7 +79,7 @@ function lostSight({ pool, temporal }: Watched, cause: OperatorError): OperatorE
   );
 }
 
-type Seen = Pick<RestartProgress, 'steps' | 'step' | 'waiting' | 'retrying' | 'updates'>;
+type Seen = Pick<RestartProgress, 'steps' | 'step' | 'stepMs' | 'doing' | 'waiting' | 'retrying' | 'updates'>;
 
 /** Prints everything once, what a step tries again and waits for once a step. */
 function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWait: number | null) => void {
@@ -87,8 +89,9 @@ function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWa
     shown.add(what);
     print(options, text, value);
   };
-  return ({ steps, step, waiting, retrying, updates }, uncleanWait) => {
+  return ({ steps, step, stepMs, doing, waiting, retrying, updates }, uncleanWait) => {
     for (const { name, ms } of steps) if (ms !== null) once(name, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
+    if (doing !== null && (stepMs ?? 0) > LONG_STEP_MS) once(`${step} ${doing}`, `  ${step}: ${doing}`, { step, doing });
     // Tried again it may wait for the same reason as before.
     if (waiting === null) shown.delete('waiting');
     else once('waiting', `  waits for an operator: ${waiting}\n  decide: ${commandsFor(updates, pool)}`, { waiting, updates });

@@ -38,7 +38,10 @@ export function createProcessDriver(machines: readonly MachineConfig[]): Hypervi
   };
   return {
     status: (name) => status(named(name)),
-    start: (name, options) => locked(named(name), options, () => start(named(name), options)),
+    start: async (name, options) => {
+      if ((await status(named(name))).power === 'off') await verify(named(name));
+      return locked(named(name), options, () => start(named(name), options));
+    },
     stop: (name, options) => locked(named(name), options, () => stop(named(name), options)),
     restart: (name, options) =>
       locked(named(name), options, async () => {
@@ -63,7 +66,7 @@ async function status(machine: MachineConfig): Promise<MachineStatus> {
 }
 
 async function verify(machine: MachineConfig): Promise<void> {
-  const { cwd, command, env } = machine.driver;
+  const { cwd, command, env, stateDirectory } = machine.driver;
   const refuse = (field: string, why: string): OperatorError =>
     new OperatorError(
       'MACHINE_NOT_STARTABLE',
@@ -71,6 +74,8 @@ async function verify(machine: MachineConfig): Promise<void> {
       `Correct driver.${field} of the machine in the configuration, or make it true on this host.`,
     );
   if (!(await stat(cwd).catch(() => null))?.isDirectory()) throw refuse('cwd', `names ${cwd}, which is no directory`);
+  if ((await stat(stateDirectory).catch(() => null))?.isDirectory() === false)
+    throw refuse('stateDirectory', `names ${stateDirectory}, which is no directory`);
   const [program = ''] = command;
   const directories = program.includes('/') ? [''] : (env['PATH'] ?? process.env['PATH'] ?? '').split(delimiter);
   const found = await Promise.all(directories.map((directory) => isProgram(resolve(cwd, directory, program))));
@@ -98,7 +103,6 @@ function fingerprint({ driver: { command, cwd, env } }: MachineConfig): string {
 async function start(machine: MachineConfig, options: OperationOptions): Promise<MachineStatus> {
   const before = await status(machine);
   if (before.power === 'on') return before;
-  await verify(machine);
   await options.guard?.();
   const child = await spawnMachine(machine).catch((cause: unknown) => {
     throw notStarted(machine, cause);
@@ -187,9 +191,9 @@ async function locked<T>(machine: MachineConfig, { signal }: OperationOptions, w
   return withMachineLock(join(await realpath(stateDirectory), machine.name), { timeoutMs: LOCK_TIMEOUT_MS, signal, busy }, work);
 }
 
+/** Tried again it would end again: that is for an operator to look at. */
 function notStarted(machine: MachineConfig, cause?: unknown): OperatorError {
   return new OperatorError('MACHINE_NOT_STARTED', `Machine ${machine.name} ended at once.`, `Read ${file(machine, 'log')}.`, {
-    retryable: true,
     cause,
   });
 }

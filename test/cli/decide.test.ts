@@ -73,9 +73,18 @@ test('without a restart, or without a worker that could take it, a decision is r
     code: 2,
     stderr: expect.stringMatching(/^RESTART_NOT_RUNNING: .*vm-rejuv rejuvenate/) as string,
   });
-  await startRestart();
-  expect(await vmRejuv(installation, ['abort', name])).toMatchObject({
+  const handle = await startRestart();
+  expect(await vmRejuv(installation, ['retry', name])).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('NO_WORKER') as string,
   });
+  expect(await statusOf(installation)).toMatchObject({
+    run: expect.stringContaining(`clean-restart/${name}/`) as string,
+    trouble: expect.stringContaining('NO_WORKER') as string,
+  });
+
+  // Nobody has taken it up: there is nothing to give back, and nobody needed who gives it back.
+  expect(await vmRejuv(installation, ['abort', name])).toMatchObject({ code: 0 });
+  expect((await handle.describe()).status.name).toBe('TERMINATED');
+  expect(await statusOf(installation)).toMatchObject({ run: null, trouble: null });
 });

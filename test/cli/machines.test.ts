@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -6,6 +6,7 @@ import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import type { Installation, PoolFile } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { openDatabase } from '../../state/database.js';
+import { currentProcess } from '../../state/process-identity.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
@@ -156,11 +157,17 @@ test('the machines of a pool are stopped by a command, but not under traffic', a
   expect(await powerOf(installation)).toEqual(['on', 'on']);
   await proxy.stop();
 
-  // As after the end of an `up`: its database has ended as well.
-  const stopped = await vmRejuv(installation, ['stop', name, '--json', '--data', join(installation.directory, 'none')], {
-    VM_REJUV_DATABASE_URL: '',
-    VM_REJUV_ADMIN_TOKEN: '',
+  // Without a database nobody can tell, but after the end of an `up`, whose database has ended as well.
+  const data = join(installation.directory, 'data');
+  const nothingNamed = { VM_REJUV_DATABASE_URL: '', VM_REJUV_ADMIN_TOKEN: '' };
+  expect(await vmRejuv(installation, ['stop', name, '--data', data], nothingNamed)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^POOL_IN_USE: .*--force/) as string,
   });
+  expect(await powerOf(installation)).toEqual(['on', 'on']);
+  await mkdir(data);
+  await writeFile(join(data, 'up.json'), JSON.stringify({ process: { ...currentProcess(), startTime: '1' } }));
+  const stopped = await vmRejuv(installation, ['stop', name, '--json', '--data', data], nothingNamed);
   expect(stopped.code).toBe(0);
   expect(jsonLines(stopped)).toMatchObject([
     { machine: 'node-a', power: 'off' },

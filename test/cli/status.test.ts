@@ -19,7 +19,7 @@ test('status tells the step of a restart, what it tries again, and how long an u
   const { url } = await installation.startProxy();
   const second = await installation.startProxy('proxy-2');
   await installation.startWorker();
-  expect(await statusOf(installation)).toMatchObject({ temporal: 'not asked', step: null, stepMs: null, uncleanWaitMs: null });
+  expect(await statusOf(installation)).toMatchObject({ temporal: 'ok', step: null, stepMs: null, uncleanWaitMs: null });
 
   const begun = await fetch(`${url}/shop/cart`);
   const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
@@ -28,12 +28,15 @@ test('status tells the step of a restart, what it tries again, and how long an u
   await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ step: 'awaitDrain', temporal: 'ok' });
   const { stepMs } = await statusOf(installation);
   expect(stepMs).toBeGreaterThan(0);
+  await expect
+    .poll(async () => (await statusOf(installation))['doing'], PATIENT)
+    .toMatch(/^\d requests in flight at the primary$/);
 
   second.signal('SIGSTOP');
   await expect.poll(async () => (await statusOf(installation))['retrying'], PATIENT).toContain('Proxy proxy-2 of pool');
   const text = (await vmRejuv(installation, ['status'])).stdout;
   expect(text).toMatch(
-    /in awaitDrain for \d+\.\d s\n +attempt \d+ (runs|is to come); the one before it has ended: Proxy proxy-2 /,
+    /in awaitDrain for \d+\.\d s.*\n +attempt \d+ (runs|is to come); the one before it has ended: Proxy proxy-2 /,
   );
   second.signal('SIGKILL');
   await expect.poll(async () => (await statusOf(installation))['uncleanWaitMs'], PATIENT).toBeGreaterThan(0);
@@ -43,7 +46,7 @@ test('status tells the step of a restart, what it tries again, and how long an u
   expect((await slow).status).toBe(200);
   const { sessionsMoved } = await handle.result();
   expect(await statusOf(installation)).toMatchObject({
-    ...{ step: null, retrying: null, waiting: null, uncleanWaitMs: null, temporal: 'not asked' },
+    ...{ step: null, retrying: null, waiting: null, uncleanWaitMs: null, temporal: 'ok' },
     lastRestart: { result: { sessionsMoved, tookMs: expect.any(Number) as number } },
   });
   const last = new RegExp(

@@ -108,6 +108,7 @@ test('what would keep it from its end is told before anything is made', async ()
     message: expect.stringMatching(/^proxy\.admin: .*EADDRNOTAVAIL/) as string,
   });
   await writeFile(config, text);
+  await expect(startUp(config, config)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
   await expect(startUp(config, data, unreachable)).rejects.toMatchObject({ code: 'TEMPORAL_UNREACHABLE' });
 
   expect(existsSync(data)).toBe(false);
