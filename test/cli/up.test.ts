@@ -76,7 +76,7 @@ test('up says so when its application does not answer yet, and how to start it',
   const place = await createPlace();
   const child = await up(place);
   const log = (): Promise<string> => readFile(join(place.installation.directory, 'up.log'), 'utf8');
-  await expect.poll(log).toMatch(/^Active machine node-a: .*ECONNREFUSED.* vm-rejuv boot shop$/m);
+  await expect.poll(log).toMatch(/^Active machine node-a: \/shop\/health .* vm-rejuv boot shop$/m);
   await child.stop();
 });
 

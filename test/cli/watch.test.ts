@@ -1,7 +1,6 @@
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-import { startRelay } from '../fixtures/relay.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('a restart that runs is watched by who asks for that, to its end, and refused to who wants one of their own', async () => {
@@ -96,34 +95,4 @@ test('without anybody to carry it out a restart is started with a warning', asyn
   expect(started.code).toBe(0);
   expect(jsonLines(started)).toMatchObject([{ pool: name, started: true }, { waiting: 'NO_WORKER' }]);
   expect((await client.workflow.getHandle(`clean-restart/${name}`).describe()).status.name).toBe('RUNNING');
-});
-
-test('who watches waits for a Temporal that comes back, and is told when it does not', async () => {
-  const { installation } = await createTestInstallation(nodeShop);
-  const { name } = installation.pool;
-  const relay = await startRelay(inject('temporalAddress'));
-  const through = { VM_REJUV_TEMPORAL_ADDRESS: relay.address };
-  await installation.bootMachines();
-  await installation.startProxy();
-  let said = '';
-  const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], through, (text) => (said += text));
-  await expect.poll(() => said, { timeout: 30_000 }).toContain('started');
-
-  relay.cut();
-  await expect.poll(() => said, { timeout: 30_000 }).toContain('Temporal does not answer; waiting');
-  relay.mend();
-  await expect.poll(() => said, { timeout: 30_000 }).toContain('NO_WORKER');
-  relay.cut();
-
-  const ended = await watched;
-  expect(ended.code).toBe(1);
-  expect(ended.stdout.match(/Temporal does not answer; waiting/g)).toHaveLength(2);
-  expect(ended.stderr).toContain('TEMPORAL_UNREACHABLE');
-  expect(ended.stderr).toContain('the restart itself goes on');
-  expect(ended.stderr).toContain(`vm-rejuv rejuvenate ${name} --watch`);
-
-  await installation.startWorker();
-  await expect
-    .poll(async () => jsonLines(await vmRejuv(installation, ['status', '--json']))[0], { timeout: 60_000 })
-    .toMatchObject({ active: 'node-b', run: null });
 });
