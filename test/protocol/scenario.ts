@@ -11,6 +11,8 @@ import type { Budget, World } from './world.js';
 export interface Scenario {
   /** `steady`: before the restart. `moving`: every proxy has passed the point of no return, nothing has moved. */
   from: 'steady' | 'moving';
+  /** Two, unless one suffices to show something. */
+  proxies?: 1 | 2;
   left: Partial<Budget>;
 }
 
@@ -42,10 +44,10 @@ export function actionsOf(model: Model, world: World): Action[] {
   ];
 }
 
-export function createWorld(model: Model, { from, left }: Scenario): World {
+export function createWorld(model: Model, { from, left, proxies = 2 }: Scenario): World {
   const world: World = {
     rows: rows.createRows(),
-    proxies: [createProxy('A'), createProxy('B')],
+    proxies: [createProxy('A'), createProxy('B')].slice(0, proxies),
     machines: { a: { memory: new Map(), store: new Map() }, b: { memory: new Map(), store: new Map() } },
     requests: [],
     attempts: [],
