@@ -61,7 +61,16 @@ export function addAttempt(world: World, run: string): void {
     sealed: 'report-sealed',
   };
   world.attempts = world.attempts.filter(({ at, batch }) => at !== 'ended' || batch !== null);
-  world.attempts.push({ run, token, primary: active as Machine, at: at[phase], epoch, groups: [], batch: null, isFailing: false });
+  world.attempts.push({
+    run,
+    token,
+    primary: active as Machine,
+    at: at[phase],
+    epoch,
+    groups: [],
+    batch: null,
+    isFailing: false,
+  });
 }
 
 function steps(model: Model, world: World, attempt: Attempt, act: Act): Action[] {
@@ -71,7 +80,9 @@ function steps(model: Model, world: World, attempt: Attempt, act: Act): Action[]
       return [act('opens the pool', (next, it) => open(model, next, it))];
     case 'report-opening':
       return whenReported(world, attempt, [
-        act('moves the pool past the point of no return', (next, it) => write(next, it, rows.startMoving(next.rows, it), 'report-moving')),
+        act('moves the pool past the point of no return', (next, it) =>
+          write(next, it, rows.startMoving(next.rows, it), 'report-moving'),
+        ),
       ]);
     case 'report-moving':
       return whenReported(world, attempt, [act('sees that all proxies move', (_next, it) => void (it.at = 'begin'))]);
@@ -91,11 +102,20 @@ function steps(model: Model, world: World, attempt: Attempt, act: Act): Action[]
     case 'settle':
       return [act('removes what has moved from the primary', (next, it) => settle(model, next, it))];
     case 'report-sealed':
-      return whenReported(world, attempt, [act('sees that the pool is sealed everywhere', (_next, it) => void (it.at = it.batch === null ? 'restart' : 'settle'))]);
+      return whenReported(world, attempt, [
+        act('sees that the pool is sealed everywhere', (_next, it) => void (it.at = it.batch === null ? 'restart' : 'settle')),
+      ]);
     case 'let-go':
-      return [act(`lets hold ${batch.holdId} go`, letGo(model)), ...tellFirst(model, world, batch, act), ...commitLate(model, batch, act)];
+      return [
+        act(`lets hold ${batch.holdId} go`, letGo(model)),
+        ...tellFirst(model, world, batch, act),
+        ...commitLate(model, batch, act),
+      ];
     case 'look-owners':
-      return [act('asks whose the keys are that it handed over', (next, it) => lookOwners(model, next, it)), ...commitLate(model, batch, act)];
+      return [
+        act('asks whose the keys are that it handed over', (next, it) => lookOwners(model, next, it)),
+        ...commitLate(model, batch, act),
+      ];
     case 'take-back':
       return [act(`takes back ${batch.given.join()}`, (next, it) => takeBack(model, next, it)), ...commitLate(model, batch, act)];
     case 'restart':
@@ -103,7 +123,9 @@ function steps(model: Model, world: World, attempt: Attempt, act: Act): Action[]
     case 'swap':
       return [act('swaps the roles', (next, it) => write(next, it, rows.swapPool(next.rows, it), 'report-swapped'))];
     case 'report-swapped':
-      return whenReported(world, attempt, [act('sees that the restart is over everywhere', (_next, it) => void (it.at = 'ended'))]);
+      return whenReported(world, attempt, [
+        act('sees that the restart is over everywhere', (_next, it) => void (it.at = 'ended')),
+      ]);
     case 'ended':
       return attempt.batch === null ? [] : commitLate(model, batch, act);
   }
@@ -238,13 +260,19 @@ function passBarrier(model: Model, world: World, attempt: Attempt): void {
   const { memory } = world.machines[active];
   for (const [session, object] of [...memory]) {
     if (!batch.given.includes(object.key)) continue;
-    if (isExecuting(model, world, attempt, session, object.key) || (model.rules.barrierAwaitsSave && object.content !== object.saved)) continue;
+    if (
+      isExecuting(model, world, attempt, session, object.key) ||
+      (model.rules.barrierAwaitsSave && object.content !== object.saved)
+    )
+      continue;
     storeOf(model, world, active).set(session, { key: object.key, content: object.saved });
     memory.delete(session);
   }
   const inMemory = new Set([...memory.values()].map(({ key }) => key));
   batch.given = batch.given.filter((key) => !inMemory.has(key));
-  batch.ready = [...storeOf(model, world, active).values()].filter(({ key }) => batch.given.includes(key)).map((stored) => ({ ...stored }));
+  batch.ready = [...storeOf(model, world, active).values()]
+    .filter(({ key }) => batch.given.includes(key))
+    .map((stored) => ({ ...stored }));
 }
 
 /** Requests may have named keys together since the groups were made. */
@@ -283,7 +311,9 @@ function give(model: Model, world: World, attempt: Attempt): void {
   const { active, standby } = rolesOf(attempt);
   const [from, to] = [storeOf(model, world, active), storeOf(model, world, standby)];
   const refused = new Set<string>();
-  const source = model.rules.handOverNeverReplaces ? [...from] : batch.ready.map((one): [string, Stored] => [sessionOf(one), one]);
+  const source = model.rules.handOverNeverReplaces
+    ? [...from]
+    : batch.ready.map((one): [string, Stored] => [sessionOf(one), one]);
   for (const [session, stored] of source) {
     if (!batch.given.includes(stored.key)) continue;
     const there = to.get(session);
@@ -369,7 +399,8 @@ function remaining(model: Model, world: World, attempt: Attempt): string[] {
 function mustNotSplit(world: World, batch: Batch): void {
   const isAtStandby = (key: string): boolean => world.rows.owners.has(key);
   for (const keys of saidOf(batch).flatMap((one) => one.together)) {
-    if (keys.some(isAtStandby) && !keys.every(isAtStandby)) fail(world, `the commit gives ${keys.join()}, which come together, two owners`);
+    if (keys.some(isAtStandby) && !keys.every(isAtStandby))
+      fail(world, `the commit gives ${keys.join()}, which come together, two owners`);
   }
 }
 

@@ -73,11 +73,14 @@ function withProxiesInOrder(world: World): World {
   if (first === undefined || second === undefined) return world;
   const nameless = (proxy: Proxy): string => canonical({ ...proxy, slot: '', incarnation: proxy.incarnation.slice(1) });
   if (nameless(first) <= nameless(second)) return world;
-  const other = (name: string): string => (name.startsWith('A') ? `B${name.slice(1)}` : name.startsWith('B') ? `A${name.slice(1)}` : name);
+  const other = (name: string): string =>
+    name.startsWith('A') ? `B${name.slice(1)}` : name.startsWith('B') ? `A${name.slice(1)}` : name;
   return rename({ ...world, proxies: [second, first] }, other);
 }
 
 /** For people: what led to a violation, a step a line. */
 export function describe({ states, violation, trace }: Exploration): string {
-  return [`${violation ?? 'no violation'} (${states} states)`, ...trace.map((name, index) => `  ${index + 1}. ${name}`)].join('\n');
+  return [`${violation ?? 'no violation'} (${states} states)`, ...trace.map((name, index) => `  ${index + 1}. ${name}`)].join(
+    '\n',
+  );
 }

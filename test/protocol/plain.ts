@@ -17,7 +17,10 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (value instanceof Map) {
     if (value.size === 0) return '<>';
-    return `<${[...value].map(([key, one]) => `${key as string}:${canonical(one)}`).sort().join()}>`;
+    return `<${[...value]
+      .map(([key, one]) => `${key as string}:${canonical(one)}`)
+      .sort()
+      .join()}>`;
   }
   if (value instanceof Set) return value.size === 0 ? '()' : `(${[...value].sort().join()})`;
   let text = '{';

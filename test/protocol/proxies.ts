@@ -46,7 +46,9 @@ export function deathActions(world: World): Action[] {
       return [{ name: `${incarnation} is proved dead`, apply: (next) => void rows.endProxy(next.rows, incarnation) }];
     }
     if (ended === 'lately') {
-      return [{ name: `the request time-out passes since the end of ${incarnation}`, apply: (next) => timeOut(next, incarnation) }];
+      return [
+        { name: `the request time-out passes since the end of ${incarnation}`, apply: (next) => timeOut(next, incarnation) },
+      ];
     }
     return [];
   });
@@ -144,10 +146,14 @@ function hearing(model: Model, world: World, proxy: Proxy, act: Act): Action[] {
     );
   const ends = all
     .filter(({ id, state }) => state !== 'held' && !(model.rules.sealIsLoaded && id === world.sealedBy))
-    .map(({ id, run, moved, state }) => act(`is told that hold ${id} is ${state}`, (next, it) => end(model, next, it, id, run, moved)));
+    .map(({ id, run, moved, state }) =>
+      act(`is told that hold ${id} is ${state}`, (next, it) => end(model, next, it, id, run, moved)),
+    );
   const clock = model.rules.endsComeFromRows
     ? []
-    : [...routing.holds].map(([id, { run }]) => act(`lets hold ${id} go by its own clock`, (next, it) => end(model, next, it, id, run, [])));
+    : [...routing.holds].map(([id, { run }]) =>
+        act(`lets hold ${id} go by its own clock`, (next, it) => end(model, next, it, id, run, [])),
+      );
   return [...opens, ...ends, ...clock];
 }
 
@@ -250,7 +256,9 @@ export function serve(model: Model, world: World, proxy: Proxy): void {
 /** What waits in a proxy dies with it; what was sent may still be executed. */
 function crash(world: World, proxy: Proxy): void {
   world.left.crashes--;
-  world.requests = world.requests.filter((one) => one.proxy !== proxy.incarnation || (one.stage !== 'waiting' && one.stage !== 'recording'));
+  world.requests = world.requests.filter(
+    (one) => one.proxy !== proxy.incarnation || (one.stage !== 'waiting' && one.stage !== 'recording'),
+  );
   const { slot, incarnation } = proxy;
   Object.assign(proxy, createProxy(slot), { incarnation, life: 'down' });
 }

@@ -58,7 +58,7 @@ export function takeToken({ pool }: Rows, run: string): number | Fenced {
 export function openPool(rows: Rows, pen: Pen): 'done' | Fenced {
   if (transition(rows, pen, 'steady', 'opening') === 'fenced') return 'fenced';
   rows.owners.clear();
-  for (const { token: _, ...hold } of rows.holds) if (hold.state !== 'held') rows.deleted.push(hold);
+  for (const hold of rows.holds) if (hold.state !== 'held') rows.deleted.push(hold);
   rows.holds = rows.holds.filter((hold) => hold.state === 'held');
   return 'done';
 }

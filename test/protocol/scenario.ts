@@ -57,7 +57,10 @@ export function createWorld(model: Model, { from, left, proxies = 2 }: Scenario)
     violation: null,
   };
   leaveTracesOfEarlierRun(world);
-  for (const [session, key] of [['s1', 'k1'], ['s2', 'k2']] as const) {
+  for (const [session, key] of [
+    ['s1', 'k1'],
+    ['s2', 'k2'],
+  ] as const) {
     world.clients.cookies.set(session, key);
     world.clients.acknowledged.set(session, 1);
     if (model.mechanism === 'shared') world.machines.a.store.set(session, { key, content: 1 });

@@ -64,7 +64,10 @@ function begin(model: Model, world: World, request: Request): boolean {
     const content = world.machines[machine].memory.get(session)?.content ?? 0;
     const missing = (request.mustSee[index] ?? 0) & ~content;
     if (missing !== 0 && !isOrphan) {
-      fail(world, `update lost: request ${request.id} on ${machine} does not see update ${31 - Math.clz32(missing)} of ${session}`);
+      fail(
+        world,
+        `update lost: request ${request.id} on ${machine} does not see update ${31 - Math.clz32(missing)} of ${session}`,
+      );
     }
   });
   return true;
