@@ -1,6 +1,7 @@
 // The proxies: real routing functions, driven by requests, by news of the rows that come late or never, and by crashes.
 
 import type { AtPrimary } from '../../proxy/quiet.js';
+import type { ExchangedKeys } from '../../proxy/routing.js';
 import { createRoutingState } from '../../proxy/routing.js';
 import type { HoldRow } from '../../state/hold.js';
 import type { Action, Model } from './rules.js';
@@ -63,8 +64,9 @@ export function answer(model: Model, world: World, request: Request, made: reado
   }
   const { routing } = proxy;
   const machine = request.machine as Machine;
-  model.routing.noteAnswer(routing, machine, request.keys, made);
-  const unrecorded = model.routing.keysToRecord(routing, machine, made);
+  const exchange = exchangeOf(request, made);
+  model.routing.noteAnswer(routing, machine, exchange);
+  const unrecorded = model.routing.keysToRecord(routing, machine, exchange);
   if (unrecorded.length === 0) return reachClient(world, request, made);
   if (!model.rules.recordsBeforeResponse) {
     proxy.unrecorded.push(...unrecorded);
@@ -83,6 +85,10 @@ export function atPrimary(world: World, proxy: Proxy): { requests: AtPrimary[]; 
 /** A machine that executes a request has picked it up long ago; any other has yet to. */
 function view({ keys, stage }: Request): AtPrimary {
   return { allKeys: () => keys, sentAt: stage === 'running' ? -Infinity : null, unanswered: false };
+}
+
+function exchangeOf({ keys }: Request, made: readonly string[]): ExchangedKeys {
+  return { keys: () => keys, responseKeys: () => made };
 }
 
 function reachClient({ clients, requests }: World, request: Request, made: readonly string[]): void {
@@ -181,7 +187,7 @@ function recording(model: Model, world: World, proxy: Proxy, act: Act): Action[]
 function record(model: Model, world: World, { routing }: Proxy, index: number): void {
   const request = world.requests[index] as Request;
   const made = [keyMade(request) ?? ''];
-  const keys = model.routing.keysToRecord(routing, request.machine as Machine, made);
+  const keys = model.routing.keysToRecord(routing, request.machine as Machine, exchangeOf(request, made));
   if (keys.length === 0) return reachClient(world, request, made);
   if (!rows.recordStandbyKeys(world.rows, routing.run ?? '', routing.standby, keys)) {
     // The proxy loads the rows and decides again.
@@ -211,7 +217,7 @@ function hasNews({ rows: { pool, holds } }: World, { routing }: Proxy): boolean 
 
 function read(world: World, proxy: Proxy): void {
   const known = [...proxy.routing.holds.keys()];
-  proxy.load = { snapshot: rows.loadSnapshot(world.rows, known), known };
+  proxy.load = { snapshot: rows.loadSnapshot(world.rows, proxy.incarnation, known), known };
 }
 
 function hear(model: Model, world: World, proxy: Proxy): void {

@@ -149,10 +149,11 @@ export function standbyKeys(rows: Rows): Set<string> {
   return new Set(rows.owners.keys());
 }
 
-export function loadSnapshot(rows: Rows, knownHolds: readonly number[]): PoolSnapshot {
+export function loadSnapshot(rows: Rows, incarnation: string, knownHolds: readonly number[]): PoolSnapshot {
   const { epoch, phase, active, standby, run } = rows.pool;
   const holds = rows.holds.filter(({ id, state }) => state === 'held' || knownHolds.includes(id));
-  return { epoch, phase, active, standby, run, holds: holds.map(({ token: _, ...hold }) => structuredClone(hold)) };
+  const registered = rows.proxies.get(incarnation) === 'no';
+  return { epoch, phase, active, standby, run, holds: holds.map(({ token: _, ...hold }) => structuredClone(hold)), registered };
 }
 
 export function registerProxy({ proxies }: Rows, incarnation: string): void {
