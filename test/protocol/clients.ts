@@ -45,6 +45,7 @@ function send(model: Model, world: World, proxy: Proxy, { kind, sessions, budget
     proxy: proxy.incarnation,
     machine: null,
     stage: 'waiting',
+    isBroken: false,
     mustSee: sessions.map((session) => clients.acknowledged.get(session) ?? 0),
   };
   world.requests.push(request);

@@ -26,6 +26,7 @@ export function proxyActions(model: Model, world: World): Action[] {
       ...recording(model, world, proxy, act),
       ...(world.left.crashes > 0 ? [act('crashes', crash)] : []),
       ...overdue(world, proxy, act),
+      ...breaking(world, proxy),
     ];
   });
 }
@@ -83,8 +84,8 @@ export function atPrimary(world: World, proxy: Proxy): { requests: AtPrimary[]; 
 }
 
 /** A machine that executes a request has picked it up long ago; any other has yet to. */
-function view({ keys, stage }: Request): AtPrimary {
-  return { allKeys: () => keys, sentAt: stage === 'running' ? -Infinity : null, unanswered: false };
+function view({ keys, stage, isBroken }: Request): AtPrimary {
+  return { allKeys: () => keys, sentAt: stage === 'sent' ? null : -Infinity, unanswered: isBroken };
 }
 
 function exchangeOf({ keys }: Request, made: readonly string[]): ExchangedKeys {
@@ -210,6 +211,22 @@ function overdue(world: World, proxy: Proxy, act: Act): Action[] {
     );
 }
 
+/** The connection of a request to the primary breaks. Until its time-out the proxy must take it for running. */
+function breaking(world: World, { incarnation }: Proxy): Action[] {
+  return world.requests.flatMap(({ id, proxy, machine, stage, isBroken }, index): Action[] => {
+    if (proxy !== incarnation || machine !== 'a') return [];
+    if (isBroken) {
+      return [{ name: `the time-out of request ${id} passes`, apply: (next) => void next.requests.splice(index, 1) }];
+    }
+    if (world.left.broken === 0 || (stage !== 'sent' && stage !== 'running')) return [];
+    const breaks = (next: World): void => {
+      next.left.broken--;
+      (next.requests[index] as Request).isBroken = true;
+    };
+    return [{ name: `${incarnation} loses the connection of request ${id}`, apply: breaks }];
+  });
+}
+
 function hasNews({ rows: { pool, holds } }: World, { routing }: Proxy): boolean {
   if (routing.epoch !== pool.epoch) return true;
   return holds.some(({ id, state }) => (state === 'held') !== routing.holds.has(id) && !routing.ended.has(id));
@@ -263,7 +280,7 @@ export function serve(model: Model, world: World, proxy: Proxy): void {
 function crash(world: World, proxy: Proxy): void {
   world.left.crashes--;
   world.requests = world.requests.filter(
-    (one) => one.proxy !== proxy.incarnation || (one.stage !== 'waiting' && one.stage !== 'recording'),
+    (one) => one.proxy !== proxy.incarnation || one.stage === 'sent' || one.stage === 'running',
   );
   const { slot, incarnation } = proxy;
   Object.assign(proxy, createProxy(slot), { incarnation, life: 'down' });

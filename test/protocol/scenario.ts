@@ -13,6 +13,10 @@ export interface Scenario {
   from: 'steady' | 'moving';
   /** Two, unless one suffices to show something. */
   proxies?: 1 | 2;
+  /** Two, unless one suffices. */
+  sessions?: 1 | 2;
+  /** The last proxy has not been started yet. */
+  startsLate?: boolean;
   left: Partial<Budget>;
 }
 
@@ -23,6 +27,7 @@ const NOTHING: Budget = {
   streams: 0,
   pairs: 0,
   crashes: 0,
+  broken: 0,
   holds: 0,
   attempts: 0,
   takeOvers: 0,
@@ -44,7 +49,7 @@ export function actionsOf(model: Model, world: World): Action[] {
   ];
 }
 
-export function createWorld(model: Model, { from, left, proxies = 2 }: Scenario): World {
+export function createWorld(model: Model, { from, left, proxies = 2, sessions = 2, startsLate = false }: Scenario): World {
   const world: World = {
     rows: rows.createRows(),
     proxies: [createProxy('A'), createProxy('B')].slice(0, proxies),
@@ -57,16 +62,18 @@ export function createWorld(model: Model, { from, left, proxies = 2 }: Scenario)
     violation: null,
   };
   leaveTracesOfEarlierRun(world);
-  for (const [session, key] of [
+  const both: [string, string][] = [
     ['s1', 'k1'],
     ['s2', 'k2'],
-  ] as const) {
+  ];
+  for (const [session, key] of both.slice(0, sessions)) {
     world.clients.cookies.set(session, key);
     world.clients.acknowledged.set(session, 1);
     if (model.mechanism === 'shared') world.machines.a.store.set(session, { key, content: 1 });
     else world.machines.a.memory.set(session, { key, content: 1, saved: 1 });
   }
-  for (const proxy of world.proxies) {
+  const serving = startsLate ? world.proxies.slice(0, -1) : world.proxies;
+  for (const proxy of serving) {
     rows.registerProxy(world.rows, proxy.incarnation);
     serve(model, world, proxy);
   }
@@ -76,7 +83,7 @@ export function createWorld(model: Model, { from, left, proxies = 2 }: Scenario)
     for (const name of ['opens the pool', 'point of no return', 'all proxies move', 'clears away']) {
       const step = coordinatorActions(model, world).find((action) => action.name.includes(name));
       step?.apply(world);
-      for (const proxy of world.proxies) serve(model, world, proxy);
+      for (const proxy of serving) serve(model, world, proxy);
     }
   }
   return world;

@@ -45,11 +45,11 @@ export function sessionsAt(model: Model, world: World, machine: Machine): Map<st
 /** False when the request does not get as far as the application. */
 function begin(model: Model, world: World, request: Request): boolean {
   const machine = request.machine as Machine;
-  const isOrphan = proxyOf(world, request.proxy) === undefined;
+  const isForgotten = request.isBroken || proxyOf(world, request.proxy) === undefined;
   const found = request.keys.map((key) => load(model, world, machine, key));
   if (found.includes(null)) {
     const lost = request.keys.filter((key, index) => found[index] === null && !world.clients.replaced.has(key));
-    if (lost.length > 0 && !isOrphan) {
+    if (lost.length > 0 && !isForgotten) {
       fail(world, `session lost: ${machine} executes request ${request.id}, and has no session ${lost.join()}`);
     }
     // The application begins a new session, or refuses; the client does not count the update.
@@ -60,10 +60,11 @@ function begin(model: Model, world: World, request: Request): boolean {
   const other = machine === 'a' ? 'b' : 'a';
   request.sessions.forEach((session, index) => {
     if (request.keys.length === 0) return;
-    if (running(world, other, session).length > 0) fail(world, `both machines execute requests of ${session}`);
+    if (running(world, other, session).some((one) => mayHarm(model, one)))
+      fail(world, `both machines execute requests of ${session}`);
     const content = world.machines[machine].memory.get(session)?.content ?? 0;
     const missing = (request.mustSee[index] ?? 0) & ~content;
-    if (missing !== 0 && !isOrphan) {
+    if (missing !== 0 && !isForgotten) {
       fail(
         world,
         `update lost: request ${request.id} on ${machine} does not see update ${31 - Math.clz32(missing)} of ${session}`,
@@ -71,6 +72,14 @@ function begin(model: Model, world: World, request: Request): boolean {
     }
   });
   return true;
+}
+
+/**
+ * With stores of their own, what the primary executes for nobody does not reach the standby: it may be late. In a shared store it
+ * would overwrite.
+ */
+function mayHarm({ mechanism }: Model, { isBroken }: Request): boolean {
+  return mechanism === 'shared' || !isBroken;
 }
 
 function load(model: Model, world: World, machine: Machine, key: string): SessionObject | null {
@@ -105,7 +114,9 @@ function finish(model: Model, world: World, request: Request): void {
     }
   }
   if (machine === 'b') for (const session of request.sessions) save(model, world, 'b', session);
-  answer(model, world, request, made);
+  if (!request.isBroken) return answer(model, world, request, made);
+  if (model.mechanism === 'shared') request.stage = 'gone';
+  else world.requests = world.requests.filter((one) => one !== request);
 }
 
 /** The key of the id that the answer sets: a first request begins a session, a log-in renames it. */

@@ -2,9 +2,9 @@
 
 import type { HoldAcknowledgement } from '../../proxy/admin-api.js';
 import type { RoutingState } from '../../proxy/routing.js';
-import type { HoldScope } from '../../state/hold.js';
 import type { PoolSnapshot } from '../../state/snapshot.js';
 import type { Rows } from './rows.js';
+import { isCurrent } from './rows.js';
 
 /** The restart moves everything from `a`, the primary, to `b`, the standby. */
 export type Machine = 'a' | 'b';
@@ -46,8 +46,13 @@ export interface Request {
   /** Incarnation of its proxy. When that is gone, the request is an orphan: it may still be executed, nobody is answered. */
   proxy: string;
   machine: Machine | null;
-  /** `recording`: executed; its answer waits in the proxy until its new ids are in the rows. */
-  stage: 'waiting' | 'sent' | 'running' | 'recording';
+  /**
+   * `recording`: executed; its answer waits in the proxy until its new ids are in the rows.
+   * `gone`: executed, which its proxy does not know because the connection broke.
+   */
+  stage: 'waiting' | 'sent' | 'running' | 'recording' | 'gone';
+  /** Its connection broke: its client was told so, and the machine may execute it all the same. */
+  isBroken: boolean;
   /** Updates of each of its sessions that were acknowledged before it was sent. */
   mustSee: number[];
 }
@@ -117,14 +122,15 @@ export type Step =
 
 export interface Batch {
   holdId: number;
-  scope: HoldScope;
+  /** `seal`: everything, and the phase `sealed` with it. */
+  kind: 'keys' | 'all' | 'seal';
   groups: string[][];
   atStandby: string[];
   /** Incarnations, and their acknowledgements. */
   asked: Set<string>;
   said: Map<string, HoldAcknowledgement>;
-  /** What the barrier let pass, as it was then. */
-  ready: Stored[];
+  /** What the barrier let pass, as it was then, by session. */
+  ready: [string, Stored][];
   /** Keys whose final state the standby has, as far as the attempt knows. */
   given: string[];
   moved: string[];
@@ -142,6 +148,8 @@ export interface Budget {
   /** Requests that name both sessions. */
   pairs: number;
   crashes: number;
+  /** Connections to the primary that break. */
+  broken: number;
   holds: number;
   /** Further attempts of the run, and of a run that takes the pool over. */
   attempts: number;
@@ -164,6 +172,14 @@ export function proxyOf(world: World, incarnation: string): Proxy | undefined {
 
 export function requestsOf(world: World, { incarnation }: Proxy): Request[] {
   return world.requests.filter((request) => request.proxy === incarnation);
+}
+
+/** Asked right before an external effect; an attempt that was overtaken ends. */
+export function mayAct(world: World, attempt: Attempt): boolean {
+  if (isCurrent(world.rows, attempt)) return true;
+  attempt.at = 'ended';
+  attempt.batch = null;
+  return false;
 }
 
 export function fail(world: World, what: string): void {
