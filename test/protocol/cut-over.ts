@@ -116,19 +116,22 @@ function passBarrier(model: Model) {
     if (batch.kind === 'seal' && isBusy) return;
     if (batch.kind === 'seal' && saidOf(batch).some(({ streams }) => streams > 0)) {
       attempt.at = 'holding';
-      return closeStreams(world, batch);
+      // They are closed, which ends them by and by; their clients come back and wait in the hold. All proxies are asked again.
+      batch.said.clear();
+      return;
+    }
+    if (!asksServer && handOver.isSaving(model, world, attempt)) {
+      attempt.at = 'holding';
+      return;
     }
     attempt.at = 'giving';
     const busy = busyOf(batch);
     const held = new Set(batch.groups.flat());
     if (batch.kind === 'keys') regroup(model, world, batch);
     const quiet = wholeGroups(batch.groups, (key) => held.has(key) && !busy.has(key));
-    if (!asksServer) {
-      if (handOver.isSaving(model, world, attempt)) attempt.at = 'holding';
-      // Of sessions that nobody has named nothing is known: with the seal they are the standby's.
-      else batch.given = quiet.sort();
-      return;
-    }
+    // Of sessions that nobody has named a shared store knows nothing: with the seal they are the standby's.
+    batch.given = quiet.sort();
+    if (!asksServer) return;
     batch.given = batch.kind === 'keys' ? quiet : wanted(model, world, attempt, batch);
     const { active } = handOver.rolesOf(attempt);
     const inMemory = handOver.keysInMemory(world, active);
@@ -151,12 +154,6 @@ function regroup({ rules }: Model, world: World, batch: Batch): void {
   const together = saidOf(batch).flatMap((one) => one.together);
   const keys = batch.groups.flat();
   batch.groups = groupsAround(keys, [...batch.groups, ...together], rows.lookUpOwners(world.rows, together.flat()));
-}
-
-/** Their clients come back at once, and wait in the hold. All are asked again. */
-function closeStreams(world: World, batch: Batch): void {
-  batch.said.clear();
-  for (const request of world.requests) if (request.kind === 'stream') request.kind = 'plain';
 }
 
 function give(model: Model) {

@@ -57,7 +57,7 @@ export function deathActions(world: World): Action[] {
 }
 
 /** The machine has answered. */
-export function answer(model: Model, world: World, request: Request, made: readonly string[]): void {
+export function answer(model: Model, world: World, request: Request, made: readonly string[], bit = 1 << request.id): void {
   const proxy = proxyOf(world, request.proxy);
   if (proxy === undefined) {
     world.requests = world.requests.filter((one) => one !== request);
@@ -68,7 +68,7 @@ export function answer(model: Model, world: World, request: Request, made: reado
   const exchange = exchangeOf(request, made);
   model.routing.noteAnswer(routing, machine, exchange);
   const unrecorded = model.routing.keysToRecord(routing, machine, exchange);
-  if (unrecorded.length === 0) return reachClient(world, request, made);
+  if (unrecorded.length === 0) return reachClient(world, request, made, bit);
   if (!model.rules.recordsBeforeResponse) {
     proxy.unrecorded.push(...unrecorded);
     return reachClient(world, request, made);
@@ -92,9 +92,9 @@ function exchangeOf({ keys }: Request, made: readonly string[]): ExchangedKeys {
   return { keys: () => keys, responseKeys: () => made };
 }
 
-function reachClient({ clients, requests }: World, request: Request, made: readonly string[]): void {
+function reachClient({ clients, requests }: World, request: Request, made: readonly string[], bit = 1 << request.id): void {
   for (const session of request.sessions) {
-    clients.acknowledged.set(session, (clients.acknowledged.get(session) ?? 0) | (1 << request.id));
+    clients.acknowledged.set(session, (clients.acknowledged.get(session) ?? 0) | bit);
     const [key] = made;
     if (key !== undefined) clients.cookies.set(session, key);
   }

@@ -97,7 +97,8 @@ function load(model: Model, world: World, machine: Machine, key: string): Sessio
 function finish(model: Model, world: World, request: Request): void {
   const machine = request.machine as Machine;
   const { memory } = world.machines[machine];
-  const bit = 1 << request.id;
+  // Tomcat swaps a session out although a WebSocket is open, so what that writes to the session afterwards is no update to count on.
+  const bit = model.mechanism === 'swap' && request.kind === 'stream' ? 0 : 1 << request.id;
   const made: string[] = [];
   for (const session of request.sessions) {
     const key = keyMade(request);
@@ -114,7 +115,7 @@ function finish(model: Model, world: World, request: Request): void {
     }
   }
   if (machine === 'b') for (const session of request.sessions) save(model, world, 'b', session);
-  if (!request.isBroken) return answer(model, world, request, made);
+  if (!request.isBroken) return answer(model, world, request, made, bit);
   if (model.mechanism === 'shared') request.stage = 'gone';
   else world.requests = world.requests.filter((one) => one !== request);
 }
