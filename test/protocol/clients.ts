@@ -44,6 +44,7 @@ function send(model: Model, world: World, proxy: Proxy, { kind, sessions, budget
     keys: sessions.flatMap((session) => clients.cookies.get(session) ?? []),
     proxy: proxy.incarnation,
     machine: null,
+    epoch: 0,
     stage: 'waiting',
     isBroken: false,
     mustSee: sessions.map((session) => clients.acknowledged.get(session) ?? 0),

@@ -148,6 +148,8 @@ function look(model: Model, world: World, attempt: Attempt): void {
   const answers = world.proxies
     .filter(({ life }) => life === 'serving')
     .map((proxy) => seenOnPrimary(proxy.routing, atPrimary(world, proxy).requests));
+  const isOlder = answers.some(({ older = 0 }) => older > 0) && model.rules.awaitsOlderRequests;
+  if (model.mechanism === 'shared' && isOlder) return;
   const atStandby = rows.standbyKeys(world.rows);
   if (model.mechanism === 'swap') handOver.swapOut(model, world, attempt);
   const there = model.mechanism === 'swap' ? handOver.swappedOut(model, world, attempt) : answers.flatMap((one) => one.keys);

@@ -62,6 +62,7 @@ function visit(model: Model, world: World, trace: string[]): boolean {
         keys: [key],
         proxy: proxy.incarnation,
         machine: null,
+        epoch: 0,
         stage: 'waiting' as const,
         isBroken: false,
         mustSee: [acknowledged.get(session) ?? 0],

@@ -38,6 +38,7 @@ export function decide(model: Model, { routing }: Proxy, request: Request): void
   const decision = model.routing.decide(routing, request.keys);
   if (decision.kind !== 'route') return;
   request.machine = decision.machine as Machine;
+  request.epoch = routing.epoch;
   request.stage = 'sent';
 }
 
@@ -84,8 +85,8 @@ export function atPrimary(world: World, proxy: Proxy): { requests: AtPrimary[]; 
 }
 
 /** A machine that executes a request has picked it up long ago; any other has yet to. */
-function view({ keys, stage, isBroken }: Request): AtPrimary {
-  return { allKeys: () => keys, sentAt: stage === 'sent' ? null : -Infinity, unanswered: isBroken };
+function view({ keys, epoch, stage, isBroken }: Request): AtPrimary {
+  return { allKeys: () => keys, epoch, sentAt: stage === 'sent' ? null : -Infinity, unanswered: isBroken };
 }
 
 function exchangeOf({ keys }: Request, made: readonly string[]): ExchangedKeys {

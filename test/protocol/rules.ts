@@ -25,6 +25,8 @@ export interface Rules extends CommitRules {
   barrierAwaitsSave: boolean;
   openClearsRows: boolean;
   streamsKeepSessions: boolean;
+  /** Where the server is not asked, nothing moves by name while a request from before the move is in flight. */
+  awaitsOlderRequests: boolean;
   groupsMoveWhole: boolean;
   /** What came together until the hold was acknowledged counts, not only until its groups were made. */
   regroupsWhenHeld: boolean;
@@ -48,6 +50,7 @@ export const RULES: Rules = {
   barrierAwaitsSave: true,
   openClearsRows: true,
   streamsKeepSessions: true,
+  awaitsOlderRequests: true,
   groupsMoveWhole: true,
   regroupsWhenHeld: true,
   takesBackFenced: true,

@@ -15,6 +15,8 @@ export interface Scenario {
   proxies?: 1 | 2;
   /** Two, unless one suffices. */
   sessions?: 1 | 2;
+  /** A request runs since the steady state, and a log-in has renamed its session meanwhile. */
+  isRenamed?: boolean;
   /** The last proxy has not been started yet. */
   startsLate?: boolean;
   left: Partial<Budget>;
@@ -49,7 +51,10 @@ export function actionsOf(model: Model, world: World): Action[] {
   ];
 }
 
-export function createWorld(model: Model, { from, left, proxies = 2, sessions = 2, startsLate = false }: Scenario): World {
+export function createWorld(
+  model: Model,
+  { from, left, proxies = 2, sessions = 2, isRenamed = false, startsLate = false }: Scenario,
+): World {
   const world: World = {
     rows: rows.createRows(),
     proxies: [createProxy('A'), createProxy('B')].slice(0, proxies),
@@ -77,6 +82,7 @@ export function createWorld(model: Model, { from, left, proxies = 2, sessions = 
     rows.registerProxy(world.rows, proxy.incarnation);
     serve(model, world, proxy);
   }
+  if (isRenamed) rename(model, world);
   rows.claimPool(world.rows, 'run', null);
   addAttempt(world, 'run');
   if (from === 'moving') {
@@ -87,6 +93,21 @@ export function createWorld(model: Model, { from, left, proxies = 2, sessions = 
     }
   }
   return world;
+}
+
+function rename(model: Model, world: World): void {
+  Object.assign(world.left, { requests: world.left.requests + 1, logIns: world.left.logIns + 1 });
+  for (const name of [
+    'plain request of s1',
+    'begins',
+    'log-in request of s1',
+    'execute request 2',
+    'answers request 2',
+    'saves',
+  ]) {
+    const action = actionsOf(model, world).find((one) => one.name.includes(name));
+    action?.apply(world);
+  }
 }
 
 /** The pool was moved before, the other way: its rows remain until the next run opens. */

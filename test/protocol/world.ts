@@ -46,6 +46,8 @@ export interface Request {
   /** Incarnation of its proxy. When that is gone, the request is an orphan: it may still be executed, nobody is answered. */
   proxy: string;
   machine: Machine | null;
+  /** The epoch that it was routed by. */
+  epoch: number;
   /**
    * `recording`: executed; its answer waits in the proxy until its new ids are in the rows.
    * `gone`: executed, which its proxy does not know because the connection broke.
