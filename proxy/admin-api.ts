@@ -67,6 +67,8 @@ export interface SeenKeys {
   /** Milliseconds since a request named one of `keys` last; null when none has. */
   usedAgoMs: number | null;
   together: string[][];
+  /** Requests in flight at the primary that were routed in an earlier epoch; absent in answers of proxies that do not count them. */
+  older?: number;
 }
 
 /** POST /pools/:pool/canary: one health check to the standby over the connections that its traffic will take. */

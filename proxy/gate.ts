@@ -75,7 +75,7 @@ export class Gate {
   admit(exchange: Exchange, client: EventEmitter): string | Promise<string> {
     const decision = this.decideFor(exchange);
     if (decision.kind === 'route') {
-      this.inFlight.add(exchange, decision.machine);
+      this.inFlight.add(exchange, decision.machine, this.state.epoch);
       return decision.machine;
     }
     return this.wait(exchange, client);
@@ -120,7 +120,7 @@ export class Gate {
       this.waiters.delete(waiter);
       if (waiter.heldSince !== null) this.recordWait(now - waiter.heldSince);
       // Decision and count belong to one tick: a hold that opens later must see this request.
-      this.inFlight.add(waiter.exchange, decision.machine);
+      this.inFlight.add(waiter.exchange, decision.machine, this.state.epoch);
       waiter.resolve(decision.machine);
     } else if (decision.kind === 'look-up') {
       this.lookUp.want(decision.keys);

@@ -9,6 +9,8 @@ import { requestIds, responseIds } from './session-ids.js';
 /** One request on its way. */
 export class Exchange {
   machine = '';
+  /** The epoch that it was routed by. */
+  epoch = 0;
   /** When it was given to its machine (performance.now). */
   routedAt = 0;
   /** When its head had left for the machine, or null: until then it waits for a connection or the beginning of its body. */
@@ -74,8 +76,9 @@ export class InFlight {
     this.sweep = setInterval(() => this.giveUpUnsent(), SWEEP_MS).unref();
   }
 
-  add(exchange: Exchange, machine: string): void {
+  add(exchange: Exchange, machine: string, epoch: number): void {
     exchange.machine = machine;
+    exchange.epoch = epoch;
     exchange.routedAt = performance.now();
     exchange.position = this.exchanges.push(exchange) - 1;
   }

@@ -10,6 +10,8 @@ export interface AtPrimary {
   allKeys(): readonly string[];
   /** When it had left for the machine (performance.now), or null. */
   readonly sentAt: number | null;
+  /** The epoch that it was routed by. */
+  readonly epoch: number;
   /** Its connection broke before the answer: the machine may still be executing it. */
   readonly unanswered: boolean;
 }
@@ -62,17 +64,22 @@ export function whatIsBusy(
   };
 }
 
-/** Keys that may have a session at the primary, and which of them came together. */
-export function seenOnPrimary(state: RoutingState, requests: Iterable<AtPrimary>): Pick<SeenKeys, 'keys' | 'together'> {
+/**
+ * Keys that may have a session at the primary, and which of them came together; and how many requests are older than the epoch. Their
+ * sessions may have got another id by a log-in that nobody took note of, because the pool did not move yet.
+ */
+export function seenOnPrimary(state: RoutingState, requests: Iterable<AtPrimary>): Pick<SeenKeys, 'keys' | 'together' | 'older'> {
   const keys = new Set<string>();
   for (const [key, owner] of state.owners) if (owner === 'primary') keys.add(key);
   const together = togetherOnPrimary(state);
+  let older = 0;
   for (const request of requests) {
+    if (request.epoch < state.epoch) older++;
     const all = request.allKeys();
     for (const key of all) if (state.owners.get(key) !== 'standby') keys.add(key);
     if (all.length > 1) together.push([...all]);
   }
-  return { keys: [...keys], together };
+  return { keys: [...keys], together, older };
 }
 
 function heldOf(request: AtPrimary, { scope, keys }: Question): string[] {

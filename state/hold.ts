@@ -82,8 +82,8 @@ export async function commitHold(database: Database, writer: Writer, commit: Com
   });
 }
 
-/** What the register has against a commit, or null. */
-function refusalOf(
+/** What the register has against a commit, or null. Pure: the model of test/protocol decides by it too. */
+export function refusalOf(
   live: readonly string[],
   sinceUncleanEnd: number | null,
   { acknowledged, requestTimeoutMs }: Pick<Commit, 'acknowledged' | 'requestTimeoutMs'>,

@@ -1,0 +1,84 @@
+// When all faults are over and everything is delivered, the restart finishes, nobody waits, and every client finds its session.
+
+import { decide } from './proxies.js';
+import { copy } from './plain.js';
+import type { Action, Model } from './rules.js';
+import { actionsOf } from './scenario.js';
+import { addAttempt } from './coordinator.js';
+import type { World } from './world.js';
+
+/** Far more than an undisturbed restart takes. */
+const MAX_STEPS = 150;
+
+export interface Ending {
+  violation: string | null;
+  trace: string[];
+}
+
+export function howItEnds(model: Model, stopped: World): Ending {
+  const world = copy(stopped);
+  const trace: string[] = [];
+  goOnUndisturbed(world);
+  for (let step = 0; step < MAX_STEPS && world.violation === null; step++) {
+    const action = next(model, world);
+    if (action === undefined) break;
+    trace.push(action.name);
+    action.apply(world);
+    if (world.violation === null && isOver(world) && world.requests.length === 0 && !visit(model, world, trace)) break;
+  }
+  const violation = world.violation ?? (isOver(world) ? waits(world) : `the restart does not end: ${world.rows.pool.phase}`);
+  return { violation, trace };
+}
+
+/** No more faults and no more requests; a fresh attempt, and as many holds as it needs. */
+function goOnUndisturbed(world: World): void {
+  const { left, rows } = world;
+  for (const name of Object.keys(left) as (keyof typeof left)[]) left[name] = 0;
+  left.holds = MAX_STEPS;
+  for (const attempt of world.attempts) attempt.at = 'ended';
+  // By and by every hold that nobody ends is overdue.
+  for (const hold of rows.holds) if (hold.state === 'held') hold.state = 'released';
+  if (rows.pool.run !== null) addAttempt(world, rows.pool.run);
+  for (const proxy of world.proxies) proxy.load = null;
+}
+
+/** What is under way comes to its end before the coordinator takes its next step; it seals right away, which moves the rest. */
+function next(model: Model, world: World): Action | undefined {
+  const actions = actionsOf(model, world).filter(({ name }) => !/is told|looks what|of everything$|its own clock/.test(name));
+  return actions.find(({ name }) => !name.startsWith('attempt')) ?? actions[0];
+}
+
+/** After the end every session is asked for once, through each proxy. False when that was done before. */
+function visit(model: Model, world: World, trace: string[]): boolean {
+  const { cookies, acknowledged } = world.clients;
+  if (trace.includes('every client comes once more')) return false;
+  trace.push('every client comes once more');
+  for (const proxy of world.proxies) {
+    for (const [session, key] of cookies) {
+      const request = {
+        id: ++world.clients.sent,
+        kind: 'plain' as const,
+        sessions: [session],
+        keys: [key],
+        proxy: proxy.incarnation,
+        machine: null,
+        epoch: 0,
+        stage: 'waiting' as const,
+        isBroken: false,
+        mustSee: [acknowledged.get(session) ?? 0],
+      };
+      world.requests.push(request);
+      decide(model, proxy, request);
+    }
+  }
+  return true;
+}
+
+function isOver({ rows: { pool } }: World): boolean {
+  return pool.run === null && pool.phase === 'steady';
+}
+
+function waits({ requests, rows: { holds } }: World): string | null {
+  if (requests.length > 0) return `request ${requests.map(({ id }) => id).join()} waits for ever`;
+  return holds.some(({ state }) => state === 'held') ? 'a hold stays open' : null;
+}

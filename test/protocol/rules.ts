@@ -1,0 +1,74 @@
+// The rules of the protocol that a mutant may break, one at a time, and the routing functions that the model's proxies run.
+
+import * as routing from '../../proxy/routing.js';
+import type { CommitRules } from './rows.js';
+import { COMMIT_RULES } from './rows.js';
+import type { Mechanism, World } from './world.js';
+
+export interface Rules extends CommitRules {
+  /** A proxy never ends a hold by its own clock. */
+  endsComeFromRows: boolean;
+  /** A hold is let go in its row before anybody is told. */
+  rowBeforeMessage: boolean;
+  /** Ids that the standby sets are recorded before the response leaves. */
+  recordsBeforeResponse: boolean;
+  /** No message ends the last hold: its end is loaded together with the phase `sealed`. */
+  sealIsLoaded: boolean;
+  /** `opening` comes before `moving`, and every proxy reports it. */
+  opensFirst: boolean;
+  looksUpUnknownKeys: boolean;
+  registersBeforeLoad: boolean;
+  handOverNeverReplaces: boolean;
+  /** The barrier asks whether the session object is in use, under whatever id. */
+  barrierByObject: boolean;
+  /** The barrier asks whether the session is saved; quiet at the proxy is not enough. */
+  barrierAwaitsSave: boolean;
+  openClearsRows: boolean;
+  streamsKeepSessions: boolean;
+  /** Where the server is not asked, nothing moves by name while a request from before the move is in flight. */
+  awaitsOlderRequests: boolean;
+  groupsMoveWhole: boolean;
+  /** What came together until the hold was acknowledged counts, not only until its groups were made. */
+  regroupsWhenHeld: boolean;
+  /** An attempt that was overtaken takes nothing back. */
+  takesBackFenced: boolean;
+  /** Before something is taken back, the rows say whose it is. */
+  takesBackByRows: boolean;
+}
+
+export const RULES: Rules = {
+  ...COMMIT_RULES,
+  endsComeFromRows: true,
+  rowBeforeMessage: true,
+  recordsBeforeResponse: true,
+  sealIsLoaded: true,
+  opensFirst: true,
+  looksUpUnknownKeys: true,
+  registersBeforeLoad: true,
+  handOverNeverReplaces: true,
+  barrierByObject: true,
+  barrierAwaitsSave: true,
+  openClearsRows: true,
+  streamsKeepSessions: true,
+  awaitsOlderRequests: true,
+  groupsMoveWhole: true,
+  regroupsWhenHeld: true,
+  takesBackFenced: true,
+  takesBackByRows: true,
+};
+
+export interface Model {
+  rules: Rules;
+  routing: typeof routing;
+  mechanism: Mechanism;
+}
+
+export function modelOf(mechanism: Mechanism, mutant: Partial<Rules> = {}, transitions: Partial<typeof routing> = {}): Model {
+  return { mechanism, rules: { ...RULES, ...mutant }, routing: { ...routing, ...transitions } };
+}
+
+/** One atomic thing that may happen next. */
+export interface Action {
+  name: string;
+  apply: (world: World) => void;
+}

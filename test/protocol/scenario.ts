@@ -1,0 +1,118 @@
+// Where an exploration begins, and what may happen in it.
+
+import { clientActions } from './clients.js';
+import { addAttempt, coordinatorActions } from './coordinator.js';
+import { createProxy, deathActions, proxyActions, serve } from './proxies.js';
+import * as rows from './rows.js';
+import type { Action, Model } from './rules.js';
+import { serverActions } from './servers.js';
+import type { Budget, World } from './world.js';
+
+export interface Scenario {
+  /** `steady`: before the restart. `moving`: every proxy has passed the point of no return, nothing has moved. */
+  from: 'steady' | 'moving';
+  /** Two, unless one suffices to show something. */
+  proxies?: 1 | 2;
+  /** Two, unless one suffices. */
+  sessions?: 1 | 2;
+  /** A request runs since the steady state, and a log-in has renamed its session meanwhile. */
+  isRenamed?: boolean;
+  /** The last proxy has not been started yet. */
+  startsLate?: boolean;
+  left: Partial<Budget>;
+}
+
+const NOTHING: Budget = {
+  requests: 0,
+  logIns: 0,
+  newcomers: 0,
+  streams: 0,
+  pairs: 0,
+  crashes: 0,
+  broken: 0,
+  holds: 0,
+  attempts: 0,
+  takeOvers: 0,
+  lateLoads: 0,
+  overdue: 0,
+  lostCommits: 0,
+  lostAnswers: 0,
+};
+
+/** Everything that may happen next. */
+export function actionsOf(model: Model, world: World): Action[] {
+  if (world.violation !== null) return [];
+  return [
+    ...clientActions(model, world),
+    ...proxyActions(model, world),
+    ...deathActions(world),
+    ...serverActions(model, world),
+    ...coordinatorActions(model, world),
+  ];
+}
+
+export function createWorld(
+  model: Model,
+  { from, left, proxies = 2, sessions = 2, isRenamed = false, startsLate = false }: Scenario,
+): World {
+  const world: World = {
+    rows: rows.createRows(),
+    proxies: [createProxy('A'), createProxy('B')].slice(0, proxies),
+    machines: { a: { memory: new Map(), store: new Map() }, b: { memory: new Map(), store: new Map() } },
+    requests: [],
+    attempts: [],
+    clients: { cookies: new Map(), acknowledged: new Map(), replaced: new Set(), sent: 0 },
+    left: { ...NOTHING, ...left },
+    sealedBy: null,
+    violation: null,
+  };
+  leaveTracesOfEarlierRun(world);
+  const both: [string, string][] = [
+    ['s1', 'k1'],
+    ['s2', 'k2'],
+  ];
+  for (const [session, key] of both.slice(0, sessions)) {
+    world.clients.cookies.set(session, key);
+    world.clients.acknowledged.set(session, 1);
+    if (model.mechanism === 'shared') world.machines.a.store.set(session, { key, content: 1 });
+    else world.machines.a.memory.set(session, { key, content: 1, saved: 1 });
+  }
+  const serving = startsLate ? world.proxies.slice(0, -1) : world.proxies;
+  for (const proxy of serving) {
+    rows.registerProxy(world.rows, proxy.incarnation);
+    serve(model, world, proxy);
+  }
+  if (isRenamed) rename(model, world);
+  rows.claimPool(world.rows, 'run', null);
+  addAttempt(world, 'run');
+  if (from === 'moving') {
+    for (const name of ['opens the pool', 'point of no return', 'all proxies move', 'clears away']) {
+      const step = coordinatorActions(model, world).find((action) => action.name.includes(name));
+      step?.apply(world);
+      for (const proxy of serving) serve(model, world, proxy);
+    }
+  }
+  return world;
+}
+
+function rename(model: Model, world: World): void {
+  Object.assign(world.left, { requests: world.left.requests + 1, logIns: world.left.logIns + 1 });
+  for (const name of [
+    'plain request of s1',
+    'begins',
+    'log-in request of s1',
+    'execute request 2',
+    'answers request 2',
+    'saves',
+  ]) {
+    const action = actionsOf(model, world).find((one) => one.name.includes(name));
+    action?.apply(world);
+  }
+}
+
+/** The pool was moved before, the other way: its rows remain until the next run opens. */
+function leaveTracesOfEarlierRun({ rows: { pool, holds, owners } }: World): void {
+  holds.push({ id: 1, run: 'earlier', token: 0, scope: 'keys', keys: ['k1'], state: 'committed', moved: ['k1'] });
+  owners.set('k1', { machine: 'a', run: 'earlier' });
+  Object.assign(pool, { epoch: 5 });
+}
