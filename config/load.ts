@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { YAMLParseError } from 'yaml';
 import { LineCounter, parseDocument } from 'yaml';
 import { ADMIN_URL_NEEDED, needsAdminUrl } from './admin-url.js';
 import { complaints } from './complaints.js';
@@ -34,10 +35,18 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
   const { proxy: inFile, temporal, pools } = resolvePaths(parsed, base);
   const proxy = options.proxy === 'elsewhere' ? inFile : completed(inFile, options.proxy ?? {});
   // Several proxies may share a file that only their command lines complete; whoever starts none has no use for the field.
-  if (options.proxy !== 'elsewhere' && needsAdminUrl(proxy)) throw complain(['proxy', 'adminUrl'], ADMIN_URL_NEEDED);
+  const given = options.proxy === 'elsewhere' ? {} : (options.proxy ?? {});
+  if (options.proxy !== 'elsewhere' && needsAdminUrl(proxy)) {
+    throw given.admin === undefined
+      ? complain(['proxy', 'adminUrl'], ADMIN_URL_NEEDED)
+      : wrongOption('--admin-url', 'nothing', ADMIN_URL_NEEDED);
+  }
   const { listen, admin } = proxy;
-  if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
-    throw complain(['proxy', 'admin'], ADMIN_APART);
+  if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host) {
+    throw given.admin === undefined && given.listen === undefined
+      ? complain(['proxy', 'admin'], ADMIN_APART)
+      : wrongOption('--admin', `${admin.host}:${admin.port}`, ADMIN_APART);
+  }
   const secret = (field: string, reference: SecretReference): string => readSecret(field, reference, base, env);
   return {
     proxy,
@@ -72,13 +81,27 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors.map((error) => `${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0] ?? ''}`);
+  const broken = document.errors.map((error) => `${file}:${error.linePos?.[0].line ?? 1}: ${inOurWords(error)}`);
   if (broken.length > 0) throw invalid(broken);
   const result = configSchema.safeParse(document.toJS() ?? {});
   if (!result.success) throw invalid(complaints(file, document, lines, result.error.issues));
   const complain = (path: string[], allowed: string): OperatorError =>
     invalid(complaints(file, document, lines, [{ code: 'custom', path, message: allowed, input: undefined }]));
   return { parsed: result.data, complain };
+}
+
+function wrongOption(option: string, found: string, allowed: string): OperatorError {
+  return new OperatorError(
+    'CONFIG_INVALID',
+    `${option}: found ${found}, allowed: ${allowed}.`,
+    'Correct the option, or the file.',
+  );
+}
+
+/** The library speaks to programmers, and repeats the place. */
+function inOurWords({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'several documents; one is allowed, without "---" in its middle';
+  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 }
 
 function invalid(lines: string[]): OperatorError {

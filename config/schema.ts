@@ -196,7 +196,7 @@ const pool = z
   )
   .superRefine(({ machines, sessions: mechanism }, context) => {
     if (machines[0].name === machines[1].name) {
-      const message = 'a name that machine 1 does not have: the two must be different machines';
+      const message = 'a name that the first machine does not have: the two must be different machines';
       context.addIssue({ code: 'custom', path: ['machines', 1, 'name'], message });
     }
     if (mechanism.mechanism !== 'tomcat-swap') return;
@@ -252,7 +252,7 @@ function refuseSharedMachines(pools: Record<string, z.output<typeof pool>>, cont
         const value = valueOf(machine);
         if (value === undefined) continue;
         const other = seen.get(value);
-        seen.set(value, `machine ${index + 1} of pool ${poolName}`);
+        seen.set(value, `machine ${machines[index]?.name ?? ''} of pool ${poolName}`);
         if (other === undefined) continue;
         const message = `a ${field} that ${other} does not have: they must be different machines`;
         context.addIssue({ code: 'custom', path: [poolName, 'machines', index, ...field.split('.')], message });

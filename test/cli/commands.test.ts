@@ -59,7 +59,8 @@ test('what cannot be done is refused in two sentences, with a code and without a
     [['proxy', '--listen', 'nonsense'], {}, 2, /host:port/],
     [['proxy', '--listen', 'x:65536'], {}, 2, /host:port/],
     [['proxy', '--name', '../x'], {}, 2, /--name.*Allowed: a name of/],
-    [['proxy', '--admin', '0.0.0.0:0'], {}, 2, /CONFIG_INVALID: [^]*proxy\.adminUrl: found nothing/],
+    [['proxy', '--admin', '0.0.0.0:0'], {}, 2, /CONFIG_INVALID: --admin-url: found nothing/],
+    [['proxy', '--listen', 'a:80', '--admin', 'a:80'], {}, 2, /CONFIG_INVALID: --admin: found a:80, allowed: another address/],
     [['status'], { VM_REJUV_DATABASE_URL: '' }, 2, /SECRET_MISSING: VM_REJUV_DATABASE_URL.*--data .*"vm-rejuv up"/],
     [['restart'], {}, 2, /unknown command/],
   ];

@@ -78,7 +78,7 @@ describe('a mistake is named with file, line, field, what was found and what is 
     [
       'the same machine spelled otherwise',
       GOOD.replace(':8280', ':8180/'),
-      /machines\.1\.url: found "http:\/\/127\.0\.0\.1:8180\/", allowed: a url that machine 1 of pool shop does not have/,
+      /machines\.1\.url: found "http:\/\/127\.0\.0\.1:8180\/", allowed: a url that machine a of pool shop does not have/,
     ],
     [
       'one directory spelled twice',
@@ -152,7 +152,8 @@ describe('a mistake is named with file, line, field, what was found and what is 
       `proxy: { admin: "[::]:8081", adminUrl: null }\n${GOOD}`,
       /proxy\.adminUrl: found null, allowed: an origin/,
     ],
-    ['broken YAML', 'pools: [', /yaml:1: /],
+    ['broken YAML', 'pools: [', /yaml:1: (?!.*at line)/],
+    ['a second document', `${GOOD}---\nmore: 1\n`, /several documents; one is allowed/],
   ])('%s', (_name, text, message) => {
     const error = refusal(text);
     expect(error.code).toBe('CONFIG_INVALID');
@@ -242,7 +243,7 @@ test('an IPv6 address stands in brackets', () => {
 test('a machine that two pools name is refused, by pool', () => {
   const twice = GOOD + GOOD.replace('pools:\n', '').replace('  shop:', '  other:');
 
-  expect(refusal(twice).message).toMatch(/pools\.other\.machines\.0\.url: .*machine 1 of pool shop/);
+  expect(refusal(twice).message).toMatch(/pools\.other\.machines\.0\.url: .*machine a of pool shop/);
 });
 
 test('an origin is accepted however it is spelled', () => {
