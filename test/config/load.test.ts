@@ -221,7 +221,7 @@ test('what a proxy is told by its command line completes the file, and nobody el
   expect(load(everywhere, ENV, { proxy: 'elsewhere' }).proxy.admin).toEqual({ host: '0.0.0.0', port: 8081 });
 
   const completedWrongly = refusal(GOOD, ENV, { proxy: { admin: { host: '::', port: 8081 } } });
-  expect(completedWrongly.message).toMatch(/proxy\.adminUrl: found nothing/);
+  expect(completedWrongly.message).toMatch(/^--admin-url: found nothing/);
 });
 
 test.each(['quatsch', ' 127.0.0.1:7233', '127.0.0.1:7233 ', 'temporal:72330', 'http://temporal:7233', 'temporal:'])(
