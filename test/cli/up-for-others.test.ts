@@ -10,6 +10,7 @@ import { nodeShop } from '../../demo/node-shop.js';
 import type { ReadyChild } from '../../embedded/child-process.js';
 import { startReadyChild, stopProcess } from '../../embedded/child-process.js';
 import { createTestDatabase } from '../fixtures/postgres.js';
+import { withOwnPorts } from '../fixtures/own-ports.js';
 import { processesNaming } from '../fixtures/processes.js';
 import { serverDirectory } from '../fixtures/server-directory.js';
 import { takePort } from '../fixtures/taken-port.js';
@@ -35,6 +36,7 @@ test('other commands reach what "up" has started, by the file that it names, als
   const directory = await serverDirectory();
   const data = join(directory, 'data');
   const config = await writeConfig(directory, { namespace: 'shops' });
+  await withOwnPorts(data);
   const first = await startUp(config, data);
   const envFile = String(first.ready['envFile']);
   expect(envFile).toBe(join(data, 'vm-rejuv.env'));

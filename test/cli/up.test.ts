@@ -14,6 +14,7 @@ import { nodeShop } from '../../demo/node-shop.js';
 import type { ReadyChild } from '../../embedded/child-process.js';
 import { startReadyChild } from '../../embedded/child-process.js';
 import { createTestDatabase } from '../fixtures/postgres.js';
+import { withOwnPorts } from '../fixtures/own-ports.js';
 import { alive, descendants } from '../fixtures/process-tree.js';
 import { processesNaming } from '../fixtures/processes.js';
 
@@ -120,6 +121,7 @@ test('up serves and restarts a pool, ends with all it has started, and knows the
 test('told a second time, up ends at once and leaves no server behind; the next one has its addresses', async () => {
   const place = await createPlace();
   await place.installation.bootMachines();
+  await withOwnPorts(place.data);
   const first = await up(place);
   const servers = descendants(first.pid).filter(({ pid }) => processesNaming(place.data).includes(pid));
   expect(servers.length).toBeGreaterThan(1);
