@@ -1,6 +1,5 @@
 // npm run bench:restart: how long requests are held in clean restarts, with how many idle sessions, and what their users notice.
 
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { quantile } from '../activities/quantile.js';
@@ -12,6 +11,7 @@ import { Closing } from '../embedded/closing.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
 import type { CleanRestartResult } from '../workflows/clean-restart.js';
 import { startBench } from './bench-installation.js';
+import { residentMiB } from './resident-memory.js';
 import { runBench } from './run-bench.js';
 
 const WARM_UP_MS = 8000;
@@ -132,11 +132,6 @@ async function measure(idleCount: number, signal: AbortSignal): Promise<Row> {
     })),
     machinesMiB: Math.round((await bench.machinePids()).reduce((sum, pid) => sum + residentMiB(pid), 0)),
   };
-}
-
-function residentMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib ?? 0) / 1024;
 }
 
 function render(table: readonly Row[]): string {

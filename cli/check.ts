@@ -8,7 +8,7 @@ import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { needsAdminUrl } from '../config/admin-url.js';
-import { describeError, OperatorError } from '../config/operator-error.js';
+import { describeError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
@@ -18,7 +18,7 @@ import type { Phase } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
-import { asOperatorError, print } from './output.js';
+import { asOperatorError, inWords, print } from './output.js';
 import { choosePool } from './pool-option.js';
 
 /** Chosen: a check is for a person who waits. */
@@ -37,11 +37,10 @@ export async function check(config: Config, poolName: string | undefined, option
       else print(options, `--    ${what}: not checked, ${skipped}`, { check: what, ok: null, notChecked: skipped });
       return value;
     } catch (thrown) {
-      const error = asOperatorError(thrown);
+      const error = inWords(asOperatorError(thrown));
       failed++;
-      const said = error instanceof OperatorError ? error : new OperatorError('INTERNAL', describeError(error), '');
-      const { code, message, remedy } = said;
-      print(options, `FAIL  ${what}\n      ${describeError(said)}`, { check: what, ok: false, code, message, remedy });
+      const { code, message, remedy } = error;
+      print(options, `FAIL  ${what}\n      ${describeError(error)}`, { check: what, ok: false, code, message, remedy });
       return undefined;
     }
   };

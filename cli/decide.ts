@@ -4,14 +4,12 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { OperatorError } from '../config/operator-error.js';
 import type { Config } from '../config/types.js';
-import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
-import { readPool } from '../state/pool.js';
 import { askTemporal } from '../worker/ask-temporal.js';
 import { connectTemporal } from '../worker/temporal-client.js';
 import { causeOf } from '../workflows/failure-cause.js';
 import { abortUpdate, retryUpdate, skipUpdate } from '../workflows/messages.js';
-import { openRestart } from './open-restart.js';
+import { holderOf, openRestart } from './open-restart.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -36,9 +34,8 @@ export async function decide(config: Config, poolName: string, decision: Decisio
     if (run === null) throw notRunning(pool);
     const { taskQueue, runId } = await askTemporal(client, temporal.address, () => run.describe());
     const missing = await missingWorker(client, { ...temporal, taskQueue });
-    if (missing !== null && (decision !== 'abort' || (await holder(database, pool)) === `${run.workflowId}/${runId}`))
-      throw missing;
     if (missing !== null) {
+      if (decision !== 'abort' || (await holderOf(database, pool)) === `${run.workflowId}/${runId}`) throw missing;
       // Nobody has taken it up, so there is nothing to give back; and nobody would take up the update either.
       await askTemporal(client, temporal.address, () => run.terminate(options.reason ?? 'vm-rejuv abort'));
       const answer = 'abort: nobody had taken the restart up';
@@ -55,13 +52,6 @@ export async function decide(config: Config, poolName: string, decision: Decisio
     await client.connection.close();
     await database.end();
   }
-}
-
-function holder(database: Database, pool: string): Promise<string | null> {
-  return readPool(database, pool).then(
-    ({ run }) => run,
-    () => null,
-  );
 }
 
 function readable(error: unknown, pool: string): unknown {

@@ -14,13 +14,17 @@ export async function openRestart(
   database: Queryable,
   pool: string,
 ): Promise<RunHandle | null> {
-  // What is wrong with the store the restart itself will say.
-  const holder = await readPool(database, pool).then(
-    ({ run }) => run,
-    () => null,
-  );
-  for (const run of [holder, await customaryRestart(client, temporal, pool)]) {
+  for (const find of [() => holderOf(database, pool), () => customaryRestart(client, temporal, pool)]) {
+    const run = await find();
     if (run !== null && (await isRunOpen(client, temporal, run))) return runHandle(client, run);
   }
   return null;
+}
+
+/** What holds the pool, as `workflowId/runId`, or null. What is wrong with the store the restart itself will say. */
+export function holderOf(database: Queryable, pool: string): Promise<string | null> {
+  return readPool(database, pool).then(
+    ({ run }) => run,
+    () => null,
+  );
 }

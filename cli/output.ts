@@ -42,7 +42,7 @@ export function fail(options: OutputOptions, thrown: unknown): void {
   const error = asOperatorError(thrown);
   const known = error instanceof OperatorError;
   if (options.json) {
-    const { code, message, remedy } = known ? error : { code: 'INTERNAL', message: describeError(error), remedy: '' };
+    const { code, message, remedy } = inWords(error);
     console.log(JSON.stringify({ error: { code, message, remedy } }));
   } else {
     console.error(describeError(error));
@@ -50,6 +50,11 @@ export function fail(options: OutputOptions, thrown: unknown): void {
   if (process.env['VM_REJUV_DEBUG']) console.error(thrown);
   const refused = known && !(error instanceof RestartFailure) && REFUSALS.has(error.code);
   process.exitCode = refused ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+/** An error of no code of its own is a mistake of ours. */
+export function inWords(error: unknown): OperatorError {
+  return error instanceof OperatorError ? error : new OperatorError('INTERNAL', describeError(error), '');
 }
 
 /** PostgreSQL's client throws its own errors; what an operator can do about them is known all the same. */

@@ -6,14 +6,11 @@ import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/co
 import type { TemporalConfig } from '../config/types.js';
 import { askTemporal } from '../worker/ask-temporal.js';
 import type { RunHandle } from '../worker/temporal-client.js';
-import { isOpen } from '../worker/temporal-client.js';
+import { isOpen, isStarted } from '../worker/temporal-client.js';
 import { reasonOf } from '../workflows/failure-cause.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { StepTime } from '../workflows/steps.js';
 import { helpfulUpdates } from '../workflows/steps.js';
-
-/** temporal.api.enums.v1.PendingActivityState: PENDING_ACTIVITY_STATE_STARTED */
-const STARTED = 2;
 
 export interface RestartProgress {
   /** Where its workers have to poll. */
@@ -58,7 +55,7 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
     stepMs: startedAtMs === null ? null : Math.max(0, Date.now() - startedAtMs),
     steps: said?.steps ?? [],
     attempt: attempt?.attempt ?? null,
-    running: Number(attempt?.state) === STARTED,
+    running: attempt !== undefined && isStarted(attempt),
     retrying: attempt?.lastFailure
       ? reasonOf(defaultFailureConverter.failureToError(attempt.lastFailure, defaultPayloadConverter))
       : null,

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeServerDirectory } from '../embedded/postgres.js';
+import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { ProcessIdentity } from '../state/process-identity.js';
 import { currentProcess, isProvedAlive, isProvedDead } from '../state/process-identity.js';
@@ -41,7 +42,7 @@ export class UpData {
     } catch (cause) {
       throw new OperatorError(
         'DATA_UNUSABLE',
-        `--data: ${directory} cannot be made a directory (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'}).`,
+        `--data: ${directory} cannot be made a directory (${codeOf(cause)}).`,
         'Name another one that this account can write.',
         { cause },
       );

@@ -3,8 +3,9 @@
 
 import { addressLike, parseAddress } from './address.js';
 import { TEMPORAL_ADDRESS } from './defaults.js';
-import { OperatorError } from './operator-error.js';
+import type { OperatorError } from './operator-error.js';
 import { readSecret, withoutUserInfo } from './secret.js';
+import { wrongValue } from './wrong-value.js';
 
 /** `orElse`: what an operator can do besides setting the variable; ends a sentence. */
 export function databaseUrl(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
@@ -32,8 +33,7 @@ export function temporalAddress(
 }
 
 function wrongVariable(variable: string, found: string, allowed: string): OperatorError {
-  const message = `${variable}: found ${found}, allowed: ${allowed}.`;
-  return new OperatorError('CONFIG_INVALID', message, 'Correct the variable or its file.');
+  return wrongValue(variable, found, allowed, 'Correct the variable or its file.');
 }
 
 export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): string {

@@ -7,12 +7,14 @@ import { LineCounter, parseDocument } from 'yaml';
 import { ADMIN_URL_NEEDED, needsAdminUrl } from './admin-url.js';
 import { complaints } from './complaints.js';
 import { adminToken, databaseUrl, temporalAddress } from './environment.js';
+import { codeOf } from './error-code.js';
 import { OperatorError } from './operator-error.js';
 import type { ConfigFile } from './schema.js';
 import { configSchema, resolvePaths } from './schema.js';
 import type { SecretReference } from './secret.js';
 import { readSecret } from './secret.js';
 import type { Config, MachineConfig, PoolConfig, ProxyConfig, SessionsConfig } from './types.js';
+import { wrongValue } from './wrong-value.js';
 
 const ADMIN_APART = 'another address than proxy.listen: who reaches one must not reach the other';
 
@@ -74,7 +76,7 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
   } catch (cause) {
     throw new OperatorError(
       'CONFIG_UNREADABLE',
-      `The configuration ${file} cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'}).`,
+      `The configuration ${file} cannot be read (${codeOf(cause)}).`,
       'Name the file by --config or VM_REJUV_CONFIG; docs/configuration.md has one to start from.',
       { cause },
     );
@@ -91,11 +93,7 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
 }
 
 function wrongOption(option: string, found: string, allowed: string): OperatorError {
-  return new OperatorError(
-    'CONFIG_INVALID',
-    `${option}: found ${found}, allowed: ${allowed}.`,
-    'Correct the option, or the file.',
-  );
+  return wrongValue(option, found, allowed, 'Correct the option, or the file.');
 }
 
 /** The library speaks to programmers, and repeats the place. */

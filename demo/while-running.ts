@@ -2,11 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
+import { isStarted } from '../worker/temporal-client.js';
 import type { StepName } from '../workflows/steps.js';
 
 const POLL_MS = 3;
-/** temporal.api.enums.v1.PendingActivityState: PENDING_ACTIVITY_STATE_STARTED */
-const STARTED = 2;
 
 /** Calls `act` once that step runs; resolves with whether it did before the restart has ended. */
 export async function whileRunning(
@@ -17,7 +16,7 @@ export async function whileRunning(
 ): Promise<boolean> {
   for (;;) {
     const { status, raw } = await handle.describe();
-    if (raw.pendingActivities?.some(({ activityType, state }) => activityType?.name === step && Number(state) === STARTED)) {
+    if (raw.pendingActivities?.some((activity) => activity.activityType?.name === step && isStarted(activity))) {
       act();
       return true;
     }

@@ -1,6 +1,7 @@
 // Free ports on loopback.
 
 import { createServer } from 'node:net';
+import { codeOf } from '../config/error-code.js';
 
 /** Losing the race for a port once is rare; this often in a row means something else. Chosen. */
 const ATTEMPTS = 4;
@@ -19,7 +20,7 @@ export async function isPortFree(port: number): Promise<boolean> {
 export async function portTrouble(port: number): Promise<string | null> {
   return listenOnce(port).then(
     () => null,
-    (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown'),
+    (error: unknown) => codeOf(error),
   );
 }
 

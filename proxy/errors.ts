@@ -1,6 +1,7 @@
 // What a client is told when a request cannot be answered. Addresses stay inside.
 
 import type { ServerResponse } from 'node:http';
+import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { Totals } from './totals.js';
 
@@ -36,7 +37,7 @@ export const requestNeverCame = (): ProxyError =>
 
 /** RFC 9110 section 15.6: 504 when the machine is too slow, 502 when it fails; 500 only for our own fault. */
 export function upstreamError(cause: unknown): ProxyError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause, '');
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new ProxyError('UPSTREAM_TIMEOUT', 'The application server did not answer in time.', 'Try again later.', {
       status: 504,
@@ -51,7 +52,7 @@ export function upstreamError(cause: unknown): ProxyError {
 
 /** Whether the machine cannot have seen the request: nothing was sent. */
 export function wasNeverSent(cause: unknown): boolean {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause, '');
   return code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_INVALID_ARG';
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
+import { codeOf } from '../config/error-code.js';
 import { describeError, OperatorError } from '../config/operator-error.js';
 import type { ListenAddress, PoolConfig, ProxyConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
@@ -190,7 +191,7 @@ function proxyStruck(pool: string, name: string): OperatorError {
 }
 
 function cannotListen({ host, port }: ListenAddress, field: string, cause: unknown): OperatorError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const code = codeOf(cause);
   const remedy = `End what listens there or change ${field}.`;
   return code === 'EADDRINUSE'
     ? new OperatorError('PORT_TAKEN', `${field}: port ${port} is taken.`, remedy, { cause })

@@ -1,5 +1,6 @@
 // Errors of the store.
 
+import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 
 /** SQLSTATE classes 08 (connection) and 57P (shut down), and what the operating system says. */
@@ -11,7 +12,7 @@ const CLIENT_MESSAGES =
   /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered)/;
 
 export function databaseUnreachable(cause: unknown): OperatorError {
-  const code = codeOf(cause);
+  const code = codeOf(cause, '');
   const reason = code === '' ? '' : ` (${code})`;
   if (REFUSED.test(code)) {
     return new OperatorError(
@@ -58,10 +59,6 @@ export function poolUnknown(pool: string, known: readonly string[] = []): Operat
 /** Whether an error means that PostgreSQL could not be reached, went away, or did not let us in. */
 export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = codeOf(error);
+  const code = codeOf(error, '');
   return UNREACHABLE.test(code) || REFUSED.test(code) || CLIENT_MESSAGES.test(error.message);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

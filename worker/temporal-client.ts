@@ -17,6 +17,8 @@ export type CleanRestartHandle = WorkflowHandleWithFirstExecutionRunId<typeof cl
 const GRPC_NOT_FOUND = 5;
 /** temporal.api.enums.v1.TaskQueueType: TASK_QUEUE_TYPE_WORKFLOW */
 const WORKFLOW_TASKS = 1;
+/** temporal.api.enums.v1.PendingActivityState: PENDING_ACTIVITY_STATE_STARTED */
+const ACTIVITY_STARTED = 2;
 /** A worker asks again after a minute at the latest, which is Temporal's long poll; a few seconds more for the way. */
 const POLLED_WITHIN_MS = 75_000;
 /** A server that comes back is found again within this; gRPC's own two minutes are longer than anybody watches. Chosen. */
@@ -109,6 +111,11 @@ export async function isRunOpen(client: Client, { address }: TemporalConfig, run
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/** Whether an attempt of a pending activity runs, rather than waits for its turn. */
+export function isStarted({ state }: { state?: unknown }): boolean {
+  return Number(state) === ACTIVITY_STARTED;
 }
 
 /** Whether a run in this state goes on. */

@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { access, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../config/error-code.js';
 import { OperatorError } from '../../config/operator-error.js';
 import type { MachineConfig } from '../../config/types.js';
 import type { StoredSessions } from './stored-sessions.js';
@@ -90,7 +91,7 @@ export class SessionFiles implements StoredSessions {
 
   /** The error itself names the file, and so the session. */
   private fail(verb: string, error: unknown): never {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = codeOf(error);
     throw new OperatorError(
       'SESSION_STORE_FAILED',
       `The worker could not ${verb} a session file in ${this.place} (${code}).`,
@@ -109,5 +110,5 @@ async function inParallel(ids: readonly string[], work: (id: string) => Promise<
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return codeOf(error) === code;
 }

@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Installation } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import type { CleanRestartHandle } from '../../worker/temporal-client.js';
 import type { StepName } from '../../workflows/steps.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 const PATIENT = { timeout: 60_000 };
-
-async function statusOf(installation: Installation): Promise<Record<string, unknown>> {
-  return jsonLines(await vmRejuv(installation, ['status', '--json']))[0] ?? {};
-}
 
 async function timesScheduled(handle: CleanRestartHandle, step: StepName): Promise<number> {
   const { events } = await handle.fetchHistory();

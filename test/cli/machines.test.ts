@@ -2,13 +2,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
-import type { Installation, PoolFile } from '../../demo/installation.js';
+import type { PoolFile } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { openDatabase } from '../../state/database.js';
 import { currentProcess } from '../../state/process-identity.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
+import { powerOf } from '../fixtures/power-of.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 interface Driver {
@@ -27,11 +27,6 @@ function shopWith(change: (driver: Driver) => void): Shop {
     change(driver);
     return { ...shop, pool: { ...shop.pool, standby: 'cold' } };
   };
-}
-
-async function powerOf({ pool }: Installation): Promise<string[]> {
-  const signal = AbortSignal.timeout(10_000);
-  return Promise.all(pool.machines.map(async ({ name }) => (await createDriver(pool).status(name, { signal })).power));
 }
 
 test.each([

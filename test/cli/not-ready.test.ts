@@ -1,15 +1,9 @@
 import { expect, test } from 'vitest';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
-import type { Installation, PoolFile } from '../../demo/installation.js';
+import type { PoolFile } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
+import { powerOf } from '../fixtures/power-of.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
-
-async function powerOf({ pool }: Installation): Promise<string[]> {
-  const driver = createDriver(pool);
-  const signal = AbortSignal.timeout(10_000);
-  return Promise.all(pool.machines.map(async ({ name }) => (await driver.status(name, { signal })).power));
-}
 
 test('a pool whose active machine is off fails the check as it would fail a restart, and stays off', async () => {
   const { installation } = await createTestInstallation(nodeShop);

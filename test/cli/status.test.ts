@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
-import type { Installation } from '../../demo/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 const PATIENT = { timeout: 60_000 };
-
-async function statusOf(installation: Installation, changed: Record<string, string> = {}): Promise<Record<string, unknown>> {
-  const ended = await vmRejuv(installation, ['status', '--json'], changed);
-  expect(ended.code).toBe(0);
-  return jsonLines(ended)[0] ?? {};
-}
 
 test('status tells the step of a restart, what it tries again, and how long an unclean end of a proxy keeps it', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
