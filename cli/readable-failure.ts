@@ -2,7 +2,7 @@
 
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { causeOf } from '../workflows/failure-cause.js';
+import { causeOf, codeOf } from '../workflows/failure-cause.js';
 import { RestartFailure } from './restart-failure.js';
 
 /** The failure as the activity worded it, without Temporal's envelopes. What is no failure of a restart stays as it is. */
@@ -11,7 +11,7 @@ export function readableFailure(error: unknown, pool: string): unknown {
   const cause = causeOf(error.cause);
   if (cause instanceof ApplicationFailure) {
     const remedy = typeof cause.details?.[0] === 'string' ? cause.details[0] : '';
-    return new RestartFailure(cause.type ?? 'RESTART_FAILED', cause.message.replace(` ${remedy}`, ''), remedy);
+    return new RestartFailure(codeOf(cause) ?? 'RESTART_FAILED', cause.message.replace(` ${remedy}`, ''), remedy);
   }
   if (cause instanceof CancelledFailure) {
     const again = `Start it again when you like: vm-rejuv rejuvenate ${pool}`;

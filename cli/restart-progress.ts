@@ -7,7 +7,7 @@ import type { TemporalConfig } from '../config/types.js';
 import { askTemporal } from '../worker/ask-temporal.js';
 import type { RunHandle } from '../worker/temporal-client.js';
 import { isOpen, isStarted } from '../worker/temporal-client.js';
-import { reasonOf } from '../workflows/failure-cause.js';
+import { codeOf, reasonOf } from '../workflows/failure-cause.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { StepTime } from '../workflows/steps.js';
 import { helpfulUpdates } from '../workflows/steps.js';
@@ -35,6 +35,8 @@ export interface RestartProgress {
   doing: string | null;
   /** Why it waits for an operator. */
   waiting: string | null;
+  /** The code of `retrying` or of `waiting`; null where it has none, as when a worker has died. */
+  code: string | null;
   /** The updates that decide what it waits for. */
   updates: string[];
 }
@@ -47,6 +49,9 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
   const [attempt] = raw.pendingActivities ?? [];
   // A worker of an earlier version does not tell when the step began.
   const startedAtMs = said?.stepStartedAtMs ?? inMs(attempt?.scheduledTime);
+  const failure = attempt?.lastFailure
+    ? defaultFailureConverter.failureToError(attempt.lastFailure, defaultPayloadConverter)
+    : null;
   return {
     taskQueue,
     open,
@@ -56,11 +61,10 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
     steps: said?.steps ?? [],
     attempt: attempt?.attempt ?? null,
     running: attempt !== undefined && isStarted(attempt),
-    retrying: attempt?.lastFailure
-      ? reasonOf(defaultFailureConverter.failureToError(attempt.lastFailure, defaultPayloadConverter))
-      : null,
+    retrying: failure === null ? null : reasonOf(failure),
     doing: describeDetails(attempt?.heartbeatDetails?.payloads?.[0]),
     waiting: said?.waiting ?? null,
+    code: failure === null ? (said?.code ?? null) : codeOf(failure),
     updates: said?.waiting ? helpfulUpdates(said.step) : [],
   };
 }

@@ -27,7 +27,7 @@ interface ProxyStatus {
 export interface PoolStatus
   extends
     Pick<PoolRow, 'phase' | 'active' | 'standby' | 'epoch' | 'run'>,
-    Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'doing' | 'waiting' | 'updates'>,
+    Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'doing' | 'waiting' | 'code' | 'updates'>,
     Pick<RestartView, 'temporal' | 'trouble'> {
   pool: string;
   machines: MachineStatus[];

@@ -45,7 +45,10 @@ export async function watch(watched: Watched, options: OutputOptions): Promise<v
       await sleep(POLL_MS);
     }
     const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
-    show({ steps: outcome.steps, step: null, stepMs: null, doing: null, waiting: null, retrying: null, updates: [] }, null);
+    show(
+      { steps: outcome.steps, step: null, stepMs: null, doing: null, waiting: null, retrying: null, code: null, updates: [] },
+      null,
+    );
     print(options, `Done: ${describeOutcome(outcome)}`, outcome);
   } catch (error) {
     throw readableFailure(error, watched.pool);
@@ -63,7 +66,7 @@ async function patiently<T>(watched: Watched, options: OutputOptions, question: 
       if (!(error instanceof OperatorError) || error.code !== 'TEMPORAL_UNREACHABLE') throw error;
       if (performance.now() - started > PATIENCE_MS) throw lostSight(watched, error);
       const { code, message, remedy } = error;
-      if (!said) print(options, '  Temporal does not answer; waiting', { waiting: code, message, remedy });
+      if (!said) print(options, '  Temporal does not answer; waiting', { waiting: code, code, message, remedy });
       said = true;
       await sleep(POLL_MS);
     }
@@ -79,7 +82,7 @@ function lostSight({ pool, temporal }: Watched, cause: OperatorError): OperatorE
   );
 }
 
-type Seen = Pick<RestartProgress, 'steps' | 'step' | 'stepMs' | 'doing' | 'waiting' | 'retrying' | 'updates'>;
+type Seen = Pick<RestartProgress, 'steps' | 'step' | 'stepMs' | 'doing' | 'waiting' | 'retrying' | 'code' | 'updates'>;
 
 /** Prints everything once, what a step tries again and waits for once a step. */
 function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWait: number | null) => void {
@@ -89,13 +92,14 @@ function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWa
     shown.add(what);
     print(options, text, value);
   };
-  return ({ steps, step, stepMs, doing, waiting, retrying, updates }, uncleanWait) => {
+  return ({ steps, step, stepMs, doing, waiting, retrying, code, updates }, uncleanWait) => {
     for (const { name, ms } of steps) if (ms !== null) once(name, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
     if (doing !== null && (stepMs ?? 0) > LONG_STEP_MS) once(`${step} ${doing}`, `  ${step}: ${doing}`, { step, doing });
     // Tried again it may wait for the same reason as before.
     if (waiting === null) shown.delete('waiting');
-    else once('waiting', `  waits for an operator: ${waiting}\n  decide: ${commandsFor(updates, pool)}`, { waiting, updates });
-    if (retrying !== null) once(`${step} ${retrying}`, `  tries ${step} again: ${retrying}`, { retrying, step });
+    else
+      once('waiting', `  waits for an operator: ${waiting}\n  decide: ${commandsFor(updates, pool)}`, { waiting, code, updates });
+    if (retrying !== null) once(`${step} ${retrying}`, `  tries ${step} again: ${retrying}`, { retrying, code, step });
     if (uncleanWait !== null) once(`${step} unclean`, `  ${describeUncleanWait(uncleanWait)}`, { uncleanWaitMs: uncleanWait });
   };
 }

@@ -51,5 +51,5 @@ export function createWorkerWarning(
 
 function warn(options: OutputOptions, error: OperatorError): void {
   const { code, message, remedy } = error;
-  print(options, `  waits: ${describeError(error)}`, { waiting: code, message, remedy });
+  print(options, `  waits: ${describeError(error)}`, { waiting: code, code, message, remedy });
 }

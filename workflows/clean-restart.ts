@@ -3,7 +3,6 @@
 import { CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
-import { reasonOf } from './failure-cause.js';
 import { loggingFailure } from './failure-log.js';
 import { recordOf } from './failure-record.js';
 import { parseInput } from './input.js';
@@ -71,7 +70,7 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       try {
         return await step(name, run);
       } catch (error) {
-        if ((await desk.ask(reasonOf(error))) === 'skip') return null;
+        if ((await desk.ask(error)) === 'skip') return null;
       }
     }
   }
@@ -85,7 +84,7 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       if (undone !== 'past-return') throw error;
       desk.passPointOfNoReturn();
       // What was cancelled goes on by itself: it only came too late.
-      if (!isCancellation(error)) await CancellationScope.nonCancellable(() => desk.ask(reasonOf(error)));
+      if (!isCancellation(error)) await CancellationScope.nonCancellable(() => desk.ask(error));
     }
   }
 }

@@ -12,6 +12,13 @@ export function causeOf(
   return cause;
 }
 
+/** Its code of docs/errors.md; null where it has none, as when its worker has died. */
+export function codeOf(error: unknown): string | null {
+  const cause = causeOf(error);
+  // In place of a code, an error that is none of ours has the name of its class.
+  return cause instanceof ApplicationFailure && /^[A-Z_]+$/.test(cause.type ?? '') ? (cause.type ?? null) : null;
+}
+
 /** Why a step has failed, in words for who operates the restart. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;

@@ -1,7 +1,7 @@
 // The worker's word on a restart that has failed. Temporal's own loses the error's code on its way out of the sandbox.
 
-import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
-import { causeOf } from './failure-cause.js';
+import { isCancellation, log } from '@temporalio/workflow';
+import { codeOf } from './failure-cause.js';
 
 /** How the worker's log knows the line. */
 export const RESTART_FAILED_MESSAGE = 'Restart failed';
@@ -14,9 +14,4 @@ export async function loggingFailure<T>(work: () => Promise<T>): Promise<T> {
     if (!isCancellation(error)) log.warn(RESTART_FAILED_MESSAGE, { code: codeOf(error), error });
     throw error;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const cause = causeOf(error);
-  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }

@@ -1,6 +1,7 @@
 // Progress of a restart and the operator's word in it: the state behind the query and the updates.
 
 import { condition, setCurrentDetails, setHandler, ApplicationFailure } from '@temporalio/workflow';
+import { codeOf, reasonOf } from './failure-cause.js';
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js';
 import type { RestartStatus, StepName } from './steps.js';
@@ -17,7 +18,14 @@ export class OperatorDesk {
     pool: string,
     private readonly onAbort: () => void,
   ) {
-    this.status = { pool, step: null, stepStartedAtMs: null, steps: STEPS.map((name) => ({ name, ms: null })), waiting: null };
+    this.status = {
+      pool,
+      step: null,
+      stepStartedAtMs: null,
+      steps: STEPS.map((name) => ({ name, ms: null })),
+      waiting: null,
+      code: null,
+    };
     setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
     setHandler(retryUpdate, (_note: OperatorNote) => this.decide('retry'), {
       description: 'Try the step that failed again; only while the restart waits for you',
@@ -57,12 +65,14 @@ export class OperatorDesk {
   }
 
   /** Waits until the operator has decided what becomes of a step that failed. */
-  async ask(reason: string): Promise<Verdict> {
+  async ask(failure: unknown): Promise<Verdict> {
     this.verdict = null;
-    this.status.waiting = reason;
+    this.status.waiting = reasonOf(failure);
+    this.status.code = codeOf(failure);
     this.show();
     await condition(() => this.verdict !== null);
     this.status.waiting = null;
+    this.status.code = null;
     this.show();
     return this.verdict ?? 'retry';
   }

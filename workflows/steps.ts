@@ -26,6 +26,8 @@ export interface RestartStatus {
   steps: StepTime[];
   /** Why the workflow waits for an operator, or null. */
   waiting: string | null;
+  /** The code of what it waits for, where that has one. */
+  code: string | null;
 }
 
 /** The updates that help a restart that waits for an operator in this step. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 const PATIENT = { timeout: 60_000 };
 
@@ -22,8 +22,11 @@ test('status tells the step of a restart, what it tries again, and how long an u
   const { stepMs } = await statusOf(installation);
   expect(stepMs).toBeGreaterThan(0);
 
+  const watched = vmRejuv(installation, ['rejuvenate', installation.pool.name, '--watch', '--json']);
   second.signal('SIGSTOP');
-  await expect.poll(async () => (await statusOf(installation))['retrying'], PATIENT).toContain('Proxy proxy-2 of pool');
+  await expect
+    .poll(() => statusOf(installation), PATIENT)
+    .toMatchObject({ retrying: expect.stringContaining('Proxy proxy-2 of pool') as string, code: 'PROXY_UNREACHABLE' });
   const text = (await vmRejuv(installation, ['status'])).stdout;
   expect(text).toMatch(
     /in awaitDrain for \d+\.\d s.*\n +attempt \d+ (runs|is to come); the one before it has ended: Proxy proxy-2 /,
@@ -35,8 +38,11 @@ test('status tells the step of a restart, what it tries again, and how long an u
 
   expect((await slow).status).toBe(200);
   const { sessionsMoved } = await handle.result();
+  expect(jsonLines(await watched)).toContainEqual(
+    expect.objectContaining({ retrying: expect.stringContaining('Proxy proxy-2') as string, code: 'PROXY_UNREACHABLE' }),
+  );
   expect(await statusOf(installation)).toMatchObject({
-    ...{ step: null, retrying: null, waiting: null, uncleanWaitMs: null, temporal: 'ok' },
+    ...{ step: null, retrying: null, waiting: null, code: null, uncleanWaitMs: null, temporal: 'ok' },
     lastRestart: { result: { sessionsMoved, tookMs: expect.any(Number) as number } },
   });
   const last = new RegExp(
@@ -61,6 +67,7 @@ test('status tells what an operator has to decide and by which updates, and its 
     .toMatchObject({
       step: 'restartPrimary',
       waiting: expect.stringContaining('node-a did not get ready') as string,
+      code: 'MACHINE_NOT_READY',
       updates: ['retry', 'skip'],
     });
   const text = (await vmRejuv(installation, ['status'])).stdout;
