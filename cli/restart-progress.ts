@@ -35,6 +35,8 @@ export interface RestartProgress {
   doing: string | null;
   /** Why it waits for an operator. */
   waiting: string | null;
+  /** When it began to wait; what `waiting` says is of that moment. Null when it does not, or its worker does not tell. */
+  waitingSince: Date | null;
   /** The code of `retrying` or of `waiting`; null where it has none, as when a worker has died. */
   code: string | null;
   /** The updates that decide what it waits for. */
@@ -64,6 +66,7 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
     retrying: failure === null ? null : reasonOf(failure),
     doing: describeDetails(attempt?.heartbeatDetails?.payloads?.[0]),
     waiting: said?.waiting ?? null,
+    waitingSince: typeof said?.waitingSinceMs === 'number' ? new Date(said.waitingSinceMs) : null,
     code: failure === null ? (said?.code ?? null) : codeOf(failure),
     updates: said?.waiting ? helpfulUpdates(said.step) : [],
   };
@@ -78,8 +81,18 @@ function describeDetails(payload: Payload | null | undefined): string | null {
   return `${moved} sessions moved${typeof of === 'number' ? ` of ${of}` : ''}`;
 }
 
+/** Why it waits for an operator, as of when, and what decides that: lines for people, none when it does not. */
+export function describeWaiting(
+  { waiting, waitingSince, updates }: Pick<RestartProgress, 'waiting' | 'waitingSince' | 'updates'>,
+  pool: string,
+): string[] {
+  if (waiting === null) return [];
+  const asOf = waitingSince === null ? '' : `as of ${waitingSince.toISOString()} it `;
+  return [`${asOf}waits for an operator: ${waiting}`, `decide: ${commandsFor(updates, pool)}`];
+}
+
 /** The updates as commands. */
-export function commandsFor(updates: readonly string[], pool: string): string {
+function commandsFor(updates: readonly string[], pool: string): string {
   return updates.map((update) => `vm-rejuv ${update} ${pool}`).join(' or ');
 }
 

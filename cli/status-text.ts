@@ -5,7 +5,7 @@ import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { PoolRow } from '../state/pool.js';
 import { describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
-import { commandsFor } from './restart-progress.js';
+import { describeWaiting } from './restart-progress.js';
 import type { RestartView } from './running-restarts.js';
 import { describeUncleanWait } from './unclean-wait.js';
 
@@ -27,7 +27,10 @@ interface ProxyStatus {
 export interface PoolStatus
   extends
     Pick<PoolRow, 'phase' | 'active' | 'standby' | 'epoch' | 'run'>,
-    Pick<RestartProgress, 'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'doing' | 'waiting' | 'code' | 'updates'>,
+    Pick<
+      RestartProgress,
+      'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'doing' | 'waiting' | 'waitingSince' | 'code' | 'updates'
+    >,
     Pick<RestartView, 'temporal' | 'trouble'> {
   pool: string;
   machines: MachineStatus[];
@@ -62,14 +65,12 @@ export function statusText(status: PoolStatus): string {
 }
 
 function restartLines(status: PoolStatus): string[] {
-  const { pool, run, step, stepMs, attempt, running, retrying, doing, waiting, updates, uncleanWaitMs, trouble } = status;
+  const { pool, run, step, stepMs, attempt, running, retrying, doing, uncleanWaitMs, trouble } = status;
   const lines = [`restart: ${run ?? 'none runs'}`];
   if (step !== null)
     lines.push(`  in ${step}${stepMs === null ? '' : ` for ${seconds(stepMs)}`}${doing === null ? '' : `: ${doing}`}`);
   if (retrying !== null) lines.push(`  ${describeRetry(attempt ?? 0, running, retrying)}`);
-  if (waiting !== null) {
-    lines.push(`  waits for an operator: ${waiting}`, `  decide: ${commandsFor(updates, pool)}`);
-  }
+  lines.push(...describeWaiting(status, pool).map((line) => `  ${line}`));
   if (uncleanWaitMs !== null) lines.push(`  ${describeUncleanWait(uncleanWaitMs)}`);
   if (trouble !== null) lines.push(`  ${trouble}`);
   return lines;

@@ -63,6 +63,7 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     retrying: progress?.retrying ?? null,
     doing: progress?.doing ?? null,
     waiting: progress?.waiting ?? null,
+    waitingSince: progress?.waitingSince ?? null,
     code: progress?.code ?? null,
     updates: progress?.updates ?? [],
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),

@@ -10,7 +10,7 @@ import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { readableFailure } from './readable-failure.js';
 import type { RestartProgress } from './restart-progress.js';
-import { commandsFor, progressOf } from './restart-progress.js';
+import { describeWaiting, progressOf } from './restart-progress.js';
 import { describeOutcome } from './restart-outcome.js';
 import { describeUncleanWait } from './unclean-wait.js';
 import { createWorkerWarning } from './worker-warning.js';
@@ -45,10 +45,7 @@ export async function watch(watched: Watched, options: OutputOptions): Promise<v
       await sleep(POLL_MS);
     }
     const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
-    show(
-      { steps: outcome.steps, step: null, stepMs: null, doing: null, waiting: null, retrying: null, code: null, updates: [] },
-      null,
-    );
+    show({ steps: outcome.steps, ...NOTHING_MORE }, null);
     print(options, `Done: ${describeOutcome(outcome)}`, outcome);
   } catch (error) {
     throw readableFailure(error, watched.pool);
@@ -82,7 +79,16 @@ function lostSight({ pool, temporal }: Watched, cause: OperatorError): OperatorE
   );
 }
 
-type Seen = Pick<RestartProgress, 'steps' | 'step' | 'stepMs' | 'doing' | 'waiting' | 'retrying' | 'code' | 'updates'>;
+type Seen = Pick<
+  RestartProgress,
+  'steps' | 'step' | 'stepMs' | 'doing' | 'waiting' | 'waitingSince' | 'retrying' | 'code' | 'updates'
+>;
+
+/** What is to be seen of a run that has ended well, beside its steps. */
+const NOTHING_MORE: Omit<Seen, 'steps'> = {
+  ...{ step: null, stepMs: null, doing: null, retrying: null },
+  ...{ waiting: null, waitingSince: null, code: null, updates: [] },
+};
 
 /** Prints everything once, what a step tries again and waits for once a step. */
 function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWait: number | null) => void {
@@ -92,13 +98,15 @@ function createView(options: OutputOptions, pool: string): (now: Seen, uncleanWa
     shown.add(what);
     print(options, text, value);
   };
-  return ({ steps, step, stepMs, doing, waiting, retrying, code, updates }, uncleanWait) => {
+  return (now, uncleanWait) => {
+    const { steps, step, stepMs, doing, waiting, waitingSince, retrying, code, updates } = now;
     for (const { name, ms } of steps) if (ms !== null) once(name, `  ${name.padEnd(16)} ${ms} ms`, { step: name, ms });
     if (doing !== null && (stepMs ?? 0) > LONG_STEP_MS) once(`${step} ${doing}`, `  ${step}: ${doing}`, { step, doing });
-    // Tried again it may wait for the same reason as before.
-    if (waiting === null) shown.delete('waiting');
-    else
-      once('waiting', `  waits for an operator: ${waiting}\n  decide: ${commandsFor(updates, pool)}`, { waiting, code, updates });
+    // Tried again it may wait before anybody has seen it go on, for the same reason or with other figures.
+    if (waiting !== null) {
+      const lines = describeWaiting(now, pool).map((line) => `  ${line}`);
+      once(`waiting ${waitingSince?.toISOString()}`, lines.join('\n'), { waiting, waitingSince, code, updates });
+    }
     if (retrying !== null) once(`${step} ${retrying}`, `  tries ${step} again: ${retrying}`, { retrying, code, step });
     if (uncleanWait !== null) once(`${step} unclean`, `  ${describeUncleanWait(uncleanWait)}`, { uncleanWaitMs: uncleanWait });
   };

@@ -24,6 +24,7 @@ export class OperatorDesk {
       stepStartedAtMs: null,
       steps: STEPS.map((name) => ({ name, ms: null })),
       waiting: null,
+      waitingSinceMs: null,
       code: null,
     };
     setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
@@ -68,10 +69,12 @@ export class OperatorDesk {
   async ask(failure: unknown): Promise<Verdict> {
     this.verdict = null;
     this.status.waiting = reasonOf(failure);
+    this.status.waitingSinceMs = Date.now();
     this.status.code = codeOf(failure);
     this.show();
     await condition(() => this.verdict !== null);
     this.status.waiting = null;
+    this.status.waitingSinceMs = null;
     this.status.code = null;
     this.show();
     return this.verdict ?? 'retry';

@@ -26,6 +26,8 @@ export interface RestartStatus {
   steps: StepTime[];
   /** Why the workflow waits for an operator, or null. */
   waiting: string | null;
+  /** When it began to wait, in ms since 1970: the figures in `waiting` are of that moment. */
+  waitingSinceMs: number | null;
   /** The code of what it waits for, where that has one. */
   code: string | null;
 }
@@ -36,7 +38,7 @@ export function helpfulUpdates(step: StepName | null): ('retry' | 'skip')[] {
 }
 
 /** Markdown for the Temporal UI's current details. */
-export function describeStatus({ pool, steps, step, waiting }: RestartStatus): string {
+export function describeStatus({ pool, steps, step, waiting, waitingSinceMs }: RestartStatus): string {
   const lines = steps.map(({ name, ms }) => {
     const state = ms !== null ? `done in ${ms} ms` : name === step ? 'running' : 'to do';
     return `- **${name}** (${state}): ${SUMMARIES[name]}`;
@@ -46,7 +48,7 @@ export function describeStatus({ pool, steps, step, waiting }: RestartStatus): s
       ? []
       : [
           '',
-          `**Waits for you:** ${waiting}`,
+          `**Waits for you**${waitingSinceMs === null ? '' : `, as of ${new Date(waitingSinceMs).toISOString()}`}: ${waiting}`,
           '',
           'The pool serves all its traffic meanwhile. Send the update `retry` when the cause is gone' +
             (helpfulUpdates(step).includes('skip') ? ', or `skip` to go on without restarting the primary.' : '.'),

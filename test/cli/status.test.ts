@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
@@ -120,4 +120,45 @@ test('status and a watcher are told what a drain waits for', async () => {
   await expect.poll(() => said, PATIENT).toContain('awaitDrain: 1 requests in flight at the primary');
   expect((await slow).status).toBe(200);
   expect((await watched).code).toBe(0);
+});
+
+test('why a restart waits is told as of when, and anew when a retry has failed for the same reason', async () => {
+  // The request outlasts everything that is looked at here, and ends with who sends it.
+  const requestMs = 600_000;
+  const limits = { requestTimeoutMs: 2 * requestMs, drain: { limitMs: 300, policy: 'stop' } };
+  const { shop } = obstinateShop({ limits });
+  const { installation, startRestart } = await createTestInstallation(shop);
+  const { name } = installation.pool;
+  await installation.bootMachines();
+  const { url } = await installation.startProxy();
+  await installation.startWorker();
+  const begun = await fetch(`${url}/shop/cart`);
+  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const leaving = new AbortController();
+  onTestFinished(() => leaving.abort());
+  void fetch(`${url}/shop/slow?ms=${requestMs}`, { headers: { cookie }, signal: leaving.signal }).catch(() => undefined);
+  const handle = await startRestart();
+  let said = '';
+  const watched = vmRejuv(installation, ['rejuvenate', name, '--watch', '--json'], {}, (text) => (said += text));
+  const timesTold = (): number => said.split('DRAIN_LIMIT').length - 1;
+
+  const drained = { waiting: expect.stringContaining('1 requests in flight') as string, code: 'DRAIN_LIMIT' };
+  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject(drained);
+  const { waitingSince } = await statusOf(installation);
+  expect(Date.parse(String(waitingSince))).toBeLessThanOrEqual(Date.now());
+  expect((await vmRejuv(installation, ['status'])).stdout).toContain(
+    `as of ${String(waitingSince)} it waits for an operator: Pool`,
+  );
+  await expect.poll(timesTold, PATIENT).toBe(1);
+  expect((await vmRejuv(installation, ['retry', name])).code).toBe(0);
+  const since = async (): Promise<unknown> => (await statusOf(installation))['waitingSince'] ?? waitingSince;
+  await expect.poll(since, PATIENT).not.toBe(waitingSince);
+
+  await expect.poll(timesTold, PATIENT).toBe(2);
+
+  await handle.terminate();
+  expect(jsonLines(await watched).filter(({ code }) => code === 'DRAIN_LIMIT')).toMatchObject([
+    { ...drained, waitingSince },
+    { ...drained, waitingSince: expect.not.stringMatching(String(waitingSince)) as string },
+  ]);
 });
