@@ -36,8 +36,11 @@ function wrongVariable(variable: string, found: string, allowed: string): Operat
   return wrongValue(variable, found, allowed, 'Correct the variable or its file.');
 }
 
+/** It stands in a header, whose value is visible ASCII (RFC 9110, section 5.5) and is taken apart at white space. */
 export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
-  return fromEnvironment('VM_REJUV_ADMIN_TOKEN', env, orElse);
+  const token = fromEnvironment('VM_REJUV_ADMIN_TOKEN', env, orElse);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw wrongVariable('VM_REJUV_ADMIN_TOKEN', 'something else', 'visible ASCII characters without white space');
 }
 
 /** Whether an environment has this secret, itself or in a file. */

@@ -31,6 +31,10 @@ const origin = (example: string, orNull = ''): z.ZodType<string> => {
   return z.string(allowed).transform((text, context) => parseOrigin(text) ?? refuse(context, allowed));
 };
 
+/** RFC 6265, section 4.1.1: a name of a cookie is a token, as RFC 9110 has it in section 5.6.2. */
+const COOKIE = "the name of a cookie: letters, digits and any of !#$%&'*+-.^_`|~";
+const cookie = matching(/^[\w!#$%&'*+.^`|~-]+$/, COOKIE);
+
 const PEER = 'an address or a CIDR block, such as 10.0.0.0/8';
 const peer = z.string(PEER).refine((text) => {
   const [address = '', prefix, ...rest] = text.split('/');
@@ -140,25 +144,27 @@ const sessions = z.discriminatedUnion(
       settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
       canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
     }),
-    z.strictObject({ mechanism: z.literal('none'), idleMs: milliseconds.default(defaults.NONE_IDLE_MS) }),
+    z.strictObject({ mechanism: z.literal('none'), idleMs: someMilliseconds.default(defaults.NONE_IDLE_MS) }),
   ],
   'a mapping with mechanism, such as { mechanism: none }',
 );
 
-const limits = z.strictObject({
-  holdBudgetMs: milliseconds.max(defaults.MAX_HOLD_BUDGET_MS).default(defaults.HOLD_BUDGET_MS),
-  holdMaxMs: someMilliseconds.default(defaults.HOLD_MAX_MS),
-  maxHeldRequests: count.default(defaults.MAX_HELD_REQUESTS),
-  batchSize: count.max(10_000).default(defaults.BATCH_SIZE),
-  requestTimeoutMs: someMilliseconds.default(defaults.REQUEST_TIMEOUT_MS),
-  maxConnections: count.default(defaults.MAX_CONNECTIONS),
-  drain: z
-    .strictObject({
-      limitMs: milliseconds.default(defaults.DRAIN_LIMIT_MS),
-      policy: z.enum(['wait', 'force', 'stop']).default('wait'),
-    })
-    .prefault({}),
-});
+const limits = z
+  .strictObject({
+    holdBudgetMs: milliseconds.max(defaults.MAX_HOLD_BUDGET_MS).default(defaults.HOLD_BUDGET_MS),
+    holdMaxMs: someMilliseconds.default(defaults.HOLD_MAX_MS),
+    maxHeldRequests: count.default(defaults.MAX_HELD_REQUESTS),
+    batchSize: count.max(10_000).default(defaults.BATCH_SIZE),
+    requestTimeoutMs: someMilliseconds.default(defaults.REQUEST_TIMEOUT_MS),
+    maxConnections: count.default(defaults.MAX_CONNECTIONS),
+    drain: z
+      .strictObject({
+        limitMs: milliseconds.default(defaults.DRAIN_LIMIT_MS),
+        policy: z.enum(['wait', 'force', 'stop']).default('wait'),
+      })
+      .prefault({}),
+  })
+  .superRefine(atLeast('holdMaxMs', 'holdBudgetMs'));
 
 const pool = z
   .strictObject(
@@ -168,7 +174,7 @@ const pool = z
       sessionId: z
         .strictObject({
           cookies: z
-            .array(z.string('the name of a cookie').min(1), 'a list of at least one name of a cookie, such as [JSESSIONID]')
+            .array(cookie, 'a list of at least one name of a cookie, such as [JSESSIONID]')
             .min(1)
             .default(['JSESSIONID']),
           pathParameter: z
@@ -180,16 +186,18 @@ const pool = z
         })
         .prefault({}),
       sessions,
-      health: z.strictObject(
-        {
-          path,
-          status: z.number().int().min(100).max(599).default(200),
-          intervalMs: someMilliseconds.default(defaults.HEALTH_INTERVAL_MS),
-          timeoutMs: someMilliseconds.default(defaults.HEALTH_TIMEOUT_MS),
-          bootTimeoutMs: someMilliseconds.default(defaults.BOOT_TIMEOUT_MS),
-        },
-        'a mapping with path, such as { path: /shop/health }',
-      ),
+      health: z
+        .strictObject(
+          {
+            path,
+            status: z.number().int().min(100).max(599).default(200),
+            intervalMs: someMilliseconds.default(defaults.HEALTH_INTERVAL_MS),
+            timeoutMs: someMilliseconds.default(defaults.HEALTH_TIMEOUT_MS),
+            bootTimeoutMs: someMilliseconds.default(defaults.BOOT_TIMEOUT_MS),
+          },
+          'a mapping with path, such as { path: /shop/health }',
+        )
+        .superRefine(atLeast('bootTimeoutMs', 'timeoutMs')),
       limits: limits.prefault({}),
     },
     'a mapping with machines, sessions and health',
@@ -230,6 +238,17 @@ export const configSchema = z.strictObject({
     .refine((pools) => Object.keys(pools).length > 0, POOLS)
     .superRefine(refuseSharedMachines),
 });
+
+/** Refuses a `longer` that ends before `shorter`, which is a part of it, could. */
+function atLeast<Longer extends string, Shorter extends string>(
+  longer: Longer,
+  shorter: Shorter,
+): (fields: Record<Longer | Shorter, number>, context: z.RefinementCtx) => void {
+  return (fields, context) => {
+    if (fields[longer] >= fields[shorter]) return;
+    context.addIssue({ code: 'custom', path: [longer], message: `at least ${fields[shorter]}, which is ${shorter}` });
+  };
+}
 
 function refuse(context: z.RefinementCtx, allowed: string): typeof z.NEVER {
   context.addIssue({ code: 'custom', message: allowed });

@@ -106,6 +106,31 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /holdBudgetMs: found 60001, allowed: at most 60000/,
     ],
     [
+      'a hold that ends before its budget',
+      `${GOOD}    limits: { holdMaxMs: 99 }\n`,
+      /yaml:18 pools\.shop\.limits\.holdMaxMs: found 99, allowed: at least 100, which is holdBudgetMs/,
+    ],
+    [
+      'a budget longer than any hold',
+      `${GOOD}    limits: { holdBudgetMs: 20000 }\n`,
+      /yaml:18 pools\.shop\.limits\.holdMaxMs: found nothing, allowed: at least 20000, which is holdBudgetMs/,
+    ],
+    [
+      'a health check longer than a boot',
+      GOOD.replace('{ path: /shop/health }', '{ path: /shop/health, timeoutMs: 3000, bootTimeoutMs: 2999 }'),
+      /yaml:17 pools\.shop\.health\.bootTimeoutMs: found 2999, allowed: at least 3000, which is timeoutMs/,
+    ],
+    [
+      'a name that no cookie has',
+      `${GOOD}    sessionId: { cookies: [sid, "a b"] }\n`,
+      /yaml:18 pools\.shop\.sessionId\.cookies\.1: found "a b", allowed: the name of a cookie: letters, digits/,
+    ],
+    [
+      'sessions that have ended before they are used',
+      GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: none, idleMs: 0 }\n'),
+      /pools\.shop\.sessions\.idleMs: found 0, allowed: at least 1/,
+    ],
+    [
       'an address that is a url',
       `temporal: { address: "http://x" }\n${GOOD}`,
       /temporal\.address: found "http:\/\/x", allowed: host:port, such as 127\.0\.0\.1:7233/,
@@ -231,6 +256,15 @@ test.each(['quatsch', ' 127.0.0.1:7233', '127.0.0.1:7233 ', 'temporal:72330', 'h
       code: 'CONFIG_INVALID',
       message: `VM_REJUV_TEMPORAL_ADDRESS: found "${address}", allowed: host:port, such as 127.0.0.1:7233, the port at most 65535.`,
     });
+  },
+);
+
+test.each(['two words', 'token ', 'token\n', 'tök'])(
+  'an admin token that no header can hold is refused without being repeated: "%s"',
+  (token) => {
+    const { code, message } = refusal(GOOD, { ...ENV, VM_REJUV_ADMIN_TOKEN: token });
+    expect(code).toBe('CONFIG_INVALID');
+    expect(message).toBe('VM_REJUV_ADMIN_TOKEN: found something else, allowed: visible ASCII characters without white space.');
   },
 );
 

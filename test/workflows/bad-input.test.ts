@@ -54,7 +54,10 @@ test('a standby that never gets ready fails the restart, and the pool serves as 
     const shop = await nodeShop(directory, url);
     const [first, second] = shop.pool['machines'] as { driver: { command: string[] } }[];
     if (second) second.driver.command = ['sleep', '600'];
-    return { ...shop, pool: { ...shop.pool, machines: [first, second], health: { path: '/shop/health', bootTimeoutMs: 1500 } } };
+    return {
+      ...shop,
+      pool: { ...shop.pool, machines: [first, second], health: { path: '/shop/health', timeoutMs: 1000, bootTimeoutMs: 1500 } },
+    };
   });
   await installation.bootMachines('node-a');
   const proxy = await installation.startProxy();
