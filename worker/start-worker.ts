@@ -76,7 +76,9 @@ let installed = false;
 function installRuntime(): void {
   if (installed) return;
   installed = true;
-  Runtime.install({ logger: createLogger(), shutdownSignals: [] });
+  // Its native part writes to the console by itself otherwise, in lines and colours of its own.
+  const logging = { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } as const;
+  Runtime.install({ logger: createLogger(), telemetryOptions: { logging }, shutdownSignals: [] });
 }
 
 /** `npm run build` writes it; sources that run uncompiled (tests) use the same file. */

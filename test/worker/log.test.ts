@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry } from '@temporalio/worker';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { renderEntry } from '../../worker/log.js';
 import { createTestInstallation } from '../fixtures/installation.js';
+import { startRelay } from '../fixtures/relay.js';
 
 test('a failed attempt and a failed restart are one line each, with code and remedy and without a stack trace', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
@@ -21,6 +22,18 @@ test('a failed attempt and a failed restart are one line each, with code and rem
   expect(lines()[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z WARN /);
   expect(lines()[0]?.slice(25)).toBe(`WARN bootStandby of ${name}, attempt 1: ${failure}`);
   expect(lines()[1]?.slice(25)).toBe(`WARN clean-restart/${name} has failed: ${failure}`);
+});
+
+test("what Temporal's runtime says of a server that has gone is lines like any other, without colours", async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { address, cut } = await startRelay(inject('temporalAddress'));
+  installation.env['VM_REJUV_TEMPORAL_ADDRESS'] = address;
+  await installation.startWorker();
+  cut();
+
+  const lines = (): string[] => readFileSync(join(installation.directory, 'worker.log'), 'utf8').trim().split('\n').slice(1);
+  await expect.poll(lines, { timeout: 60_000 }).not.toEqual([]);
+  for (const line of lines()) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (WARN|ERROR) [^\x1b]+$/);
 });
 
 test('what says more than a line is brought to one; its stack trace is for who looks for a mistake of ours', () => {
