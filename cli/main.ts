@@ -118,7 +118,7 @@ function command(name: string, description: string): Command {
 function decision(name: Decision, description: string): void {
   clientCommand(name, description)
     .argument('<pool>')
-    .option('--reason <text>', "why; kept in the restart's history")
+    .option('--reason <text>', "why, and who says so; kept in the restart's history, and status shows that of an abort")
     .action((pool: string, options: ClientOptions & { reason?: string }) =>
       withConfig(options, async (config) => (await import('./decide.js')).decide(config, pool, name, options)),
     );

@@ -80,7 +80,8 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
     try {
       await undoable.run(steps);
     } catch (error) {
-      const undone = await CancellationScope.nonCancellable(() => abandonRestart({ pool, failure: recordOf(error) }));
+      const failure = recordOf(error, desk.abortReason);
+      const undone = await CancellationScope.nonCancellable(() => abandonRestart({ pool, failure }));
       if (undone !== 'past-return') throw error;
       desk.passPointOfNoReturn();
       // What was cancelled goes on by itself: it only came too late.

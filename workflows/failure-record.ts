@@ -9,7 +9,11 @@ export interface FailureRecord {
   message: string;
 }
 
-export function recordOf(error: unknown): FailureRecord {
-  if (isCancellation(error)) return { code: 'RESTART_FAILED', message: 'It was given up on request.' };
+/** `abortReason` is what who aborted it has said, or null. */
+export function recordOf(error: unknown, abortReason: string | null): FailureRecord {
+  if (isCancellation(error)) {
+    const why = abortReason === null ? '.' : `: ${abortReason}`;
+    return { code: 'RESTART_FAILED', message: `It was given up on request${why}` };
+  }
   return { code: codeOf(error) ?? 'RESTART_FAILED', message: reasonOf(error) };
 }

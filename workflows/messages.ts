@@ -4,7 +4,7 @@ import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { RestartStatus } from './steps.js';
 
 export interface OperatorNote {
-  /** Kept in the history. */
+  /** Kept in the history; that of an abort also with the pool, for `status`. */
   reason?: string;
 }
 

@@ -13,6 +13,8 @@ export class OperatorDesk {
   readonly status: RestartStatus;
   private verdict: Verdict | null = null;
   private pastReturn = false;
+  /** What who aborted has said; null while nobody has, or has said nothing. */
+  abortReason: string | null = null;
 
   constructor(
     pool: string,
@@ -40,7 +42,7 @@ export class OperatorDesk {
           throw refused(`Step ${String(this.status.step)} cannot be skipped: sessions would be lost.`);
       },
     });
-    setHandler(abortUpdate, (_note: OperatorNote) => this.abort(), {
+    setHandler(abortUpdate, (note: OperatorNote) => this.abort(note), {
       description: 'Give up and leave the pool as it was; only before the standby has taken traffic',
       validator: (_note: OperatorNote) => {
         if (this.pastReturn) throw refused('The standby has sessions of its own by now, so the restart can only go forward.');
@@ -85,7 +87,8 @@ export class OperatorDesk {
     return `${verdict}: step ${String(this.status.step)}`;
   }
 
-  private abort(): string {
+  private abort(note: unknown): string {
+    this.abortReason ??= reasonIn(note);
     this.onAbort();
     return 'abort: the pool goes back as it was, unless the standby has taken traffic by now';
   }
@@ -97,6 +100,12 @@ export class OperatorDesk {
   private show(): void {
     setCurrentDetails(describeStatus(this.status));
   }
+}
+
+/** The Temporal UI sends any JSON, or none. */
+function reasonIn(note: unknown): string | null {
+  const reason = typeof note === 'object' && note !== null && 'reason' in note ? note.reason : null;
+  return typeof reason === 'string' ? reason.replace(/\s+/g, ' ').trim() || null : null;
 }
 
 function refused(message: string): ApplicationFailure {

@@ -53,11 +53,11 @@ test('a restart whose standby does not boot is given up by a command, and status
     code: 2,
     stderr: expect.stringContaining('UPDATE_REFUSED') as string,
   });
-  expect(await vmRejuv(installation, ['abort', name])).toMatchObject({ code: 0 });
+  expect(await vmRejuv(installation, ['abort', name, '--reason', 'the sale begins, says Ada'])).toMatchObject({ code: 0 });
   await expect(handle.result()).rejects.toThrow();
   expect(await statusOf(installation)).toMatchObject({
     ...{ phase: 'steady', run: null },
-    lastFailure: { failure: { message: 'It was given up on request.' } },
+    lastFailure: { failure: { message: 'It was given up on request: the sale begins, says Ada' } },
   });
 });
 

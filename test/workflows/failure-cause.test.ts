@@ -14,5 +14,5 @@ test.each([
   ['a worker that died', new TimeoutFailure('Activity task timed out', undefined, 'HEARTBEAT'), null],
 ])('a failure has the code that it was given, and no name of a class for one: %s', (_name, cause, code) => {
   expect(codeOf(failedBy(cause))).toBe(code);
-  expect(recordOf(failedBy(cause)).code).toBe(code ?? 'RESTART_FAILED');
+  expect(recordOf(failedBy(cause), null).code).toBe(code ?? 'RESTART_FAILED');
 });
