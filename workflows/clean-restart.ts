@@ -57,10 +57,9 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
   });
 
   async function step<T>(name: StepName, run: () => Promise<T>): Promise<T> {
-    const started = Date.now();
     desk.begin(name);
     const result = await run();
-    desk.end(name, Date.now() - started);
+    desk.end(name);
     return result;
   }
 

@@ -56,10 +56,10 @@ export class OperatorDesk {
     this.show();
   }
 
-  end(step: StepName, ms: number): void {
+  end(step: StepName): void {
     const entry = this.status.steps.find((candidate) => candidate.name === step);
     // A step that is ensured once more has nothing left to do: its time is that of the first.
-    if (entry) entry.ms ??= ms;
+    if (entry) entry.ms ??= Date.now() - (this.status.stepStartedAtMs ?? Date.now());
     this.show();
   }
 

@@ -14,7 +14,7 @@ export const SUMMARIES: Record<StepName, string> = {
 
 export interface StepTime {
   name: StepName;
-  /** Null while it has not ended. */
+  /** From its first start to its end, with what it waited for an operator meanwhile; null while it has not ended, and when it was skipped. */
   ms: number | null;
 }
 

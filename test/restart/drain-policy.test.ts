@@ -44,8 +44,13 @@ test('by the policy stop it waits for an operator, who can let it try again', as
   const handle = await startRestart();
   const waiting = async (): Promise<string | null> => (await handle.query<{ waiting: string | null }>('status')).waiting;
   await expect.poll(waiting, { timeout: 20_000 }).toContain('did not drain');
+  const stoppedAt = performance.now();
 
   expect((await slow).status).toBe(200);
+  const waitedMs = performance.now() - stoppedAt;
   await handle.executeUpdate<string, [{ reason?: string }]>('retry', { args: [{ reason: 'the slow page is done' }] });
-  expect((await handle.result()).sessionsNotMoved).toBe(0);
+  const { sessionsNotMoved, steps } = await handle.result();
+  expect(sessionsNotMoved).toBe(0);
+  // From its first attempt on, whatever it waited for in between.
+  expect(steps.find(({ name }) => name === 'awaitDrain')?.ms).toBeGreaterThan(waitedMs);
 });
