@@ -22,12 +22,7 @@ export interface ProxyOptions extends OutputOptions {
 export async function runProxy(options: ProxyOptions): Promise<void> {
   const { name, listen, admin, adminUrl: givenUrl } = options;
   const config = loadConfig(options.config, process.env, { proxy: { name, listen, admin, adminUrl: givenUrl }, orElse: OF_UP });
-  const proxy = await startProxy({
-    config: config.proxy,
-    pool: choosePool(config, options.pool),
-    databaseUrl: config.database.url,
-    adminToken: config.adminToken,
-  });
+  const proxy = await startProxy(config, choosePool(config, options.pool));
   const { url, adminUrl, incarnation } = proxy;
   print(options, `Proxy ready at ${url} (admin API, health and metrics at ${adminUrl})`, {
     ready: true,

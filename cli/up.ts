@@ -56,12 +56,7 @@ async function serve(options: UpOptions, closing: Closing, signal: AbortSignal):
   const pool = choosePool(config, options.pool);
   signal.throwIfAborted();
   // The worker ends before the proxy that its steps need.
-  const proxy = await startProxy({
-    config: config.proxy,
-    pool,
-    databaseUrl: config.database.url,
-    adminToken: config.adminToken,
-  });
+  const proxy = await startProxy(config, pool);
   closing.add(() => proxy.close());
   signal.throwIfAborted();
   const worker = await startWorker(config);

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { OperatorError } from '../config/operator-error.js';
-import { isPortFree, withPorts } from './ports.js';
+import { withPorts } from './ports.js';
 import type { ServerProcess } from './server-process.js';
 import { endOrphans, startServerProcess } from './server-process.js';
 
@@ -48,10 +48,6 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<R
 }
 
 async function start(options: TemporalOptions, logFile: string, port: number, uiPort: number): Promise<RunningTemporal> {
-  for (const wanted of [port, uiPort]) {
-    // Somebody else's server would answer in its place.
-    if (!(await isPortFree(wanted))) throw new Error(`Port ${wanted} is taken.`);
-  }
   const { namespace = DEFAULT_NAMESPACE } = options;
   const address = `127.0.0.1:${port}`;
   const listen = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];

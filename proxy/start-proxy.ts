@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import { codeOf } from '../config/error-code.js';
 import { describeError, OperatorError } from '../config/operator-error.js';
-import type { ListenAddress, PoolConfig, ProxyConfig } from '../config/types.js';
+import type { Config, ListenAddress, PoolConfig, ProxyConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { machineUnknown } from '../state/errors.js';
@@ -28,12 +28,8 @@ import { forwardUpgrade } from './upgrade.js';
 /** A proxy that is told to end waits this long for running requests. Chosen. */
 const DRAIN_MS = 10_000;
 
-export interface ProxyOptions {
-  config: ProxyConfig;
-  pool: PoolConfig;
-  databaseUrl: string;
-  adminToken: string;
-}
+/** What of the configuration every proxy needs. */
+export type ProxyInstallation = Pick<Config, 'proxy' | 'database' | 'adminToken'>;
 
 export interface RunningProxy {
   url: string;
@@ -45,11 +41,13 @@ export interface RunningProxy {
   close(): Promise<void>;
 }
 
-export async function startProxy({ config, pool, databaseUrl, adminToken }: ProxyOptions): Promise<RunningProxy> {
-  await migrate(databaseUrl);
-  const database = openDatabase(databaseUrl);
+/** Resolves when it serves `pool`; what it cannot do without is thrown, and nothing is left open. */
+export async function startProxy(installation: ProxyInstallation, pool: PoolConfig): Promise<RunningProxy> {
+  const { url } = installation.database;
+  await migrate(url);
+  const database = openDatabase(url);
   try {
-    return await start(config, pool, databaseUrl, adminToken, database);
+    return await start(installation, pool, database);
   } catch (error) {
     await database.end();
     throw error;
@@ -57,10 +55,8 @@ export async function startProxy({ config, pool, databaseUrl, adminToken }: Prox
 }
 
 async function start(
-  config: ProxyConfig,
+  { proxy: config, database: { url: databaseUrl }, adminToken }: ProxyInstallation,
   pool: PoolConfig,
-  databaseUrl: string,
-  adminToken: string,
   database: Database,
 ): Promise<RunningProxy> {
   const row = await ensurePool(database, pool);

@@ -66,9 +66,12 @@ test('a port that is taken is named with its field', async () => {
   const taken = { host: '127.0.0.1', port: Number(new URL(proxy.url).port) };
 
   await expect(
-    startProxy({
-      config: { name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 }, adminUrl: null, trustedPeers: [] },
-      ...{ pool, databaseUrl: database.url, adminToken: token },
-    }),
+    startProxy(
+      {
+        proxy: { name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 }, adminUrl: null, trustedPeers: [] },
+        ...{ database, adminToken: token },
+      },
+      pool,
+    ),
   ).rejects.toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining('proxy.listen') as string });
 });
