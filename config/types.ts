@@ -10,7 +10,7 @@ export interface Config {
 }
 
 export interface ProxyConfig {
-  /** Name of this proxy, unique per installation; a new incarnation of the same name is a restart of it. */
+  /** Name of this proxy, unique per pool; a new incarnation of the same name is a restart of it. */
   name: string;
   listen: ListenAddress;
   admin: ListenAddress;

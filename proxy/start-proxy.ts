@@ -21,6 +21,7 @@ import { currentProcess, isOfThisHost, isProvedDead } from '../state/process-ide
 import { deregisterProxy, endProxy, endUncleanly, liveProxies, registerProxy } from '../state/proxy-register.js';
 import { createAdmin } from './admin.js';
 import { forward } from './forward.js';
+import { refuseNamesake } from './namesake.js';
 import { PoolTraffic } from './pool-traffic.js';
 import { trustedPeers } from './trusted-peers.js';
 import { forwardUpgrade } from './upgrade.js';
@@ -75,6 +76,7 @@ async function start(
     const listening = await listen(admin, config.admin, 'proxy.admin');
     const adminUrl = config.adminUrl ?? listening;
     await endPredecessors(database, pool.name, config.name, adminUrl);
+    await refuseNamesake(database, pool.name, config.name, adminToken);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
     // With a request still running at a machine this is no good end: for its time-out nobody may take a session for quiet.
     cleanups.unshift(() =>

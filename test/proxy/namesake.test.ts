@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { request } from 'undici';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Database } from '../../state/database.js';
+import { openDatabase } from '../../state/database.js';
+import { liveProxies, registerProxy } from '../../state/proxy-register.js';
+import type { TestProxy } from '../fixtures/proxy.js';
+import { joinProxy, startTestProxy } from '../fixtures/proxy.js';
+
+function open({ database: { url } }: TestProxy): Database {
+  const database = openDatabase(url);
+  onTestFinished(() => database.end());
+  return database;
+}
+
+test('a second proxy under the name of one that serves is refused, and under another name it is not', async () => {
+  const running = await startTestProxy((_request, response) => response.end('served'));
+  const { proxy, pool } = running;
+  const database = open(running);
+
+  await expect(joinProxy(running, 'test')).rejects.toMatchObject({
+    code: 'NAME_TAKEN',
+    message: expect.stringContaining(proxy.adminUrl) as string,
+  });
+  expect((await liveProxies(database, pool.name)).map(({ incarnation }) => incarnation)).toEqual([proxy.incarnation]);
+  expect(await (await fetch(proxy.url)).text()).toBe('served');
+  await joinProxy(running, 'other');
+});
+
+test('while one ends that still has a request to answer, its successor starts under its name', async () => {
+  let answer = (): void => undefined;
+  const running = await startTestProxy((_request, response) => (answer = () => response.end('served')));
+  const { proxy, servers } = running;
+  const slow = request(proxy.url);
+  await once(servers[0], 'request');
+  const closed = proxy.close();
+
+  await joinProxy(running, 'test');
+
+  answer();
+  expect(await (await slow).body.text()).toBe('served');
+  await closed;
+});
+
+test('a namesake of another host that does not answer keeps nobody from its name', async () => {
+  const running = await startTestProxy((_request, response) => response.end('served'));
+  const gone = { name: 'gone', host: 'elsewhere', pid: 1, startTime: '1', adminUrl: 'http://127.0.0.1:1' };
+  await registerProxy(open(running), running.pool.name, { ...gone, incarnation: '00000000-0000-4000-8000-000000000001' });
+  // Where that one was, another answers now.
+  const replaced = { ...gone, adminUrl: running.proxy.adminUrl };
+  await registerProxy(open(running), running.pool.name, { ...replaced, incarnation: '00000000-0000-4000-8000-000000000002' });
+
+  const { proxy } = await joinProxy(running, 'gone');
+  expect(await (await fetch(proxy.url)).text()).toBe('served');
+});
