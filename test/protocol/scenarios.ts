@@ -1,0 +1,45 @@
+// Named scenarios: each lets happen what one part of the protocol is there for, and little else.
+
+import type { Scenario } from './scenario.js';
+
+const ONE = { proxies: 1, sessions: 1 } as const;
+
+/** Small enough to be explored whole in every test run. */
+export const SCENARIOS = {
+  'a session moves': { from: 'steady', ...ONE, left: { requests: 1, holds: 1 } },
+  'a session moves under two requests': { from: 'moving', ...ONE, left: { requests: 2, holds: 1 } },
+  'a hold is overdue': { from: 'moving', ...ONE, left: { requests: 1, holds: 2, overdue: 1 } },
+  // A restart of the database looks like this to everybody else.
+  'a commit is lost': { from: 'moving', ...ONE, left: { requests: 1, holds: 2, lostCommits: 1 } },
+  'a first request meets the redirect': { from: 'steady', sessions: 1, left: { requests: 1, newcomers: 1 } },
+  'a session begins on the standby': { from: 'moving', sessions: 1, left: { requests: 1, newcomers: 1 } },
+  'a log-in': { from: 'moving', ...ONE, left: { requests: 1, logIns: 1, holds: 1 } },
+  'a session was renamed before the move': { from: 'moving', ...ONE, isRenamed: true, left: { requests: 2, holds: 1 } },
+  'a stream is open': { from: 'moving', ...ONE, left: { requests: 1, streams: 1, holds: 1 } },
+  'two sessions in one request': { from: 'moving', proxies: 1, left: { requests: 1, pairs: 1, holds: 1 } },
+  'a connection breaks': { from: 'moving', ...ONE, left: { requests: 2, holds: 1, broken: 1 } },
+  'an attempt is overtaken': { from: 'moving', ...ONE, left: { holds: 2, attempts: 1 } },
+  'another run takes over': { from: 'moving', ...ONE, left: { holds: 2, takeOvers: 1 } },
+  'a proxy dies': { from: 'moving', ...ONE, left: { requests: 1, crashes: 1, holds: 1 } },
+  'two proxies': { from: 'moving', sessions: 1, left: { requests: 1, holds: 1 } },
+  'a proxy starts in the middle': { from: 'moving', sessions: 1, startsLate: true, left: { requests: 1, holds: 1 } },
+  'a proxy starts during the redirect': { from: 'steady', sessions: 1, startsLate: true, left: { requests: 1, newcomers: 1 } },
+  'answers are late or lost': { from: 'moving', sessions: 1, left: { requests: 1, holds: 1, lateLoads: 1, lostAnswers: 1 } },
+} satisfies Record<string, Scenario>;
+
+/** Explored whole where there is time. */
+export const LARGE_SCENARIOS = {
+  'two requests, two proxies, two sessions': { from: 'moving', left: { requests: 2, holds: 1 } },
+  'two holds, one of them overdue': { from: 'moving', left: { requests: 1, holds: 2, overdue: 1 } },
+  'a proxy dies around the redirect': { from: 'steady', sessions: 1, left: { requests: 1, holds: 1, crashes: 1 } },
+  'a log-in over two proxies': { from: 'moving', sessions: 1, left: { requests: 1, logIns: 1, holds: 1 } },
+  'a stream beside another proxy': { from: 'moving', sessions: 1, left: { requests: 1, streams: 1, holds: 1 } },
+  'a connection breaks beside another proxy': { from: 'moving', sessions: 1, left: { requests: 2, holds: 1, broken: 1 } },
+} satisfies Record<string, Scenario>;
+
+/** Only mutants need them. */
+export const MUTANT_SCENARIOS = {
+  ...SCENARIOS,
+  'a proxy dies under two requests': { from: 'moving', ...ONE, left: { requests: 2, crashes: 1, holds: 1 } },
+  'an attempt is overtaken by requests too': { from: 'moving', ...ONE, left: { requests: 1, holds: 2, attempts: 1 } },
+} satisfies Record<string, Scenario>;
