@@ -7,7 +7,7 @@ import * as handOver from './hand-over.js';
 import { atPrimary, end } from './proxies.js';
 import * as rows from './rows.js';
 import type { Action, Model } from './rules.js';
-import { sessionsAt, storeOf } from './servers.js';
+import { keysAt, storeOf } from './servers.js';
 import type { Attempt, Batch, Proxy, World } from './world.js';
 import { fail, mayAct, proxyOf } from './world.js';
 
@@ -65,7 +65,7 @@ export function batchActions(model: Model, world: World, attempt: Attempt, batch
 
 /** What the primary still has. */
 function remaining(model: Model, world: World, attempt: Attempt): string[] {
-  return [...sessionsAt(model, world, handOver.rolesOf(attempt).active).values()].map(({ key }) => key);
+  return keysAt(model, world, handOver.rolesOf(attempt).active);
 }
 
 function holding(model: Model, world: World, { holdId, asked, said }: Batch, act: Act): Action[] {
@@ -136,7 +136,7 @@ function passBarrier(model: Model) {
     const { active } = handOver.rolesOf(attempt);
     const inMemory = handOver.keysInMemory(world, active);
     batch.given = batch.given.filter((key) => !inMemory.has(key)).sort();
-    batch.ready = [...storeOf(model, world, active)].filter(([, { key }]) => batch.given.includes(key));
+    batch.ready = [...storeOf(model, world, active).values()].filter(({ key }) => batch.given.includes(key));
   };
 }
 
@@ -216,11 +216,14 @@ function leftBehind(model: Model, world: World, attempt: Attempt, batch: Batch):
   return there.filter((key) => !batch.moved.includes(key) && !batch.atStandby.includes(key));
 }
 
-/** Ids that came in one request before the hold was acknowledged must not have two owners by this commit: the next one would wait. */
+/**
+ * Ids that came in one request before the hold was acknowledged must not have two owners by this commit: the next one would wait. An id
+ * that was set after it may: its companions follow with a later batch.
+ */
 function mustNotSplit(world: World, batch: Batch): void {
   const isAtStandby = (key: string): boolean => world.rows.owners.has(key);
   for (const keys of saidOf(batch).flatMap((one) => one.together)) {
-    if (keys.some(isAtStandby) && !keys.every(isAtStandby))
+    if (keys.some((key) => batch.moved.includes(key)) && !keys.every(isAtStandby))
       fail(world, `the commit gives ${keys.join()}, which come together, two owners`);
   }
 }

@@ -26,7 +26,7 @@ export function swapOut(model: Model, world: World, attempt: Attempt): void {
   for (const [session, object] of [...memory]) {
     if (isExecuting(model, world, active, session, object.key)) continue;
     if (model.rules.barrierAwaitsSave && object.content !== object.saved) continue;
-    storeOf(model, world, active).set(session, { key: object.key, content: object.saved });
+    storeOf(model, world, active).set(object.key, { session, key: object.key, content: object.saved });
     memory.delete(session);
   }
 }
@@ -35,7 +35,7 @@ export function swapOut(model: Model, world: World, attempt: Attempt): void {
 export function swappedOut(model: Model, world: World, attempt: Attempt): string[] {
   const { active } = rolesOf(attempt);
   const inMemory = keysInMemory(world, active);
-  return [...storeOf(model, world, active).values()].map(({ key }) => key).filter((key) => !inMemory.has(key));
+  return [...storeOf(model, world, active).keys()].filter((key) => !inMemory.has(key));
 }
 
 export function keysInMemory(world: World, machine: Machine): Set<string> {
@@ -61,11 +61,11 @@ export function give(model: Model, world: World, attempt: Attempt, batch: Batch)
   const [from, to] = [storeOf(model, world, active), storeOf(model, world, standby)];
   if (!model.rules.handOverNeverReplaces) return replace(world, standby, to, batch);
   const refused = new Set<string>();
-  for (const [session, stored] of from) {
-    if (!batch.given.includes(stored.key)) continue;
-    const there = to.get(session);
-    if (there === undefined) to.set(session, { ...stored });
-    else if (there.key !== stored.key || there.content !== stored.content) refused.add(stored.key);
+  for (const [key, stored] of from) {
+    if (!batch.given.includes(key)) continue;
+    const there = to.get(key);
+    if (there === undefined) to.set(key, { ...stored });
+    else if (there.content !== stored.content) refused.add(key);
   }
   batch.given = batch.given.filter((key) => !refused.has(key));
 }
@@ -89,13 +89,13 @@ function isExecuting({ rules }: Model, world: World, machine: Machine, session: 
 
 /** Only a mutant's: copies what it saw at the barrier over whatever the standby has by now. */
 function replace(world: World, standby: Machine, to: Map<string, Stored>, { given, ready }: Batch): void {
-  for (const [session, stored] of ready) {
+  for (const stored of ready) {
     if (!given.includes(stored.key)) continue;
-    world.machines[standby].memory.delete(session);
-    to.set(session, { ...stored });
+    world.machines[standby].memory.delete(stored.session);
+    to.set(stored.key, { ...stored });
   }
 }
 
 function remove(store: Map<string, Stored>, isGone: (key: string) => boolean): void {
-  for (const [session, { key }] of store) if (isGone(key)) store.delete(session);
+  for (const key of [...store.keys()]) if (isGone(key)) store.delete(key);
 }

@@ -74,8 +74,8 @@ export function createWorld(
   for (const [session, key] of both.slice(0, sessions)) {
     world.clients.cookies.set(session, key);
     world.clients.acknowledged.set(session, 1);
-    if (model.mechanism === 'shared') world.machines.a.store.set(session, { key, content: 1 });
-    else world.machines.a.memory.set(session, { key, content: 1, saved: 1 });
+    if (model.mechanism === 'shared') world.machines.a.store.set(key, { session, key, content: 1 });
+    else world.machines.a.memory.set(session, { session, key, content: 1, saved: 1 });
   }
   const serving = startsLate ? world.proxies.slice(0, -1) : world.proxies;
   for (const proxy of serving) {

@@ -37,9 +37,10 @@ export function running(world: World, machine: Machine, session: string): Reques
   return world.requests.filter((one) => one.stage === 'running' && one.machine === machine && one.sessions.includes(session));
 }
 
-/** The sessions of a machine by identity: memory first, as the server itself looks. */
-export function sessionsAt(model: Model, world: World, machine: Machine): Map<string, Stored> {
-  return new Map([...storeOf(model, world, machine), ...world.machines[machine].memory]);
+/** The keys of a machine's sessions, wherever they lie. */
+export function keysAt(model: Model, world: World, machine: Machine): string[] {
+  const { memory } = world.machines[machine];
+  return [...new Set([...storeOf(model, world, machine).keys(), ...[...memory.values()].map(({ key }) => key)])];
 }
 
 /** False when the request does not get as far as the application. */
@@ -85,13 +86,11 @@ function mayHarm({ mechanism }: Model, { isBroken }: Request): boolean {
 function load(model: Model, world: World, machine: Machine, key: string): SessionObject | null {
   const { memory } = world.machines[machine];
   for (const object of memory.values()) if (object.key === key) return object;
-  for (const [session, stored] of storeOf(model, world, machine)) {
-    if (stored.key !== key || memory.has(session)) continue;
-    const object = { ...stored, saved: stored.content };
-    memory.set(session, object);
-    return object;
-  }
-  return null;
+  const stored = storeOf(model, world, machine).get(key);
+  if (stored === undefined || memory.has(stored.session)) return null;
+  const object = { ...stored, saved: stored.content };
+  memory.set(stored.session, object);
+  return object;
 }
 
 function finish(model: Model, world: World, request: Request): void {
@@ -102,7 +101,7 @@ function finish(model: Model, world: World, request: Request): void {
   const made: string[] = [];
   for (const session of request.sessions) {
     const key = keyMade(request);
-    if (request.keys.length === 0) memory.set(session, { key: key ?? '', content: bit, saved: 0 });
+    if (request.keys.length === 0) memory.set(session, { session, key: key ?? '', content: bit, saved: 0 });
     const object = memory.get(session);
     // What is executed on an object that has left the memory meanwhile is written to nowhere.
     if (object !== undefined) object.content |= bit;
@@ -110,8 +109,10 @@ function finish(model: Model, world: World, request: Request): void {
     made.push(key);
     if (object !== undefined) object.key = key;
     if (request.kind === 'log-in') {
-      for (const old of request.keys) world.clients.replaced.add(old);
-      storeOf(model, world, machine).delete(session);
+      for (const old of request.keys) {
+        world.clients.replaced.add(old);
+        storeOf(model, world, machine).delete(old);
+      }
     }
   }
   if (machine === 'b') for (const session of request.sessions) save(model, world, 'b', session);
@@ -131,6 +132,6 @@ function save(model: Model, world: World, machine: Machine, session: string): vo
   if (object === undefined) return;
   object.saved = object.content;
   if (model.mechanism !== 'shared') return;
-  storeOf(model, world, machine).set(session, { key: object.key, content: object.content });
+  storeOf(model, world, machine).set(object.key, { session, key: object.key, content: object.content });
   if (running(world, machine, session).length === 0) world.machines[machine].memory.delete(session);
 }

@@ -60,12 +60,14 @@ export interface Request {
 }
 
 export interface Server {
+  /** By session. */
   memory: Map<string, SessionObject>;
-  /** Where sessions lie that are not in memory. With a shared store only that of `a` is used. */
+  /** Where sessions lie that are not in memory, by key. With a shared store only that of `a` is used. */
   store: Map<string, Stored>;
 }
 
 export interface Stored {
+  session: string;
   key: string;
   content: number;
 }
@@ -131,8 +133,8 @@ export interface Batch {
   /** Incarnations, and their acknowledgements. */
   asked: Set<string>;
   said: Map<string, HoldAcknowledgement>;
-  /** What the barrier let pass, as it was then, by session. */
-  ready: [string, Stored][];
+  /** What the barrier let pass, as it was then. */
+  ready: Stored[];
   /** Keys whose final state the standby has, as far as the attempt knows. */
   given: string[];
   moved: string[];

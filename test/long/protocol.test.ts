@@ -1,0 +1,21 @@
+// The model of the session protocol in larger worlds than every test run has time for.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { describe as tell, explore } from '../protocol/explore.js';
+import { modelOf } from '../protocol/rules.js';
+import { LARGE_SCENARIOS } from '../protocol/scenarios.js';
+import { walkProperty } from '../protocol/walk.js';
+
+describe.each(['swap', 'shared'] as const)('sessions move by %s', (mechanism) => {
+  test.each(Object.entries(LARGE_SCENARIOS))('nothing is lost with %s', (_name, scenario) => {
+    const found = explore(modelOf(mechanism), scenario);
+
+    expect(found.violation, tell(found)).toBeNull();
+    expect(found.isComplete).toBe(true);
+  });
+});
+
+test('no random walk breaks the protocol', () => {
+  fc.assert(walkProperty(), { numRuns: 60_000 });
+});
