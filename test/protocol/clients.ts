@@ -1,6 +1,6 @@
 // The clients: each session has one, which may have several requests under way, through any proxy.
 
-import { decide } from './proxies.js';
+import { decide } from './proxy-requests.js';
 import type { Action, Model } from './rules.js';
 import type { Budget, Proxy, Request, World } from './world.js';
 

@@ -5,7 +5,7 @@ import { seenOnPrimary } from '../../proxy/quiet.js';
 import type { AttemptAct } from './cut-over.js';
 import { batchActions, opening } from './cut-over.js';
 import * as handOver from './hand-over.js';
-import { atPrimary } from './proxies.js';
+import { atPrimary } from './proxy-requests.js';
 import * as rows from './rows.js';
 import type { Action, Model } from './rules.js';
 import { storeOf } from './servers.js';

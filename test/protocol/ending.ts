@@ -1,6 +1,6 @@
 // When all faults are over and everything is delivered, the restart finishes, nobody waits, and every client finds its session.
 
-import { decide } from './proxies.js';
+import { decide } from './proxy-requests.js';
 import { copy } from './plain.js';
 import type { Action, Model } from './rules.js';
 import { actionsOf } from './scenario.js';

@@ -3,7 +3,7 @@
 import type { Action, Model } from './rules.js';
 import type { Machine, Request, SessionObject, Stored, World } from './world.js';
 import { fail, proxyOf } from './world.js';
-import { answer } from './proxies.js';
+import { answer } from './proxy-requests.js';
 
 export function storeOf({ mechanism }: Model, world: World, machine: Machine): Map<string, Stored> {
   return world.machines[mechanism === 'shared' ? 'a' : machine].store;
