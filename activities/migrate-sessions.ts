@@ -73,7 +73,7 @@ async function idleGroups(attempt: Attempt): Promise<string[][]> {
 
 async function groupsOnPrimary(attempt: Attempt): Promise<string[][]> {
   const { keys, together, older, atStandby } = await seenOnPrimary(attempt);
-  // One that came before the pool moved may execute in a session that has another id by now, and nothing asks the server which.
+  // A request or stream from before the move may execute in a session that has another id by now, and nothing asks the server which.
   if (older > 0) return [];
   return groupsAround(keys, together, atStandby);
 }

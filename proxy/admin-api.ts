@@ -67,7 +67,10 @@ export interface SeenKeys {
   /** Milliseconds since a request named one of `keys` last; null when none has. */
   usedAgoMs: number | null;
   together: string[][];
-  /** Requests in flight at the primary that were routed in an earlier epoch; absent in answers of proxies that do not count them. */
+  /**
+   * Requests in flight at the primary, and streams to it that name a session, that were routed in an earlier epoch; absent in answers
+   * of proxies that do not count them.
+   */
   older?: number;
 }
 

@@ -130,9 +130,9 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
   return { incarnation, epoch, phase, active, standby, inFlight, unanswered, streams, held: traffic.gate.waiting };
 }
 
-function seenKeys(traffic: PoolTraffic, incarnation: string): SeenKeys {
-  const seen = seenOnPrimary(traffic.state, traffic.inFlight.requests(traffic.state.active));
-  const uses = seen.keys.flatMap((key) => traffic.gate.lastUse.get(key) ?? []);
+function seenKeys({ state, inFlight, gate }: PoolTraffic, incarnation: string): SeenKeys {
+  const seen = seenOnPrimary(state, inFlight.requests(state.active), inFlight.streams(state.active));
+  const uses = seen.keys.flatMap((key) => gate.lastUse.get(key) ?? []);
   const usedAgoMs = uses.length === 0 ? null : performance.now() - uses.reduce((latest, at) => Math.max(latest, at));
   return { incarnation, ...seen, usedAgoMs };
 }

@@ -1,12 +1,39 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import WebSocket, { WebSocketServer } from 'ws';
+import { cutOver } from '../../activities/cut-over.js';
 import { moveWhatIsQuiet } from '../../activities/migrate-sessions.js';
 import { openPool, startMoving } from '../../state/pool.js';
 import { standbyKeys } from '../../state/session-owner.js';
+import type { AttemptedPool } from '../fixtures/attempts.js';
 import { startAttempts } from '../fixtures/attempts.js';
 import { reload, report } from '../fixtures/moving-pool.js';
 
-// Found by the model of test/protocol: its scenario `renamed`.
+/** Past the point of no return; the proxy's requests and streams of before are there still. */
+async function startToMove(running: AttemptedPool): Promise<void> {
+  await running.attempt(async ({ writer }) => {
+    await openPool(running.store, writer);
+    await reload(running);
+    await startMoving(running.store, writer);
+  });
+  await reload(running);
+}
+
+async function openStream(running: AttemptedPool, cookie: string): Promise<WebSocket> {
+  const sockets = new WebSocketServer({ server: running.servers[0] });
+  onTestFinished(() => {
+    for (const socket of sockets.clients) socket.terminate();
+  });
+  const socket = new WebSocket(running.proxy.url.replace('http', 'ws'), { headers: { cookie } });
+  await once(socket, 'open');
+  return socket;
+}
+
+const use = ({ proxy }: AttemptedPool, cookie: string): Promise<Response> => fetch(proxy.url, { headers: { cookie } });
+const moved = async ({ store }: AttemptedPool): Promise<number> => (await standbyKeys(store, 'shop')).size;
+
+// Found by the model of test/protocol: its scenario `a session was renamed before the move`.
 test('nothing moves by name while a request from before the move runs: a log-in may have renamed its session', async () => {
   const slow: ServerResponse[] = [];
   const running = await startAttempts(
@@ -16,20 +43,59 @@ test('nothing moves by name while a request from before the move runs: a log-in 
   );
   const begun = fetch(`${running.proxy.url}/slow`, { headers: { cookie: 'sid=old' } });
   await expect.poll(() => slow.length).toBe(1);
-  await running.attempt(async ({ writer }) => {
-    await openPool(running.store, writer);
-    await reload(running);
-    await startMoving(running.store, writer);
-  });
-  await reload(running);
-  await fetch(running.proxy.url, { headers: { cookie: 'sid=renamed' } });
+  await startToMove(running);
+  await use(running, 'sid=renamed');
 
   await running.attempt(moveWhatIsQuiet);
-  expect(await standbyKeys(running.store, 'shop')).toHaveProperty('size', 0);
+  expect(await moved(running)).toBe(0);
 
   slow[0]?.end();
   await begun;
   await expect.poll(async () => (await report(running)).inFlight['a']).toBe(0);
   await running.attempt(moveWhatIsQuiet);
-  expect(await standbyKeys(running.store, 'shop')).toHaveProperty('size', 1);
+  expect(await moved(running)).toBe(1);
+});
+
+// Found by the model of test/protocol: its scenario `a session with a stream was renamed before the move`.
+test('nothing moves by name while a stream from before the move is open: a log-in may have renamed its session', async () => {
+  const running = await startAttempts((_request, response) => void response.end(), {}, 'steady');
+  const socket = await openStream(running, 'sid=old');
+  await startToMove(running);
+  await use(running, 'sid=renamed');
+
+  await running.attempt(moveWhatIsQuiet);
+  expect(await moved(running)).toBe(0);
+
+  const closed = once(socket, 'close');
+  const sealed = await running.attempt((attempt) =>
+    cutOver(attempt, { scope: 'all', pickedUpMs: null, limit: Infinity, seal: 'when-empty' }),
+  );
+  expect(sealed).toMatchObject({ sealed: true, streamsClosed: 1 });
+  await closed;
+});
+
+test('a stream from before the move that names no session keeps no other one', async () => {
+  const running = await startAttempts((_request, response) => void response.end(), {}, 'steady');
+  await openStream(running, 'theme=dark');
+  await startToMove(running);
+  await use(running, 'sid=other');
+
+  await running.attempt(moveWhatIsQuiet);
+
+  expect(await moved(running)).toBe(1);
+});
+
+test('a session that a log-in renames while its stream is open stays with the stream, and others move', async () => {
+  const running = await startAttempts((request, response) => {
+    if (request.url === '/log-in') response.setHeader('set-cookie', 'sid=renamed; Path=/');
+    response.end();
+  });
+  await openStream(running, 'sid=old');
+  await fetch(`${running.proxy.url}/log-in`, { headers: { cookie: 'sid=old' } });
+  await use(running, 'sid=renamed');
+  await use(running, 'sid=other');
+
+  await running.attempt(moveWhatIsQuiet);
+
+  expect(await moved(running)).toBe(1);
 });

@@ -147,7 +147,10 @@ function look(model: Model, world: World, attempt: Attempt): void {
   if (!mayAct(world, attempt)) return;
   const answers = world.proxies
     .filter(({ life }) => life === 'serving')
-    .map((proxy) => seenOnPrimary(proxy.routing, atPrimary(world, proxy).requests));
+    .map((proxy) => {
+      const { requests, streams } = atPrimary(world, proxy);
+      return seenOnPrimary(proxy.routing, requests, model.rules.awaitsOlderStreams ? streams : []);
+    });
   const isOlder = answers.some(({ older = 0 }) => older > 0) && model.rules.awaitsOlderRequests;
   if (model.mechanism === 'shared' && isOlder) return;
   const atStandby = rows.standbyKeys(world.rows);

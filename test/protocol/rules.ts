@@ -27,6 +27,8 @@ export interface Rules extends CommitRules {
   streamsKeepSessions: boolean;
   /** Where the server is not asked, nothing moves by name while a request from before the move is in flight. */
   awaitsOlderRequests: boolean;
+  /** Nor while a stream from before the move is open that names a session. */
+  awaitsOlderStreams: boolean;
   groupsMoveWhole: boolean;
   /** What came together until the hold was acknowledged counts, not only until its groups were made. */
   regroupsWhenHeld: boolean;
@@ -51,6 +53,7 @@ export const RULES: Rules = {
   openClearsRows: true,
   streamsKeepSessions: true,
   awaitsOlderRequests: true,
+  awaitsOlderStreams: true,
   groupsMoveWhole: true,
   regroupsWhenHeld: true,
   takesBackFenced: true,

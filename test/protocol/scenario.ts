@@ -15,8 +15,10 @@ export interface Scenario {
   proxies?: 1 | 2;
   /** Two, unless one suffices. */
   sessions?: 1 | 2;
-  /** A request runs since the steady state, and a log-in has renamed its session meanwhile. */
-  isRenamed?: boolean;
+  /** What has happened while the pool was steady: a part of the name of each action. */
+  earlier?: readonly string[];
+  /** What has happened since the restart began. */
+  already?: readonly string[];
   /** The last proxy has not been started yet. */
   startsLate?: boolean;
   left: Partial<Budget>;
@@ -53,7 +55,7 @@ export function actionsOf(model: Model, world: World): Action[] {
 
 export function createWorld(
   model: Model,
-  { from, left, proxies = 2, sessions = 2, isRenamed = false, startsLate = false }: Scenario,
+  { from, left, proxies = 2, sessions = 2, earlier = [], already = [], startsLate = false }: Scenario,
 ): World {
   const world: World = {
     rows: rows.createRows(),
@@ -62,7 +64,7 @@ export function createWorld(
     requests: [],
     attempts: [],
     clients: { cookies: new Map(), acknowledged: new Map(), replaced: new Set(), sent: 0 },
-    left: { ...NOTHING, ...left },
+    left: { ...NOTHING },
     sealedBy: null,
     violation: null,
   };
@@ -82,32 +84,30 @@ export function createWorld(
     rows.registerProxy(world.rows, proxy.incarnation);
     serve(model, world, proxy);
   }
-  if (isRenamed) rename(model, world);
+  play(model, world, earlier);
   rows.claimPool(world.rows, 'run', null);
   addAttempt(world, 'run');
   if (from === 'moving') {
     for (const name of ['opens the pool', 'point of no return', 'all proxies move', 'clears away']) {
-      const step = coordinatorActions(model, world).find((action) => action.name.includes(name));
-      step?.apply(world);
+      play(model, world, [name]);
       for (const proxy of serving) serve(model, world, proxy);
     }
   }
+  play(model, world, already);
+  Object.assign(world.left, left);
   return world;
 }
 
-function rename(model: Model, world: World): void {
-  Object.assign(world.left, { requests: world.left.requests + 1, logIns: world.left.logIns + 1 });
-  for (const name of [
-    'plain request of s1',
-    'begins',
-    'log-in request of s1',
-    'execute request 2',
-    'answers request 2',
-    'saves',
-  ]) {
+/** Lets happen what is named, whatever the budget. */
+function play(model: Model, world: World, names: readonly string[]): void {
+  for (const name in world.left) world.left[name as keyof Budget] = names.length;
+  for (const name of names) {
     const action = actionsOf(model, world).find((one) => one.name.includes(name));
-    action?.apply(world);
+    if (action === undefined)
+      throw new Error(`nothing is named "${name}" after ${names.slice(0, names.indexOf(name)).join(', ')}`);
+    action.apply(world);
   }
+  Object.assign(world.left, NOTHING);
 }
 
 /** The pool was moved before, the other way: its rows remain until the next run opens. */

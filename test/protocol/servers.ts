@@ -61,7 +61,7 @@ function begin(model: Model, world: World, request: Request): boolean {
   const other = machine === 'a' ? 'b' : 'a';
   request.sessions.forEach((session, index) => {
     if (request.keys.length === 0) return;
-    if (running(world, other, session).some((one) => mayHarm(model, one)))
+    if (running(world, other, session).some((one) => mayHarm(model, world, one)))
       fail(world, `both machines execute requests of ${session}`);
     const content = world.machines[machine].memory.get(session)?.content ?? 0;
     const missing = (request.mustSee[index] ?? 0) & ~content;
@@ -79,8 +79,16 @@ function begin(model: Model, world: World, request: Request): boolean {
  * With stores of their own, what the primary executes for nobody does not reach the standby: it may be late. In a shared store it
  * would overwrite.
  */
-function mayHarm({ mechanism }: Model, { isBroken }: Request): boolean {
-  return mechanism === 'shared' || !isBroken;
+function mayHarm(model: Model, world: World, request: Request): boolean {
+  return model.mechanism === 'shared' || !(request.isBroken || isStray(model, world, request));
+}
+
+/**
+ * A WebSocket to Tomcat whose session has got another id since. Tomcat does not tell which one, and once the session has been swapped
+ * out refuses what the WebSocket writes to it.
+ */
+function isStray({ mechanism }: Model, { clients }: World, { kind, keys }: Request): boolean {
+  return mechanism === 'swap' && kind === 'stream' && keys.some((key) => clients.replaced.has(key));
 }
 
 function load(model: Model, world: World, machine: Machine, key: string): SessionObject | null {

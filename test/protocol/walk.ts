@@ -7,6 +7,7 @@ import type { Rules } from './rules.js';
 import { modelOf } from './rules.js';
 import { actionsOf, createWorld } from './scenario.js';
 import type { Scenario } from './scenario.js';
+import { renamedUnder } from './scenarios.js';
 
 const few = fc.nat({ max: 2 });
 const none = fc.constantFrom(0, 0, 1);
@@ -15,7 +16,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   from: fc.constantFrom('steady' as const, 'moving' as const),
   proxies: fc.constantFrom(2 as const, 1 as const),
   sessions: fc.constantFrom(2 as const, 1 as const),
-  isRenamed: fc.constantFrom(false, false, true),
+  earlier: fc.constantFrom([], [], renamedUnder('request'), renamedUnder('stream')),
   left: fc.record({
     requests: fc.integer({ min: 1, max: 5 }),
     holds: fc.integer({ min: 1, max: 4 }),
