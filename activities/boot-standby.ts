@@ -7,13 +7,14 @@ import type { ActivityDeps } from './deps.js';
 import { pairOf, poolConfig } from './deps.js';
 import { primaryNotRunning, restartRunning, toFailure } from './errors.js';
 import { untilHealthy } from './health.js';
+import { streamingKeys } from './streaming.js';
 
 export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ from: string; to: string }> {
   await claim(deps, pool).catch((error: unknown) => {
     throw toFailure(error);
   });
   return withAttempt(deps, pool, async (attempt) => {
-    const { row, driver, mechanism, signal } = attempt;
+    const { row, driver, mechanism, proxies, signal } = attempt;
     const pair = pairOf(attempt.pool, row);
     if (row.phase === 'steady' && (await driver.status(pair.primary.name, attempt)).power === 'off') {
       throw primaryNotRunning(pool, pair.primary.name);
@@ -23,8 +24,8 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
     await driver.start(pair.standby.name, attempt);
     await untilHealthy(pair.standby, attempt.pool.health, attempt);
     // After the point of no return there is nothing to refuse any more.
-    if (row.phase === 'steady') await mechanism.preflight(pair, attempt);
-    await attempt.proxies.allReport(row.epoch, signal);
+    if (row.phase === 'steady') await mechanism.preflight(pair, () => streamingKeys(proxies), attempt);
+    await proxies.allReport(row.epoch, signal);
     return { from: pair.primary.name, to: pair.standby.name };
   });
 }

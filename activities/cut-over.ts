@@ -60,14 +60,16 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
   const endsAt = performance.now() + deadlineMs - MARGIN_MS;
   const holdId = await openHold(deps.database, writer, { scope: batch.scope, keys: request.keys, deadlineMs });
   let handedOver: string[] = [];
+  let limit = batch.scope === 'all' ? batch.limit : 0;
   try {
     let held = await hold(attempt, holdId, request);
     if (held !== null && wantedSeal !== 'no' && held.streams > 0 && (wantedSeal === 'force' || held.inFlight === 0)) {
       // Streams end last, and inside the hold: their clients come back at once, and must find the standby.
-      const gone = new Set([...atStandby, ...held.streaming, ...held.named]);
-      if (wantedSeal === 'force' || (await leftBehind(attempt, gone, held.busy)) === 0) {
+      if (wantedSeal === 'force' || (await isUpToStreams(attempt, held, atStandby))) {
         outcome.streamsClosed = await proxies.closeStreams();
         held = await holdWithoutStreams(attempt, holdId, request, endsAt);
+        // What had to wait for the streams goes at once: they shall be closed no second time.
+        limit = Infinity;
       }
     }
     outcome.inFlight = held?.inFlight ?? 0;
@@ -88,7 +90,8 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
             running: held.inFlight + held.unanswered,
             notPickedUp: held.notPickedUp,
             named: held.named,
-            limit: batch.limit,
+            streaming: new Set(groupsAround([...held.streaming], held.together, atStandby).flat()),
+            limit,
             endsAt,
             force: wantedSeal === 'force',
           },
@@ -158,6 +161,16 @@ async function regrouped({ deps, pool }: Attempt, groups: readonly string[][], h
   const companions = grown.flat().filter((key) => !isHeld.has(key));
   if (companions.length === 0) return grown;
   return groupsAround(keys, together, await lookUpOwners(deps.database, pool.name, companions));
+}
+
+/**
+ * Whether everything can go once the streams are closed: nothing else is left, or the mechanism moves no session in use before, because
+ * it acts on the whole server and would take those with streams, too.
+ */
+async function isUpToStreams(attempt: Attempt, held: Held, atStandby: ReadonlySet<string>): Promise<boolean> {
+  const remaining = (await attempt.mechanism.remaining(pairOf(attempt.pool, attempt.row), attempt)) ?? held.busy;
+  const gone = new Set([...atStandby, ...held.streaming, ...held.named]);
+  return [...remaining].every((key) => gone.has(key)) || [...held.streaming].some((key) => remaining.has(key));
 }
 
 /**

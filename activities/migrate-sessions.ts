@@ -8,6 +8,7 @@ import { cutOver } from './cut-over.js';
 import { batchGroups, groupsAround } from './key-groups.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
+import { streamingKeys } from './streaming.js';
 
 /** Between two holds traffic flows, so that nobody meets one hold after another. Chosen. */
 const PAUSE_MS = 40;
@@ -38,7 +39,7 @@ export async function migrateSessions(deps: ActivityDeps, pool: string): Promise
 export async function moveWhatIsQuiet(attempt: Attempt): Promise<void> {
   let total = 0;
   for (let idleRounds = 0, smallRounds = 0; idleRounds < IDLE_ROUNDS && smallRounds < SMALL_ROUNDS;) {
-    const moved = (await moveNamed(attempt)) + (await moveHot(attempt));
+    const moved = await moveRound(attempt);
     idleRounds = moved === 0 ? idleRounds + 1 : 0;
     smallRounds = moved <= HOT_LIMIT ? smallRounds + 1 : 0;
     total += moved;
@@ -47,8 +48,15 @@ export async function moveWhatIsQuiet(attempt: Attempt): Promise<void> {
   }
 }
 
-async function moveNamed(attempt: Attempt): Promise<number> {
-  const groups = attempt.mechanism.holds === 'keys' ? await groupsOnPrimary(attempt) : await idleGroups(attempt);
+async function moveRound(attempt: Attempt): Promise<number> {
+  if (attempt.mechanism.holds === 'keys') return moveNamed(attempt, await groupsOnPrimary(attempt));
+  const { groups, haveStreams } = await idleGroups(attempt);
+  const moved = await moveNamed(attempt, groups);
+  // Those in use wait for the seal, which closes the streams.
+  return haveStreams ? moved : moved + (await moveHot(attempt));
+}
+
+async function moveNamed(attempt: Attempt, groups: readonly string[][]): Promise<number> {
   let moved = 0;
   for (const batch of batchGroups(groups, attempt.pool.limits.batchSize)) {
     moved += (await cutOver(attempt, { scope: 'keys', groups: batch })).moved.length;
@@ -64,11 +72,13 @@ async function moveHot(attempt: Attempt): Promise<number> {
   return (await cutOver(attempt, batch)).moved.length;
 }
 
-async function idleGroups(attempt: Attempt): Promise<string[][]> {
+async function idleGroups(attempt: Attempt): Promise<{ groups: string[][]; haveStreams: boolean }> {
   await attempt.guard();
-  const keys = await attempt.mechanism.prepareIdle(pairOf(attempt.pool, attempt.row), attempt);
+  const { mechanism, proxies } = attempt;
+  const pair = pairOf(attempt.pool, attempt.row);
+  const { keys, haveStreams } = await mechanism.prepareIdle(pair, () => streamingKeys(proxies), attempt);
   const { together, atStandby } = await seenOnPrimary(attempt);
-  return groupsAround(keys, together, atStandby);
+  return { groups: groupsAround(keys, together, atStandby), haveStreams };
 }
 
 async function groupsOnPrimary(attempt: Attempt): Promise<string[][]> {

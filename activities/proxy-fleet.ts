@@ -88,6 +88,11 @@ export class ProxyFleet {
     return this.must((proxy) => this.call<SeenKeys>(proxy, 'GET', 'keys'));
   }
 
+  /** As `seenKeys`, without `keys`, of which there may be thousands. */
+  async seenStreams(): Promise<SeenKeys[]> {
+    return this.must((proxy) => this.call<SeenKeys>(proxy, 'GET', 'keys?of=streams'));
+  }
+
   async reports(): Promise<PoolReport[]> {
     return this.must((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload'));
   }

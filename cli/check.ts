@@ -7,6 +7,7 @@ import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
+import { streamingKeys } from '../activities/streaming.js';
 import { needsAdminUrl } from '../config/admin-url.js';
 import { describeError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
@@ -16,6 +17,7 @@ import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
 import type { Phase } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
+import { liveProxies } from '../state/proxy-register.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, inWords, print } from './output.js';
@@ -90,8 +92,12 @@ export async function check(config: Config, poolName: string | undefined, option
         }
         await untilHealthy(standby, quick, { signal, driver });
         const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
+        const proxies = new ProxyFleet(database, pool.name, config.adminToken);
+        // Without a proxy there is none that has a stream.
+        const streaming = async (): Promise<Set<string>> =>
+          (await liveProxies(database, pool.name)).length === 0 ? new Set() : streamingKeys(proxies);
         await mechanism
-          .preflight({ primary, standby }, { signal, guard: () => Promise.resolve() })
+          .preflight({ primary, standby }, streaming, { signal, guard: () => Promise.resolve() })
           .finally(() => mechanism.close());
       });
     }

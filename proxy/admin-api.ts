@@ -60,13 +60,18 @@ export interface HoldEnd {
   moved: string[];
 }
 
-/** GET /pools/:pool/keys: keys seen on the primary in this epoch, and combinations that came in one request. */
+/**
+ * GET /pools/:pool/keys: keys seen on the primary in this epoch, and combinations that came in one request. With `?of=streams`, which is
+ * asked often, `keys` is empty.
+ */
 export interface SeenKeys {
   incarnation: string;
   keys: string[];
   /** Milliseconds since a request named one of `keys` last; null when none has. */
   usedAgoMs: number | null;
   together: string[][];
+  /** Keys with an open stream to the primary; absent in answers of proxies that do not tell. */
+  streaming?: string[];
   /**
    * Requests in flight at the primary, and streams to it that name a session, that were routed in an earlier epoch; absent in answers
    * of proxies that do not count them.

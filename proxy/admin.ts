@@ -98,7 +98,10 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
     api.post('/pools/:pool/canary', async (): Promise<CanaryReport> => {
       return { incarnation, proxy: name, seen: await traffic.canary() };
     });
-    api.get('/pools/:pool/keys', (): SeenKeys => seenKeys(traffic, incarnation));
+    api.get('/pools/:pool/keys', (request): SeenKeys => {
+      const seen = seenKeys(traffic, incarnation);
+      return (request.query as { of?: string }).of === 'streams' ? { ...seen, keys: [] } : seen;
+    });
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
       return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
     });

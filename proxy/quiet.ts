@@ -65,14 +65,14 @@ export function whatIsBusy(
 }
 
 /**
- * Keys that may have a session at the primary, and which of them came together; and how many requests, and streams that name a session,
- * are older than the epoch. Their sessions may have got another id by a log-in that nobody took note of, because the pool did not move yet.
+ * Keys that may have a session at the primary, which of them came together, and which have a stream, which keeps them there until it is
+ * closed; and how many requests, and streams that name a session, are older than the epoch. Their sessions may have got another id by a log-in that nobody took note of, because the pool did not move yet.
  */
 export function seenOnPrimary(
   state: RoutingState,
   requests: Iterable<AtPrimary>,
   streams: Iterable<AtPrimary>,
-): Pick<SeenKeys, 'keys' | 'together' | 'older'> {
+): Pick<SeenKeys, 'keys' | 'together' | 'streaming' | 'older'> {
   const keys = new Set<string>();
   for (const [key, owner] of state.owners) if (owner === 'primary') keys.add(key);
   const together = togetherOnPrimary(state);
@@ -83,9 +83,13 @@ export function seenOnPrimary(
     for (const key of all) if (state.owners.get(key) !== 'standby') keys.add(key);
     if (all.length > 1) together.push([...all]);
   }
-  // A stream's own keys are no candidates: they stay until it is closed.
-  for (const stream of streams) if (stream.epoch < state.epoch && stream.allKeys().length > 0) older++;
-  return { keys: [...keys], together, older };
+  const streaming = new Set<string>();
+  for (const stream of streams) {
+    const all = stream.allKeys();
+    if (stream.epoch < state.epoch && all.length > 0) older++;
+    for (const key of all) streaming.add(key);
+  }
+  return { keys: [...keys], together, streaming: [...streaming], older };
 }
 
 function heldOf(request: AtPrimary, { scope, keys }: Question): string[] {

@@ -20,7 +20,7 @@ export type HandOverScope =
   /**
    * Everything bound for the primary is held until `endsAt` (performance.now), and may flow again after it. Of the sessions in its memory about `limit` may go; not those of `except`, which have a
    * request in flight or are the standby's already. `named`: keys that requests have named, whether or not the primary has their session.
-   * `running`: requests that the primary may be executing; `notPickedUp`: of these, those that it may not have seen yet.
+   * `streaming`: keys of sessions that have a stream, which none may leave memory under. `running`: requests that the primary may be executing; `notPickedUp`: of these, those that it may not have seen yet.
    * `force`: the primary will be restarted whatever stays behind.
    */
   | {
@@ -29,10 +29,21 @@ export type HandOverScope =
       running: number;
       notPickedUp: number;
       named: readonly string[];
+      streaming: ReadonlySet<string>;
       limit: number;
       endsAt: number;
       force: boolean;
     };
+
+/** Keys of sessions that have a stream at this moment. */
+export type FindStreams = () => Promise<ReadonlySet<string>>;
+
+export interface IdleSessions {
+  /** What is ready. Empty where the server cannot tell. */
+  keys: string[];
+  /** Sessions that have a stream are in the primary's memory: a hand-over of sessions in use would have to take them, too. */
+  haveStreams: boolean;
+}
 
 export interface SessionMechanism {
   /** `keys`: hot sessions can be held by name. `all`: the mechanism acts on the whole server. `none`: it moves nothing. */
@@ -41,12 +52,15 @@ export interface SessionMechanism {
   readonly pickedUpMs: number | null;
   /** What a hand-over may take, in milliseconds, before the hold may be let go. */
   readonly handOverMs: number;
-  /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. */
-  preflight(pair: MachinePair, call: MechanismCall): Promise<void>;
+  /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. `streaming` as for `prepareIdle`. */
+  preflight(pair: MachinePair, streaming: FindStreams, call: MechanismCall): Promise<void>;
   /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run or batch left behind. */
   begin(pair: MachinePair, ownedByStandby: () => Promise<ReadonlySet<string>>, call: MechanismCall): Promise<void>;
-  /** Makes idle sessions ready to be handed over while nothing is held; their keys. Empty where the server cannot tell. */
-  prepareIdle(pair: MachinePair, call: MechanismCall): Promise<string[]>;
+  /**
+   * Makes idle sessions ready to be handed over while nothing is held. `streaming` asks for the keys of sessions that have a stream:
+   * they stay as they are.
+   */
+  prepareIdle(pair: MachinePair, streaming: FindStreams, call: MechanismCall): Promise<IdleSessions>;
   /**
    * Barrier and hand-over: the keys whose final state the standby can now load, among them keys of which the primary has no session.
    * Idempotent; leaves the primary's copy until `settle`.

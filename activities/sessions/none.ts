@@ -10,7 +10,7 @@ export function createNone(): SessionMechanism {
     handOverMs: 0,
     preflight: nothing,
     begin: nothing,
-    prepareIdle: () => Promise.resolve([]),
+    prepareIdle: () => Promise.resolve({ keys: [], haveStreams: false }),
     handOver: () => Promise.resolve([]),
     settle: nothing,
     retract: nothing,

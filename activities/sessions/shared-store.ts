@@ -15,7 +15,7 @@ export function createSharedStore(pool: PoolConfig, { settleMs, canary }: Shared
     holds: 'keys',
     pickedUpMs: null,
     handOverMs: HAND_OVER_MS + settleMs,
-    async preflight({ primary, standby }, { signal }) {
+    async preflight({ primary, standby }, _streaming, { signal }) {
       if (canary === null) return;
       const cookie = await visit(primary, canary.path, pool, null);
       if (cookie === null) {
@@ -32,7 +32,7 @@ export function createSharedStore(pool: PoolConfig, { settleMs, canary }: Shared
       );
     },
     begin: nothing,
-    prepareIdle: () => Promise.resolve([]),
+    prepareIdle: () => Promise.resolve({ keys: [], haveStreams: false }),
     async handOver(_pair, scope, { signal }) {
       // Servers end a response before the session is saved: quiet at the proxy is not yet saved.
       if (settleMs > 0) await sleep(settleMs, undefined, { signal });

@@ -9,8 +9,8 @@ import type { Pass } from './tomcat-manager.js';
 export function swapOutDirectly(side: Side): SwapOut {
   const { manager } = side;
   return {
-    // At one second a request that is just being picked up is never met (measured).
-    idle: (call) => manager.swapOut({ idleS: 1 }, call),
+    // From one second on a request that is just being picked up is never met (measured).
+    idle: (call, idleS) => manager.swapOut({ idleS }, call),
     held: (ids, { limit, endsAt }, call) => manager.swapOut(passFor(ids.length, limit), call, endsAt - performance.now()),
   };
 }
@@ -30,7 +30,7 @@ const PASS_LIMIT_MS = 2500;
 export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
   const { manager, store } = side;
   return {
-    async idle(call) {
+    async idle(call, restS) {
       const { signal, guard } = call;
       const began = performance.now();
       const beganS = Math.floor((await manager.clockMs(signal)) / 1000);
@@ -41,7 +41,7 @@ export function swapOutBackedUp(side: Side<SessionRows>): SwapOut {
       // Who has rested for longer than since the backup began is as its row says, so only those may go, and only until then.
       const elapsedS = Math.ceil((performance.now() - began) / 1000);
       const idleS = elapsedS + PASS_S + CLOCK_SLACK_S + BACKUP_IDLE_S;
-      await manager.swapOut({ idleS }, call, PASS_LIMIT_MS);
+      await manager.swapOut({ idleS: Math.max(idleS, restS) }, call, PASS_LIMIT_MS);
       // What rests less is backed up now, so that the next hold has less to write.
       await manager.backUp(0, signal).catch(() => signal.throwIfAborted());
     },

@@ -13,7 +13,13 @@ const IDLE_MS = 1100;
 const SWAP_TIMEOUT_MS = 60_000;
 
 /** Refuses with SESSIONS_NOT_MOVABLE when the canary's session or one of the named attributes does not arrive. */
-export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: Lane, call: MechanismCall): Promise<void> {
+export async function sendCanary(
+  canary: TomcatCanary,
+  pool: PoolConfig,
+  lane: Lane,
+  restS: number,
+  call: MechanismCall,
+): Promise<void> {
   const { from, to } = lane;
   const { signal } = call;
   const cookie = await visit(from.machine, canary.path, pool, null);
@@ -27,7 +33,7 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
   const id = cookie.slice(cookie.indexOf('=') + 1).replace(/^"|"$/g, '');
   try {
     await mustHave(canary, from, id, signal);
-    if (!(await leavesMemory(lane, id, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
+    if (!(await leavesMemory(lane, id, restS, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
       throw notMovable(
         `A session of machine ${from.machine.name} did not reach ${from.store.place}.`,
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
@@ -51,10 +57,10 @@ export async function sendCanary(canary: TomcatCanary, pool: PoolConfig, lane: L
   }
 }
 
-async function leavesMemory({ from, swapOut }: Lane, id: string, call: MechanismCall): Promise<boolean> {
+async function leavesMemory({ from, swapOut }: Lane, id: string, restS: number, call: MechanismCall): Promise<boolean> {
   for (const deadline = performance.now() + SWAP_TIMEOUT_MS; performance.now() < deadline;) {
     await sleep(IDLE_MS, undefined, { signal: call.signal });
-    await swapOut.idle(call);
+    await swapOut.idle(call, restS);
     if (!(await from.manager.sessionIds(call.signal)).includes(id)) return true;
   }
   return false;

@@ -16,8 +16,8 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
 
 /** How sessions leave the primary's memory for its store. */
 export interface SwapOut {
-  /** While requests flow: sessions that rest. */
-  idle(call: MechanismCall): Promise<void>;
+  /** While requests flow: sessions that have rested for `restS` seconds, or longer. */
+  idle(call: MechanismCall, restS: number): Promise<void>;
   /**
    * While everything bound for this Tomcat is held, which is until `endsAt` (performance.now): about `limit` sessions, for the other
    * one loads them all at once. `ids` are those in memory right before. `force`: what stays behind will be lost.

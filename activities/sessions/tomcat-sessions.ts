@@ -65,6 +65,17 @@ export class TomcatSessions {
     return keys.filter((key) => !inMemory.has(key));
   }
 
+  /** Ids of those of `keys` that are in the primary's memory, by context. */
+  async inMemory(lanes: readonly Lane[], keys: ReadonlySet<string>, signal: AbortSignal): Promise<[Lane, string[]][]> {
+    const found: [Lane, string[]][] = [];
+    if (keys.size === 0) return found;
+    for (const lane of lanes) {
+      const ids = (await lane.from.manager.sessionIds(signal)).filter((id) => keys.has(this.keyOf(id)));
+      if (ids.length > 0) found.push([lane, ids]);
+    }
+    return found;
+  }
+
   /**
    * Puts sessions that were seen, and are not in memory, into the standby's stores. Resolves with the keys that are there whole, or of
    * which there is no session.

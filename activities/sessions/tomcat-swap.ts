@@ -4,7 +4,8 @@ import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/t
 import { openDatabase } from '../../state/database.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import { JmxProxy } from './jmx-proxy.js';
-import type { MachinePair, MechanismCall, SessionMechanism } from './mechanism.js';
+import { keepingAwake } from './keep-awake.js';
+import type { FindStreams, MachinePair, MechanismCall, SessionMechanism } from './mechanism.js';
 import { SessionFiles } from './session-files.js';
 import { SessionRows } from './session-rows.js';
 import { swapOutBackedUp, swapOutDirectly } from './swap-out.js';
@@ -40,8 +41,10 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       return { context, from: files(primary), to: files(standby), swapOut: swapOutDirectly(files(primary)) };
     });
   const sessions = new TomcatSessions(hash);
-  const restOut = (lanes: readonly Lane[], call: MechanismCall): Promise<TomcatView> =>
-    sessions.swapOut(lanes, ({ swapOut }) => swapOut.idle(call), call.signal);
+  const restOut = (lanes: readonly Lane[], restS: number, call: MechanismCall): Promise<TomcatView> =>
+    sessions.swapOut(lanes, ({ swapOut }) => swapOut.idle(call, restS), call.signal);
+  const withStreams = async (lanes: readonly Lane[], streaming: FindStreams, signal: AbortSignal): Promise<[Lane, string[]][]> =>
+    sessions.inMemory(lanes, await streaming(), signal);
 
   return {
     holds: 'all',
@@ -50,16 +53,19 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
 
     handOverMs: HAND_OVER_MS,
 
-    async preflight(pair, call) {
+    async preflight(pair, streaming, call) {
       const { signal } = call;
       for (const lane of lanesOf(pair)) {
+        const trip = (restS: number): Promise<unknown> =>
+          config.canary !== null && lane.context === config.contexts[0]
+            ? sendCanary(config.canary, pool, lane, restS, call)
+            : restOut([lane], restS, call);
         const { from, to } = lane;
         await from.manager.mustBePersistent(signal);
         await to.manager.mustBePersistent(signal);
         await from.store.mustReach(to.store);
         await from.manager.restoringSettings(signal, async () => {
-          if (config.canary !== null && lane.context === config.contexts[0]) await sendCanary(config.canary, pool, lane, call);
-          else await restOut([lane], call);
+          await keepingAwake(() => withStreams([lane], streaming, signal), signal, trip);
         });
       }
     },
@@ -77,8 +83,11 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       }
     },
 
-    async prepareIdle(pair, call) {
-      return (await restOut(lanesOf(pair), call)).swappedOut();
+    async prepareIdle(pair, streaming, call) {
+      const lanes = lanesOf(pair);
+      const find = (): Promise<[Lane, string[]][]> => withStreams(lanes, streaming, call.signal);
+      const view = await keepingAwake(find, call.signal, (restS) => restOut(lanes, restS, call));
+      return { keys: view.swappedOut(), haveStreams: (await find()).length > 0 };
     },
 
     async handOver(pair, scope, call) {
@@ -87,8 +96,10 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       // Tomcat skips a session in a request that it has picked up. With DataSourceStore such a request may end and change its session
       // after that was compared with the store, so there must be none at all.
       const inTheWay = store.type === 'file' ? scope.notPickedUp : scope.running;
+      // No pass spares a session whose WebSocket is open: Tomcat would make it invalid under it (measured).
+      const mayPass = inTheWay === 0 && (await sessions.inMemory(lanes, scope.streaming, call.signal)).length === 0;
       const view =
-        inTheWay === 0 || scope.force
+        mayPass || scope.force
           ? await sessions.swapOut(lanes, ({ swapOut }, ids) => swapOut.held(ids, scope, call), call.signal)
           : await sessions.look(lanes, call.signal);
       const wanted = new Set([...view.swappedOut(), ...scope.named]);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
-import WebSocket, { WebSocketServer } from 'ws';
+import { expect, test } from 'vitest';
 import type { BatchOutcome } from '../../activities/cut-over.js';
 import { cutOver } from '../../activities/cut-over.js';
 import type { Attempt } from '../../activities/attempt.js';
@@ -10,6 +9,7 @@ import { takeToken } from '../../state/pool.js';
 import { recordStandbyKeys } from '../../state/session-owner.js';
 import type { AttemptedPool } from '../fixtures/attempts.js';
 import { startAttempts } from '../fixtures/attempts.js';
+import { openStream } from '../fixtures/open-stream.js';
 
 function port(_request: IncomingMessage, response: ServerResponse): void {
   response.end(String(response.socket?.localPort));
@@ -134,12 +134,7 @@ test("a companion that is the standby's already keeps nobody back", async () => 
 
 test('a session with an open stream stays until the seal, which closes the stream inside its hold', async () => {
   const running = await startAttempts(port);
-  const sockets = new WebSocketServer({ server: running.servers[0] });
-  onTestFinished(() => {
-    for (const socket of sockets.clients) socket.terminate();
-  });
-  const socket = new WebSocket(running.proxy.url.replace('http', 'ws'), { headers: { cookie: 'sid=streaming' } });
-  await once(socket, 'open');
+  const socket = await openStream(running, 'sid=streaming');
   const seen = await seenKeys(running);
   const closed = once(socket, 'close');
 
@@ -150,6 +145,38 @@ test('a session with an open stream stays until the seal, which closes the strea
   const [code] = (await closed) as [number];
   expect(code).toBe(1012);
   expect(await ask(running, 'sid=streaming')).toBe(portOf(running, 1));
+});
+
+test('where a server moves as a whole, the last hold closes the streams although others are in use, and then takes them all', async () => {
+  let left: string[] = [];
+  const limits: number[] = [];
+  const running = await startAttempts(port, {
+    holds: 'all',
+    remaining: () => Promise.resolve(new Set(left)),
+    handOver: (_pair, scope) => {
+      if (scope.held === 'all') limits.push(scope.limit);
+      return Promise.resolve(left.splice(0));
+    },
+  });
+  await openStream(running, 'sid=streaming');
+  await ask(running, 'sid=other');
+  left = await seenKeys(running);
+  expect(left).toHaveLength(2);
+
+  const sealed = await running.attempt((attempt) =>
+    cutOver(attempt, { scope: 'all', pickedUpMs: null, limit: 1, seal: 'when-empty' }),
+  );
+
+  expect(sealed).toMatchObject({ sealed: true, streamsClosed: 1, leftBehind: 0 });
+  expect(sealed.moved).toHaveLength(2);
+  expect(limits).toEqual([Infinity]);
+});
+
+test('a stream without a session is not closed while others are left', async () => {
+  const running = await startAttempts(port, { holds: 'all', remaining: () => Promise.resolve(new Set(['other'])) });
+  await openStream(running, 'sid=ended');
+
+  expect(await running.attempt(seal)).toMatchObject({ sealed: false, streamsClosed: 0, leftBehind: 1 });
 });
 
 test('nothing is committed when a proxy ends uncleanly while the batch is under way', async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
-import WebSocket, { WebSocketServer } from 'ws';
+import { expect, test } from 'vitest';
 import { cutOver } from '../../activities/cut-over.js';
 import { moveWhatIsQuiet } from '../../activities/migrate-sessions.js';
 import { openPool, startMoving } from '../../state/pool.js';
@@ -9,6 +8,7 @@ import { standbyKeys } from '../../state/session-owner.js';
 import type { AttemptedPool } from '../fixtures/attempts.js';
 import { startAttempts } from '../fixtures/attempts.js';
 import { reload, report } from '../fixtures/moving-pool.js';
+import { openStream } from '../fixtures/open-stream.js';
 
 /** Past the point of no return; the proxy's requests and streams of before are there still. */
 async function startToMove(running: AttemptedPool): Promise<void> {
@@ -18,16 +18,6 @@ async function startToMove(running: AttemptedPool): Promise<void> {
     await startMoving(running.store, writer);
   });
   await reload(running);
-}
-
-async function openStream(running: AttemptedPool, cookie: string): Promise<WebSocket> {
-  const sockets = new WebSocketServer({ server: running.servers[0] });
-  onTestFinished(() => {
-    for (const socket of sockets.clients) socket.terminate();
-  });
-  const socket = new WebSocket(running.proxy.url.replace('http', 'ws'), { headers: { cookie } });
-  await once(socket, 'open');
-  return socket;
 }
 
 const use = ({ proxy }: AttemptedPool, cookie: string): Promise<Response> => fetch(proxy.url, { headers: { cookie } });
@@ -99,3 +89,40 @@ test('a session that a log-in renames while its stream is open stays with the st
 
   expect(await moved(running)).toBe(1);
 });
+
+test.each([
+  [true, 0],
+  [false, 3],
+])(
+  'where a server moves as a whole, whether sessions in memory have streams (%s) decides on holds of those in use',
+  async (haveStreams, holds) => {
+    const streaming: string[][] = [];
+    let held = 0;
+    const running = await startAttempts(
+      (request, response) => {
+        if (request.url === '/log-in') response.setHeader('set-cookie', 'sid=renamed; Path=/');
+        response.end();
+      },
+      {
+        holds: 'all',
+        prepareIdle: async (_pair, find) => {
+          streaming.push([...(await find())]);
+          return { keys: [], haveStreams };
+        },
+        handOver: () => {
+          held++;
+          return Promise.resolve([]);
+        },
+      },
+    );
+    await openStream(running, 'sid=old');
+    await fetch(`${running.proxy.url}/log-in`, { headers: { cookie: 'sid=old' } });
+    await use(running, 'sid=other');
+
+    await running.attempt(moveWhatIsQuiet);
+
+    expect(held).toBe(holds);
+    // The key that the stream came with, and the one that its session has now.
+    expect(streaming.map((keys) => keys.length)).toEqual([2, 2, 2]);
+  },
+);

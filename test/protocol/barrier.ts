@@ -73,10 +73,19 @@ export function give(model: Model) {
 
 /** Everything is held. A request that the server has not picked up yet would meet a session on its way out. */
 function wanted(model: Model, world: World, attempt: Attempt, batch: Batch): string[] {
-  if (!saidOf(batch).some(({ notPickedUp }) => notPickedUp > 0)) handOver.swapOut(model, world, attempt);
+  const together = saidOf(batch).flatMap((one) => one.together);
+  const streaming = groupsAround(
+    saidOf(batch).flatMap((one) => one.streaming),
+    together,
+    new Set(),
+  ).flat();
+  const inMemory = handOver.keysInMemory(world, handOver.rolesOf(attempt).active);
+  // Such a pass takes any session, so there must be none in memory that has a stream.
+  const isInReach = model.rules.streamsKeepMemory && streaming.some((key) => inMemory.has(key));
+  const isPickedUp = !saidOf(batch).some(({ notPickedUp }) => notPickedUp > 0);
+  if (isPickedUp && !isInReach) handOver.swapOut(model, world, attempt, new Set());
   const except = new Set([...busyOf(batch), ...batch.atStandby]);
-  const named = saidOf(batch).flatMap((one) => one.together.flat());
-  return [...new Set([...handOver.swappedOut(model, world, attempt), ...named])].filter((key) => !except.has(key));
+  return [...new Set([...handOver.swappedOut(model, world, attempt), ...together.flat()])].filter((key) => !except.has(key));
 }
 
 /** Requests may have named keys together since the groups were made. */

@@ -154,10 +154,13 @@ function look(model: Model, world: World, attempt: Attempt): void {
   const isOlder = answers.some(({ older = 0 }) => older > 0) && model.rules.awaitsOlderRequests;
   if (model.mechanism === 'shared' && isOlder) return;
   const atStandby = rows.standbyKeys(world.rows);
-  if (model.mechanism === 'swap') handOver.swapOut(model, world, attempt);
+  const together = model.rules.groupsMoveWhole ? answers.flatMap((one) => one.together) : [];
+  if (model.mechanism === 'swap') {
+    const streaming = answers.flatMap((one) => one.streaming ?? []);
+    handOver.swapOut(model, world, attempt, new Set(groupsAround(streaming, together, new Set()).flat()));
+  }
   const there = model.mechanism === 'swap' ? handOver.swappedOut(model, world, attempt) : answers.flatMap((one) => one.keys);
   const keys = [...new Set(there)].filter((key) => !atStandby.has(key)).sort();
-  const together = model.rules.groupsMoveWhole ? answers.flatMap((one) => one.together) : [];
   attempt.groups = groupsAround(keys, together, atStandby);
   attempt.at = attempt.groups.length > 0 ? 'looked' : 'idle';
 }

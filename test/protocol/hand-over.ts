@@ -2,8 +2,9 @@
 
 import * as rows from './rows.js';
 import type { Model } from './rules.js';
-import { running, storeOf } from './servers.js';
+import { isStray, running, storeOf } from './servers.js';
 import type { Attempt, Batch, Machine, Stored, World } from './world.js';
+import { fail, proxyOf } from './world.js';
 
 /** The roles as of the beginning of the attempt: one that goes on after its run still means the same machines. */
 export function rolesOf({ primary }: Attempt): { active: Machine; standby: Machine } {
@@ -19,15 +20,33 @@ export function clear(model: Model, world: World, attempt: Attempt): void {
   remove(storeOf(model, world, active), (key) => own.has(key));
 }
 
-/** Sessions that nothing executes, and that are saved, leave the primary's memory for its store: the server's own barrier. */
-export function swapOut(model: Model, world: World, attempt: Attempt): void {
+/**
+ * Sessions that nothing executes, and that are saved, leave the primary's memory for its store: the server's own barrier. Those of
+ * `streaming` are kept awake.
+ */
+export function swapOut(model: Model, world: World, attempt: Attempt, streaming: ReadonlySet<string>): void {
   const { active } = rolesOf(attempt);
   const { memory } = world.machines[active];
   for (const [session, object] of [...memory]) {
     if (isExecuting(model, world, active, session, object.key)) continue;
+    if (model.rules.streamsKeepMemory && streaming.has(object.key)) continue;
     if (model.rules.barrierAwaitsSave && object.content !== object.saved) continue;
+    mustNotHaveStream(model, world, attempt, session);
     storeOf(model, world, active).set(object.key, { session, key: object.key, content: object.saved });
     memory.delete(session);
+  }
+}
+
+/**
+ * What a stream does to its session must not fail. Two are excused: a stream that no proxy knows any more, and one that was opened after
+ * the hold of this pass was let go.
+ */
+function mustNotHaveStream(model: Model, world: World, attempt: Attempt, session: string): void {
+  const { batch } = attempt;
+  if (batch !== null && rows.holdById(world.rows, batch.holdId)?.state !== 'held') return;
+  for (const request of running(world, rolesOf(attempt).active, session)) {
+    if (request.kind !== 'stream' || request.isBroken || isStray(model, world, request)) continue;
+    if (proxyOf(world, request.proxy) !== undefined) fail(world, `${session} is swapped out under its stream`);
   }
 }
 

@@ -91,7 +91,18 @@ const MUTANTS: Record<keyof Rules, Mutant> = {
     violates: STALE,
   },
   openClearsRows: { does: 'keeps rows of the last run', scenario: 'a session moves', mechanism: 'swap', violates: LOST },
-  streamsKeepSessions: { does: 'moves sessions with a stream', scenario: 'a stream is open', mechanism: 'swap', violates: BOTH },
+  streamsKeepSessions: {
+    does: 'moves sessions with a stream',
+    scenario: 'a stream is open',
+    mechanism: 'shared',
+    violates: BOTH,
+  },
+  streamsKeepMemory: {
+    does: 'swaps sessions out under their streams',
+    scenario: 'a stream is open',
+    mechanism: 'swap',
+    violates: /under its stream/,
+  },
   awaitsOlderRequests: {
     does: 'moves by name beside requests from before',
     scenario: 'a session was renamed before the move',

@@ -25,6 +25,8 @@ export interface Rules extends CommitRules {
   barrierAwaitsSave: boolean;
   openClearsRows: boolean;
   streamsKeepSessions: boolean;
+  /** A session that has a stream stays in the memory of its server, which would make it invalid under the stream. */
+  streamsKeepMemory: boolean;
   /** Where the server is not asked, nothing moves by name while a request from before the move is in flight. */
   awaitsOlderRequests: boolean;
   /** Nor while a stream from before the move is open that names a session. */
@@ -52,6 +54,7 @@ export const RULES: Rules = {
   barrierAwaitsSave: true,
   openClearsRows: true,
   streamsKeepSessions: true,
+  streamsKeepMemory: true,
   awaitsOlderRequests: true,
   awaitsOlderStreams: true,
   groupsMoveWhole: true,

@@ -24,12 +24,6 @@ export const SCENARIOS = {
   'a first request meets the redirect': { from: 'steady', sessions: 1, left: { requests: 1, newcomers: 1 } },
   'a session begins on the standby': { from: 'moving', sessions: 1, left: { requests: 1, newcomers: 1 } },
   'a log-in': { from: 'moving', ...ONE, left: { requests: 1, logIns: 1, holds: 1 } },
-  'a session with a stream was renamed before the move': {
-    from: 'moving',
-    ...ONE,
-    earlier: renamedUnder('stream'),
-    left: { requests: 2, holds: 1 },
-  },
   'a stream is open': { from: 'moving', ...ONE, left: { requests: 1, streams: 1, holds: 1 } },
   'an attempt is overtaken': { from: 'moving', ...ONE, left: { holds: 2, attempts: 1 } },
   'another run takes over': { from: 'moving', ...ONE, left: { holds: 2, takeOvers: 1 } },
@@ -39,6 +33,12 @@ export const SCENARIOS = {
 
 /** Explored whole where there is time. */
 export const LARGE_SCENARIOS = {
+  'a session with a stream was renamed before the move': {
+    from: 'moving',
+    ...ONE,
+    earlier: renamedUnder('stream'),
+    left: { requests: 2, holds: 1 },
+  },
   'two sessions in one request': { from: 'moving', proxies: 1, left: { requests: 1, pairs: 1, holds: 1 } },
   'a connection breaks': { from: 'moving', ...ONE, left: { requests: 2, holds: 1, broken: 1 } },
   'a proxy dies': { from: 'moving', ...ONE, left: { requests: 1, crashes: 1, holds: 1 } },
@@ -54,6 +54,7 @@ export const LARGE_SCENARIOS = {
   'two holds, one of them overdue': { from: 'moving', left: { requests: 1, holds: 2, overdue: 1 } },
   'a proxy dies around the redirect': { from: 'steady', sessions: 1, left: { requests: 1, holds: 1, crashes: 1 } },
   'a log-in over two proxies': { from: 'moving', sessions: 1, left: { requests: 1, logIns: 1, holds: 1 } },
+  'a log-in beside a stream': { from: 'moving', ...ONE, left: { streams: 1, logIns: 1, holds: 1 } },
   'a stream beside another proxy': { from: 'moving', sessions: 1, left: { requests: 1, streams: 1, holds: 1 } },
   'a connection breaks beside another proxy': { from: 'moving', sessions: 1, left: { requests: 2, holds: 1, broken: 1 } },
 } satisfies Record<string, Scenario>;
@@ -63,6 +64,7 @@ export const MUTANT_SCENARIOS = {
   ...SCENARIOS,
   'two sessions in one request': LARGE_SCENARIOS['two sessions in one request'],
   'a session was renamed before the move': LARGE_SCENARIOS['a session was renamed before the move'],
+  'a session with a stream was renamed before the move': LARGE_SCENARIOS['a session with a stream was renamed before the move'],
   'a proxy starts during the redirect': LARGE_SCENARIOS['a proxy starts during the redirect'],
   'a proxy has died under a request': {
     from: 'moving',

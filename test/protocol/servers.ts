@@ -84,10 +84,10 @@ function mayHarm(model: Model, world: World, request: Request): boolean {
 }
 
 /**
- * A WebSocket to Tomcat whose session has got another id since. Tomcat does not tell which one, and once the session has been swapped
- * out refuses what the WebSocket writes to it.
+ * A WebSocket to Tomcat whose session has got another id since. Tomcat does not tell which one, and refuses what it does to the session
+ * once that is swapped out.
  */
-function isStray({ mechanism }: Model, { clients }: World, { kind, keys }: Request): boolean {
+export function isStray({ mechanism }: Model, { clients }: World, { kind, keys }: Request): boolean {
   return mechanism === 'swap' && kind === 'stream' && keys.some((key) => clients.replaced.has(key));
 }
 
@@ -104,8 +104,9 @@ function load(model: Model, world: World, machine: Machine, key: string): Sessio
 function finish(model: Model, world: World, request: Request): void {
   const machine = request.machine as Machine;
   const { memory } = world.machines[machine];
-  // Tomcat swaps a session out although a WebSocket is open, so what that writes to the session afterwards is no update to count on.
-  const bit = model.mechanism === 'swap' && request.kind === 'stream' ? 0 : 1 << request.id;
+  // What a WebSocket does to a session that Tomcat has swapped out meanwhile fails: no update that anybody counts on.
+  const isRefused = request.kind === 'stream' && !request.sessions.every((session) => memory.has(session));
+  const bit = model.mechanism === 'swap' && isRefused ? 0 : 1 << request.id;
   const made: string[] = [];
   for (const session of request.sessions) {
     const key = keyMade(request);

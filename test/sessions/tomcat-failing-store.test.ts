@@ -62,7 +62,7 @@ const RESTING_MS = 9000;
 /** Runs one pass; resolves with what is in memory afterwards. */
 async function runPass(side: Side<SessionRows>, swapOut: SwapOut, kind: 'idle' | 'held'): Promise<string[]> {
   const ids = await side.manager.sessionIds(signal);
-  await (kind === 'idle' ? swapOut.idle(call) : swapOut.held(ids, EVERYTHING, call));
+  await (kind === 'idle' ? swapOut.idle(call, 1) : swapOut.held(ids, EVERYTHING, call));
   return side.manager.sessionIds(signal);
 }
 

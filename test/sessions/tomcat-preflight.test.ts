@@ -24,7 +24,9 @@ async function startTomcats(): Promise<{
   const preflight = (change: Partial<TomcatSwapConfig> = {}, from: MachineConfig = primary): Promise<void> => {
     const sessions = { ...(pool.sessions as TomcatSwapConfig), ...change };
     const mechanism = createMechanism({ ...pool, sessions }, createSessionKeyHash('test'));
-    return mechanism.preflight({ primary: from, standby }, call).finally(() => mechanism.close());
+    return mechanism
+      .preflight({ primary: from, standby }, () => Promise.resolve(new Set()), call)
+      .finally(() => mechanism.close());
   };
   return { preflight, pool };
 }
