@@ -12,6 +12,12 @@ export interface DatabaseOptions {
   statementTimeoutMs?: number;
 }
 
+/**
+ * Who stops in the middle of a transaction, as a process that is frozen, loses it after this, and with it the locks that others wait for.
+ * Shorter than an attempt's heartbeat time-out of 3 s: its successor finds the way free.
+ */
+const IDLE_IN_TRANSACTION_MS = 2000;
+
 /** Opens a connection pool. Connections are made on demand; call `end()` when done. */
 export function openDatabase(url: string, { maxConnections = 8, statementTimeoutMs = 5000 }: DatabaseOptions = {}): Database {
   const database = new pg.Pool({
@@ -31,8 +37,11 @@ export function openDatabase(url: string, { maxConnections = 8, statementTimeout
 export async function inTransaction<T>(database: Database, work: (client: Queryable) => Promise<T>): Promise<T> {
   const client = await connect(database);
   let broken: Error | undefined;
+  // A connection that breaks between two statements says so here, and nowhere else: without a listener that would end the process.
+  const onBroken = (error: Error): void => void (broken = error);
+  client.on('error', onBroken);
   try {
-    await client.query('begin');
+    await client.query(`begin; set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`);
     const result = await work(client);
     await client.query('commit');
     return result;
@@ -40,6 +49,7 @@ export async function inTransaction<T>(database: Database, work: (client: Querya
     await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
     throw isConnectionError(error) ? databaseUnreachable(error) : error;
   } finally {
+    client.off('error', onBroken);
     client.release(broken);
   }
 }

@@ -3,8 +3,8 @@
 import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 
-/** SQLSTATE classes 08 (connection) and 57P (shut down), and what the operating system says. */
-const UNREACHABLE = /^(08...|57P..|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
+/** SQLSTATE classes 08 (connection) and 57P (shut down), 25P03 (idle in a transaction), and what the operating system says. */
+const UNREACHABLE = /^(08...|57P..|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/;
 /** SQLSTATE classes 28 (authorisation) and 3D (no such database). */
 const REFUSED = /^(28...|3D...)$/;
 /** What the client says without a code. */
@@ -30,13 +30,16 @@ export function databaseUnreachable(cause: unknown): OperatorError {
   );
 }
 
-/** The row no longer belongs to this attempt: another run or a later attempt has taken the pool over. */
-export function fenced(pool: string): OperatorError {
+/**
+ * The row no longer belongs to this attempt: another run or a later attempt has taken the pool over. Retryable unless the run itself has
+ * lost the pool: an attempt that was frozen may take the pen late, and whom it has overtaken by that is still the one that Temporal waits for.
+ */
+export function fenced(pool: string, { isRunOver = false } = {}): OperatorError {
   return new OperatorError(
     'FENCED',
     `Pool ${pool} has been taken over by another run or a later attempt.`,
     'Nothing to do: the later one goes on.',
-    { status: 409 },
+    { status: 409, retryable: !isRunOver },
   );
 }
 

@@ -74,7 +74,7 @@ export async function takeToken(database: Queryable, pool: string, run: string):
     `update pool set token = token + 1 where name = $1 and run = $2 returning ${COLUMNS}`,
     [pool, run],
   );
-  return rows[0] ?? fail(fenced(pool));
+  return rows[0] ?? fail(fenced(pool, { isRunOver: true }));
 }
 
 /** `steady -> opening`; forgets the owners and ended holds of the last run. */

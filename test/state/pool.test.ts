@@ -143,6 +143,10 @@ it('forgets the owners of the last run when the next one opens', async () => {
 it('refuses the token of an earlier attempt', async () => {
   const writer = await claim('run-1');
   await takeToken(database, pool, 'run-1');
-  await expect(openPool(database, writer)).rejects.toMatchObject({ code: 'FENCED' });
-  await expect(takeToken(database, pool, 'run-2')).rejects.toMatchObject({ code: 'FENCED' });
+  await expect(openPool(database, writer)).rejects.toMatchObject({ code: 'FENCED', retryable: true });
+});
+
+it('gives no token to a run that has not the pool, however often it asks', async () => {
+  await claim('run-1');
+  await expect(takeToken(database, pool, 'run-2')).rejects.toMatchObject({ code: 'FENCED', retryable: false });
 });

@@ -1,0 +1,31 @@
+import { expect, it, onTestFinished } from 'vitest';
+import type { Database } from '../../state/database.js';
+import { inTransaction, openDatabase } from '../../state/database.js';
+import { createTestDatabase } from '../fixtures/postgres.js';
+
+async function open(): Promise<Database> {
+  const { url, drop } = await createTestDatabase();
+  const database = openDatabase(url);
+  onTestFinished(async () => {
+    await database.end();
+    await drop();
+  });
+  await database.query('create table thing (one int); insert into thing values (1)');
+  return database;
+}
+
+it('takes the locks from who stops in the middle of a transaction, as a frozen process does, and says so to him', async () => {
+  const database = await open();
+  let hasWaited = false;
+  const stopped = inTransaction(database, async (client) => {
+    await client.query('update thing set one = 2');
+    // Somebody else, who waits for the lock.
+    await database.query('update thing set one = one + 10');
+    hasWaited = true;
+    await client.query('update thing set one = 3');
+  });
+
+  await expect(stopped).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE', retryable: true });
+  expect(hasWaited).toBe(true);
+  expect((await database.query('select one from thing')).rows).toEqual([{ one: 11 }]);
+});
