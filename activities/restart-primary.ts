@@ -25,6 +25,12 @@ export async function observePrimary(deps: ActivityDeps, pool: string): Promise<
   });
 }
 
+function notDone(machine: string, what: string): OperatorError {
+  return new OperatorError('MACHINE_NOT_RESTARTED', `The hypervisor of machine ${machine} ${what}.`, 'Look at the hypervisor.', {
+    retryable: true,
+  });
+}
+
 export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
     const { driver, guard } = attempt;
@@ -39,8 +45,17 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
       );
     }
     await guard();
-    if (expect === null) await driver.start(primary.name, attempt);
-    else await driver.restart(primary.name, { ...attempt, expect });
+    const limitMs = primary.driver.stopTimeoutMs + attempt.pool.health.bootTimeoutMs;
+    const signal = AbortSignal.any([attempt.signal, AbortSignal.timeout(limitMs)]);
+    const options = { ...attempt, signal };
+    const { incarnation } = await (
+      expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect })
+    ).catch((error: unknown) => {
+      attempt.signal.throwIfAborted();
+      throw signal.aborted ? notDone(primary.name, `has not restarted it within ${limitMs / 1000} s`) : error;
+    });
+    // Some accept what they then do not do.
+    if (incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
     await untilHealthy(primary, attempt.pool.health, attempt);
   });
 }

@@ -26,7 +26,8 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-export async function startWorker(config: Config): Promise<RunningWorker> {
+/** `makeDriver` makes the driver of a pool; another one than the shipped is for who tests what hypervisors do. */
+export async function startWorker(config: Config, makeDriver = createDriver): Promise<RunningWorker> {
   installRuntime();
   await migrate(config.database.url);
   const database = openDatabase(config.database.url);
@@ -36,7 +37,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   });
   const hash = await loadSessionKeyHash(database);
   for (const pool of Object.values(config.pools)) await ensurePool(database, pool);
-  const drivers = new Map(Object.values(config.pools).map((pool) => [pool.name, createDriver(pool)]));
+  const drivers = new Map(Object.values(config.pools).map((pool) => [pool.name, makeDriver(pool)]));
   const mechanisms = new Map(Object.values(config.pools).map((pool) => [pool.name, createMechanism(pool, hash)]));
 
   const worker = await Worker.create({
