@@ -59,6 +59,7 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       if (performance.now() - before > LEASE_MS) return guard();
       lease = before;
     };
+    const proxies = new ProxyFleet(deps.database, poolName, deps.config.adminToken);
     return await work({
       deps,
       pool,
@@ -66,7 +67,7 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       writer,
       driver: deps.driverFor(pool),
       mechanism: deps.mechanismFor(pool),
-      proxies: new ProxyFleet(deps.database, poolName, deps.config.adminToken, row.phase === 'moving' || row.phase === 'sealed'),
+      proxies: row.phase === 'moving' || row.phase === 'sealed' ? proxies.pastReturn() : proxies,
       signal: context.cancellationSignal,
       guard,
       progress: (next) => (details = next),

@@ -36,6 +36,11 @@ export class ProxyFleet {
     private readonly mayBeWithout = false,
   ) {}
 
+  /** The same proxies, from the point of no return on. */
+  pastReturn(): ProxyFleet {
+    return new ProxyFleet(this.database, this.pool, this.token, true);
+  }
+
   /** Whether a proxy answers as the incarnation that is registered. What a proxy there has against us is thrown. */
   async answers(proxy: ProxyRow): Promise<boolean> {
     try {

@@ -12,6 +12,6 @@ export async function redirectTraffic(deps: ActivityDeps, pool: string): Promise
     await proxies.allReport(row.epoch, signal);
     if (row.phase === 'opening') await proxies.canary(row.standby, signal);
     if (row.phase === 'opening') row = await startMoving(database, writer);
-    await proxies.allReport(row.epoch, signal);
+    await proxies.pastReturn().allReport(row.epoch, signal);
   });
 }

@@ -103,7 +103,7 @@ async function start(
         server.server.closeIdleConnections();
         traffic.inFlight.closeStreams();
         const isBusy = (): boolean => traffic.inFlight.answerable > 0 || traffic.gate.waiting > 0;
-        for (const end = Date.now() + DRAIN_MS; isBusy() && Date.now() < end;) await sleep(20);
+        for (const end = performance.now() + DRAIN_MS; isBusy() && performance.now() < end;) await sleep(20);
         server.server.closeAllConnections();
         await closing;
         await inOrder([...cleanups, () => database.end()]);

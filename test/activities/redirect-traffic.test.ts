@@ -1,7 +1,13 @@
-import { expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { abandonRestart } from '../../activities/abandon-restart.js';
 import { redirectTraffic } from '../../activities/redirect-traffic.js';
 import { readPool } from '../../state/pool.js';
+import { currentProcess } from '../../state/process-identity.js';
+import { registerProxy } from '../../state/proxy-register.js';
 import { startAttempts } from '../fixtures/attempts.js';
 import { MockActivityEnvironment } from '@temporalio/testing';
 
@@ -21,6 +27,27 @@ test('a standby that a proxy cannot reach is found before the point of no return
   expect(await new MockActivityEnvironment().run(() => abandonRestart(deps, 'shop'))).toBe('given-back');
   expect(await readPool(store, 'shop')).toMatchObject({ phase: 'steady', run: null, active: 'a' });
 });
+
+test('a proxy that is out of reach just past the point of no return is waited for, and is no matter for an operator', async () => {
+  const { deps, store } = await startAttempts((_request, response) => response.end(), {}, 'steady');
+  const incarnation = randomUUID();
+  const server = createServer((_request, response) => {
+    void readPool(store, 'shop').then(({ phase, epoch }) =>
+      phase === 'moving' ? response.destroy() : response.end(JSON.stringify({ incarnation, epoch, seen: null })),
+    );
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const adminUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await registerProxy(store, 'shop', { incarnation, name: 'far', adminUrl, ...currentProcess() });
+
+  await expect(new MockActivityEnvironment().run(() => redirectTraffic(deps, 'shop'))).rejects.toMatchObject({
+    type: 'PROXY_UNREACHABLE',
+    nonRetryable: false,
+  });
+
+  expect(await readPool(store, 'shop')).toMatchObject({ phase: 'moving' });
+}, 20_000);
 
 test('past the point of no return nothing is given back', async () => {
   const { deps, store } = await startAttempts((_request, response) => response.end());
