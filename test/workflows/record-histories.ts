@@ -80,6 +80,13 @@ async function recordAll(): Promise<void> {
     if (step === 'migrateSessions') await record('retried-after-crash', handle);
   }
 
+  const terminated = await start();
+  await whileRunning('migrateSessions', terminated, () => undefined, signal);
+  await terminated.terminate('recorded');
+  const takingOver = await start();
+  await takingOver.result();
+  await record('taken-over', takingOver);
+
   const slow = beginSlowRequest(proxy.url);
   const late = await start();
   await untilStatus(late, ({ step }) => step === 'awaitDrain');
