@@ -33,6 +33,17 @@ export interface InstallationOptions {
   signal?: AbortSignal;
 }
 
+export interface ProcessOptions {
+  /** Of the command line; the last of two wins. */
+  options?: string[];
+  /** Wins over the installation's. */
+  env?: Record<string, string>;
+  /** Runs this in place of the command line's main module. */
+  main?: string;
+}
+
+export type RunningProxyProcess = ReadyChild & { url: string; adminUrl: string };
+
 const DEFAULT_NAME = 'shop';
 const CLOSE_TIMEOUT_MS = 60_000;
 const CLI = fileURLToPath(
@@ -95,15 +106,15 @@ export class Installation {
     await this.bootMachines(name);
   }
 
-  async startProxy(name = 'proxy-1'): Promise<ReadyChild & { url: string; adminUrl: string }> {
+  async startProxy(name = 'proxy-1', { options = [], env = {} }: ProcessOptions = {}): Promise<RunningProxyProcess> {
     const port = this.children.length === 0 ? this.port : 0;
     const address = ['--listen', `127.0.0.1:${port}`, '--admin', '127.0.0.1:0'];
-    const child = await this.start(name, [CLI, 'proxy', '--name', name, ...address, '--json']);
+    const child = await this.start(name, [CLI, 'proxy', '--name', name, ...address, ...options, '--json'], env);
     return { ...child, url: String(child.ready['url']), adminUrl: String(child.ready['adminUrl']) };
   }
 
-  startWorker(name = 'worker'): Promise<ReadyChild> {
-    return this.start(name, [CLI, 'worker', '--json']);
+  startWorker(name = 'worker', { options = [], env = {}, main = CLI }: ProcessOptions = {}): Promise<ReadyChild> {
+    return this.start(name, [main, 'worker', ...options, '--json'], env);
   }
 
   /** Ends proxies, workers and machines, all of them whatever fails; at once when aborted, as nobody will use their database again. */
@@ -124,11 +135,11 @@ export class Installation {
     return this.signal === undefined ? timeout : AbortSignal.any([this.signal, timeout]);
   }
 
-  private async start(name: string, args: string[]): Promise<ReadyChild> {
+  private async start(name: string, args: string[], env: Record<string, string>): Promise<ReadyChild> {
     const child = await startReadyChild({
       name,
       command: [process.execPath, ...args],
-      env: this.env,
+      env: { ...this.env, ...env },
       logFile: join(this.directory, `${name}.log`),
       ...(this.signal === undefined ? {} : { signal: this.signal }),
     });

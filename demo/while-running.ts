@@ -1,11 +1,17 @@
 // Does something while a step of a clean restart runs, such as killing its worker.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { isStarted } from '../worker/temporal-client.js';
 import type { StepName } from '../workflows/steps.js';
 
 const POLL_MS = 3;
+
+/** Whether an attempt of that step runs. */
+export function isIn(step: StepName, { raw }: Pick<WorkflowExecutionDescription, 'raw'>): boolean {
+  return (raw.pendingActivities ?? []).some((activity) => activity.activityType?.name === step && isStarted(activity));
+}
 
 /** Calls `act` once that step runs; resolves with whether it did before the restart has ended. */
 export async function whileRunning(
@@ -15,12 +21,12 @@ export async function whileRunning(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (;;) {
-    const { status, raw } = await handle.describe();
-    if (raw.pendingActivities?.some((activity) => activity.activityType?.name === step && isStarted(activity))) {
+    const description = await handle.describe();
+    if (isIn(step, description)) {
       act();
       return true;
     }
-    if (status.name !== 'RUNNING') return false;
+    if (description.status.name !== 'RUNNING') return false;
     await sleep(POLL_MS, undefined, { signal });
   }
 }

@@ -7,7 +7,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = ['workflows', 'activities', 'worker', 'proxy', 'state', 'cli', 'config', 'demo', 'bench', 'embedded', 'test'];
+const SOURCES = [
+  'workflows',
+  'activities',
+  'worker',
+  'proxy',
+  'state',
+  'cli',
+  'config',
+  'demo',
+  'bench',
+  'chaos',
+  'embedded',
+  'test',
+];
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../activities/quantile.js';
+import { mulberry32 } from './random.js';
 import type { LoadProgress, WindowReport } from './report.js';
 import { Tally } from './report.js';
 import type { Kind } from './user.js';
@@ -166,15 +167,4 @@ export class Load {
     count(this.total);
     if (this.window !== null) count(this.window);
   }
-}
-
-/** A small seeded generator (mulberry32, public domain): the same seed gives the same load. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -17,7 +17,7 @@ test('who watches waits for a Temporal that comes back, and is told when it does
 
   relay.cut();
   await expect.poll(() => said, { timeout: 30_000 }).toContain('Temporal does not answer; waiting');
-  relay.mend();
+  relay.open();
   await expect.poll(() => said, { timeout: 30_000 }).toContain('NO_WORKER');
   relay.cut();
 

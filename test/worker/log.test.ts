@@ -26,10 +26,10 @@ test('a failed attempt and a failed restart are one line each, with code and rem
 
 test("what Temporal's runtime says of a server that has gone is lines like any other, without colours", async () => {
   const { installation } = await createTestInstallation(nodeShop);
-  const { address, cut } = await startRelay(inject('temporalAddress'));
-  installation.env['VM_REJUV_TEMPORAL_ADDRESS'] = address;
+  const relay = await startRelay(inject('temporalAddress'));
+  installation.env['VM_REJUV_TEMPORAL_ADDRESS'] = relay.address;
   await installation.startWorker();
-  cut();
+  relay.cut();
 
   const lines = (): string[] => readFileSync(join(installation.directory, 'worker.log'), 'utf8').trim().split('\n').slice(1);
   await expect.poll(lines, { timeout: 60_000 }).not.toEqual([]);

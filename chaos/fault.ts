@@ -1,0 +1,34 @@
+// What is broken, at which moments, and what may come of it.
+
+import type { CleanRestartHandle } from '../worker/temporal-client.js';
+import type { StepName } from '../workflows/steps.js';
+import type { Moment, Point } from './points.js';
+import type { Stage, StageOptions } from './stage.js';
+
+export interface Inflicted extends Moment {
+  handle: CleanRestartHandle;
+  /** From 0 to below 1, by the seed. */
+  random: () => number;
+}
+
+export interface Fault {
+  name: string;
+  /** One line for the table. */
+  what: string;
+  steps: readonly StepName[];
+  points: readonly Point[];
+  /** Clients may notice: connections break with what they lead to, or wait longer than a hold may last. Otherwise no request may fail. */
+  mayFail?: string;
+  /** The only holder of sessions dies: what is lost then, as physics demands. Otherwise nothing may be lost. */
+  mayLose?: string;
+  /** Where it makes sense; everywhere without. */
+  apps?: readonly StageOptions['app'][];
+  /** Why it cannot be inflicted here, or null. */
+  missing?: () => string | null;
+  /** The worker's hypervisor driver has the fault before it (chaos/faulty-worker.ts). */
+  faultyHypervisor?: true;
+  /** Called before the restart is started. */
+  prepare?(stage: Stage): Promise<void>;
+  /** Breaks it, and mends it in the end. */
+  inflict(stage: Stage, inflicted: Inflicted): Promise<void>;
+}

@@ -1,0 +1,125 @@
+// The moments of a step at which something is broken: before, in the middle of and after its effect.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { probe } from '../activities/health.js';
+import { isIn, whileRunning } from '../demo/while-running.js';
+import { readPool } from '../state/pool.js';
+import type { CleanRestartHandle } from '../worker/temporal-client.js';
+import type { StepName } from '../workflows/steps.js';
+import type { Stage } from './stage.js';
+
+/**
+ * `before`: as soon as Temporal says that the step runs. `during`: at the first trace of its effect, or a little later.
+ * `after`: its effect is there, and its answer has not reached Temporal.
+ */
+export const POINTS = ['before', 'during', 'after'] as const;
+export type Point = (typeof POINTS)[number];
+
+export interface Moment {
+  step: StepName;
+  point: Point;
+}
+
+const POLL_MS = 5;
+/** A step without a trace for so long is over. */
+const REACH_MS = 60_000;
+
+interface Traces {
+  /** Its effect has begun. */
+  begun: (stage: Stage, before: Before) => Promise<boolean>;
+  /** Its effect is there. */
+  there: (stage: Stage, before: Before) => Promise<boolean>;
+}
+
+/** What the stage looked like before the restart. */
+interface Before {
+  primary: string;
+  incarnation: string | null;
+  holds: number;
+}
+
+const phase = async ({ database, pool }: Stage): Promise<string> => (await readPool(database, pool)).phase;
+const isHealthy = async ({ installation }: Stage, name: string): Promise<boolean> => {
+  const { machines, health } = installation.pool;
+  const machine = machines.find((candidate) => candidate.name === name);
+  return machine !== undefined && (await probe(machine, health)) === null;
+};
+const incarnationOf = async ({ driver }: Stage, name: string): Promise<string | null> =>
+  (await driver.status(name, { signal: AbortSignal.timeout(5000) })).incarnation;
+const holdsOf = async ({ database, pool }: Stage, state: string): Promise<number> =>
+  (
+    await database.query<{ count: number }>('select count(*)::int as count from hold where pool = $1 and state = $2', [
+      pool,
+      state,
+    ])
+  ).rows[0]?.count ?? 0;
+
+const TRACES: Record<StepName, Traces> = {
+  bootStandby: {
+    begun: async ({ database, pool }) => (await readPool(database, pool)).run !== null,
+    there: async (stage) => {
+      const { run, standby } = await readPool(stage.database, stage.pool);
+      return run !== null && (await isHealthy(stage, standby));
+    },
+  },
+  redirectTraffic: {
+    begun: async (stage) => (await phase(stage)) !== 'steady',
+    there: async (stage) => (await phase(stage)) === 'moving',
+  },
+  migrateSessions: {
+    begun: async (stage) => (await holdsOf(stage, 'held')) + (await holdsOf(stage, 'committed')) > 0,
+    there: async (stage) => (await holdsOf(stage, 'committed')) > 0 && (await isQuiet(stage)),
+  },
+  awaitDrain: {
+    begun: async (stage, { holds }) => (await holdsOf(stage, 'held')) > 0 || (await holdsOf(stage, 'committed')) > holds,
+    there: async (stage) => (await phase(stage)) === 'sealed',
+  },
+  restartPrimary: {
+    begun: async (stage, { primary, incarnation }) => (await incarnationOf(stage, primary)) !== incarnation,
+    there: async (stage, { primary, incarnation }) => {
+      const now = await incarnationOf(stage, primary);
+      return now !== null && now !== incarnation && (await isHealthy(stage, primary));
+    },
+  },
+  swapRoles: {
+    begun: async (stage) => (await phase(stage)) === 'sealed',
+    there: async (stage) => (await phase(stage)) === 'steady',
+  },
+};
+
+/** No batch has been committed for a while: what could move has moved. */
+async function isQuiet(stage: Stage): Promise<boolean> {
+  const before = await holdsOf(stage, 'committed');
+  await sleep(300);
+  return (await holdsOf(stage, 'committed')) === before;
+}
+
+/** Waits for the moment in a restart and calls `act` in it; resolves with whether it came. */
+export async function atMoment(
+  stage: Stage,
+  handle: CleanRestartHandle,
+  { step, point }: Moment,
+  jitterMs: number,
+  act: () => Promise<void>,
+): Promise<boolean> {
+  const signal = AbortSignal.any([stage.options.signal, AbortSignal.timeout(10 * REACH_MS)]);
+  const { active: primary } = await readPool(stage.database, stage.pool);
+  const before = { primary, incarnation: await incarnationOf(stage, primary), holds: 0 };
+  const isReached = await whileRunning(step, handle, () => point === 'after' && stage.workerToTemporal.silence(), signal);
+  if (!isReached) return false;
+  try {
+    before.holds = await holdsOf(stage, 'committed');
+    const wanted = { before: null, during: TRACES[step].begun, after: TRACES[step].there }[point];
+    const deadline = Date.now() + REACH_MS;
+    while (wanted !== null && !(await wanted(stage, before))) {
+      if (Date.now() > deadline) return false;
+      await sleep(POLL_MS, undefined, { signal });
+    }
+    if (point === 'during') await sleep(jitterMs, undefined, { signal });
+    if (point !== 'before' && !isIn(step, await handle.describe())) return false;
+    await act();
+    return true;
+  } finally {
+    if (point === 'after') stage.workerToTemporal.open();
+  }
+}

@@ -1,0 +1,67 @@
+// The runs as a table in Markdown: a line for each fault and step.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { quantile } from '../activities/quantile.js';
+import type { FaultRun } from './run-fault.js';
+
+const DOCUMENT = new URL(import.meta.url.includes('/dist/') ? '../../docs/faults.md' : '../docs/faults.md', import.meta.url);
+const [BEGIN, END] = ['<!-- chaos -->', '<!-- /chaos -->'];
+
+const HEAD = [
+  'fault',
+  'step',
+  'points',
+  'proxies',
+  'runs',
+  'failed requests',
+  'sessions lost',
+  'updates lost',
+  'lost with a machine',
+  'goes on after (median)',
+  'ended',
+];
+
+export function render(runs: readonly FaultRun[]): string {
+  const groups = new Map<string, FaultRun[]>();
+  for (const run of runs) {
+    const key = `${run.fault} ${run.step} ${run.proxies}`;
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  const rows = [...groups.values()].map(lineOf);
+  const wrong = runs.flatMap(({ fault, step, point, wrong: found }) =>
+    found.map((line) => `- ${fault} ${point} ${step}: ${line}`),
+  );
+  return [table([HEAD, HEAD.map(() => '---'), ...rows]), ...(wrong.length > 0 ? ['', 'Wrong:', '', ...wrong] : [])].join('\n');
+}
+
+/** Puts the table into the documentation, between the markers that are there for it. */
+export async function writeTable(text: string): Promise<void> {
+  const document = await readFile(DOCUMENT, 'utf8');
+  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (before < 0 || after < before) throw new Error('docs/faults.md has no place for the table.');
+  await writeFile(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${text}\n\n${document.slice(after)}`);
+}
+
+function lineOf(runs: readonly FaultRun[]): string[] {
+  const [first] = runs as [FaultRun];
+  const sum = (of: (run: FaultRun) => number): number => runs.reduce((total, run) => total + of(run), 0);
+  const [sessions, updates] = [sum(({ seen }) => seen.sessionsLost), sum(({ seen }) => seen.updatesLost)];
+  const isExcused = first.mayLose !== null;
+  const times = runs.flatMap(({ goOnMs }) => goOnMs ?? []).sort((a, b) => a - b);
+  return [
+    ...[first.fault, first.step, runs.map(({ point }) => point).join(', '), String(first.proxies), String(runs.length)],
+    ...[sum(({ seen }) => seen.failed), isExcused ? 0 : sessions, isExcused ? 0 : updates].map(String),
+    isExcused ? `${sessions} sessions, ${updates} updates: ${first.mayLose}` : '-',
+    times.length === 0 ? '-' : `${(quantile(times, 0.5) / 1000).toFixed(1)} s`,
+    [...new Set(runs.map(endOf))].join('; '),
+  ];
+}
+
+function endOf({ reached, outcome, decisions }: FaultRun): string {
+  if (!reached) return 'not reached';
+  return decisions === 0 ? outcome : `${outcome} after retry`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+}

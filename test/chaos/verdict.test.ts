@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { verdict } from '../../chaos/verdict.js';
+import type { WindowReport } from '../../demo/load/report.js';
+
+const clean: WindowReport = {
+  ...{ requests: 1000, failed: 0, sessionsLost: 0, updatesLost: 0 },
+  ...{ longestWaitMs: 90, p50Ms: 4, p99Ms: 40, reasons: {} },
+};
+const finished = { outcome: 'finished', swapped: true, report: clean };
+
+test('a restart that finished and lost nothing is right', () => {
+  expect(verdict({}, finished)).toEqual([]);
+  expect(verdict({}, { ...finished, outcome: 'given back (MACHINE_NOT_READY)', swapped: false })).toEqual([]);
+});
+
+test.each([
+  ['a request failed', { report: { ...clean, failed: 2, reasons: { 'status 503': 2 } } }, '2 requests failed: 2 × status 503.'],
+  ['a session was lost', { report: { ...clean, sessionsLost: 1 } }, '1 sessions and 0 updates were lost.'],
+  ['an update was lost', { report: { ...clean, updatesLost: 3 } }, '0 sessions and 3 updates were lost.'],
+  ['it goes on for ever', { outcome: 'did not end' }, 'The restart did not end.'],
+  ['it finished without a swap', { swapped: false }, 'It has finished, and the roles are not swapped.'],
+  ['it was given back after a swap', { outcome: 'given back (ABORTED)' }, 'and the roles are swapped.'],
+])('it is seen that %s', (_what, change, said) => {
+  expect(verdict({}, { ...finished, ...change }).join()).toContain(said);
+});
+
+test('only a fault that says so may fail requests or lose sessions', () => {
+  const report = { ...clean, failed: 2, sessionsLost: 1 };
+  expect(verdict({ mayFail: 'its connections' }, { ...finished, report })).toEqual(['1 sessions and 0 updates were lost.']);
+  expect(verdict({ mayFail: 'its connections', mayLose: 'its sessions' }, { ...finished, report })).toEqual([]);
+});
