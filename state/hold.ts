@@ -33,7 +33,7 @@ export interface Commit {
   requestTimeoutMs: number;
 }
 
-/** Opens a hold. Its deadline is counted by the database's clock. */
+/** Opens a hold. Its deadline is counted by the database's clock. The lock orders it against an attempt that takes the token. */
 export async function openHold(
   database: Queryable,
   writer: Writer,
@@ -42,7 +42,7 @@ export async function openHold(
   const { rows } = await database.query<{ id: number }>(
     `insert into hold (pool, run, token, scope, keys, deadline)
      select name, run, token, $4, $5::text[], now() + $6 * interval '1 millisecond'
-     from pool where name = $1 and run = $2 and token = $3 and phase = 'moving' returning id::int`,
+     from pool where name = $1 and run = $2 and token = $3 and phase = 'moving' for share returning id::int`,
     [writer.pool, writer.run, writer.token, hold.scope, hold.keys, hold.deadlineMs],
   );
   const row = rows[0];

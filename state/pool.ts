@@ -59,7 +59,7 @@ export async function claimPool(database: Database, pool: string, run: string, t
     const { rows } = await client.query<PoolRow>(`select ${COLUMNS} from pool where name = $1 for update`, [pool]);
     const row = rows[0] ?? fail(poolUnknown(pool));
     if (row.run === run || (row.run !== null && row.run !== takeOverFrom)) return row;
-    await client.query("update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held'", [pool]);
+    await releaseOpenHolds(client, pool);
     const claimed = await client.query<PoolRow>(
       `update pool set run = $2, token = token + 1, epoch = epoch + 1 where name = $1 returning ${COLUMNS}`,
       [pool, run],
@@ -68,13 +68,20 @@ export async function claimPool(database: Database, pool: string, run: string, t
   });
 }
 
-/** A new attempt takes the pen: from now on every write of an earlier attempt is refused. */
-export async function takeToken(database: Queryable, pool: string, run: string): Promise<PoolRow> {
-  const { rows } = await database.query<PoolRow>(
-    `update pool set token = token + 1 where name = $1 and run = $2 returning ${COLUMNS}`,
-    [pool, run],
-  );
-  return rows[0] ?? fail(fenced(pool, { isRunOver: true }));
+/**
+ * A new attempt takes the pen: from now on every write of an earlier attempt is refused. What an earlier one holds can be committed no more,
+ * and is let go.
+ */
+export async function takeToken(database: Database, pool: string, run: string): Promise<PoolRow> {
+  return inTransaction(database, async (client) => {
+    const { rows } = await client.query<PoolRow>(
+      `update pool set token = token + 1 where name = $1 and run = $2 returning ${COLUMNS}`,
+      [pool, run],
+    );
+    const row = rows[0] ?? fail(fenced(pool, { isRunOver: true }));
+    await releaseOpenHolds(client, pool);
+    return row;
+  });
 }
 
 /** `steady -> opening`; forgets the owners and ended holds of the last run. */
@@ -157,6 +164,11 @@ export async function latestFailure(database: Queryable, pool: string): Promise<
     [pool],
   );
   return rows[0]?.failure ? rows[0] : null;
+}
+
+/** By who has the pool's row: no hold is opened meanwhile. */
+async function releaseOpenHolds(client: Queryable, pool: string): Promise<void> {
+  await client.query("update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held'", [pool]);
 }
 
 async function transition(client: Queryable, writer: Writer, from: Phase, to: Phase): Promise<PoolRow> {

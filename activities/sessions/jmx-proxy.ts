@@ -105,6 +105,7 @@ export class JmxProxy {
       );
     }
     if (status === 401 || status === 403) throw refused(machine, access, status);
+    if (status >= 500) throw ill(machine, access, status);
     if (status !== 200) throw missing(machine, access, status);
     if (text.startsWith('OK')) return { text, dateMs };
     throw new OperatorError(
@@ -122,6 +123,16 @@ function refused(machine: MachineConfig, { user }: ManagerAccess, status: number
     `The manager of machine ${machine.name} refused user ${user} (${status}).`,
     'Correct pools.*.sessions.manager, give the user the role manager-jmx, and let the manager be reached from the worker.',
     { status: 502 },
+  );
+}
+
+/** A server in trouble, and maybe not for long. */
+function ill(machine: MachineConfig, { path }: ManagerAccess, status: number): OperatorError {
+  return new OperatorError(
+    'TOMCAT_JMX_FAILED',
+    `The manager of machine ${machine.name} answers with ${status}.`,
+    `Look at the machine's own output, and at ${machine.url}${path}.`,
+    { status: 502, retryable: true },
   );
 }
 

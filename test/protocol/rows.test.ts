@@ -45,6 +45,14 @@ const MUTANTS: Record<string, Partial<RowFunctions>> = {
       for (const hold of open) hold.state = 'held';
     },
   },
+  'a later attempt leaves holds open': {
+    takeToken: (all, run) => {
+      const open = all.holds.filter(({ state }) => state === 'held');
+      const token = rows.takeToken(all, run);
+      for (const hold of open) hold.state = 'held';
+      return token;
+    },
+  },
   'opening keeps the owners': {
     openPool: (all, pen) => {
       const owners = new Map(all.owners);

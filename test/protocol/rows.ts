@@ -45,14 +45,16 @@ export function isCurrent({ pool }: Rows, pen: Pen, phase: PoolRow['phase'] = po
 export function claimPool(rows: Rows, run: string, takeOverFrom: string | null): void {
   const { pool } = rows;
   if (pool.run === run || (pool.run !== null && pool.run !== takeOverFrom)) return;
-  for (const hold of rows.holds) if (hold.state === 'held') hold.state = 'released';
+  releaseOpenHolds(rows);
   pool.run = run;
   pool.token++;
   pool.epoch++;
 }
 
-export function takeToken({ pool }: Rows, run: string): number | Fenced {
-  return pool.run === run ? ++pool.token : 'fenced';
+export function takeToken(rows: Rows, run: string): number | Fenced {
+  if (rows.pool.run !== run) return 'fenced';
+  releaseOpenHolds(rows);
+  return ++rows.pool.token;
 }
 
 export function openPool(rows: Rows, pen: Pen): 'done' | Fenced {
@@ -126,6 +128,10 @@ export function commitHold(
   for (const key of moved) rows.owners.set(key, { machine: rows.pool.standby, run: pen.run });
   if (seal) transition(rows, pen, 'moving', 'sealed');
   return 'committed';
+}
+
+function releaseOpenHolds({ holds }: Rows): void {
+  for (const hold of holds) if (hold.state === 'held') hold.state = 'released';
 }
 
 export function releaseHold(rows: Rows, id: number): 'committed' | 'released' {

@@ -146,6 +146,17 @@ it('refuses the token of an earlier attempt', async () => {
   await expect(openPool(database, writer)).rejects.toMatchObject({ code: 'FENCED', retryable: true });
 });
 
+it('lets go what an earlier attempt holds as soon as there is a later one', async () => {
+  const writer = await claim('run-1');
+  await openPool(database, writer);
+  await startMoving(database, writer);
+  const holdId = await openHold(database, writer, { scope: 'all', keys: [], deadlineMs: 60_000 });
+  await takeToken(database, pool, 'run-1');
+  expect((await loadSnapshot(database, { pool, incarnation: randomUUID() }, [holdId])).holds).toMatchObject([
+    { id: holdId, state: 'released' },
+  ]);
+});
+
 it('gives no token to a run that has not the pool, however often it asks', async () => {
   await claim('run-1');
   await expect(takeToken(database, pool, 'run-2')).rejects.toMatchObject({ code: 'FENCED', retryable: false });
