@@ -2,6 +2,7 @@
 
 import { readPool } from '../state/pool.js';
 import { OperatorError } from '../config/operator-error.js';
+import { TimeLimitError, within } from '../config/within.js';
 import { withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
@@ -46,13 +47,12 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
     }
     await guard();
     const limitMs = primary.driver.stopTimeoutMs + attempt.pool.health.bootTimeoutMs;
-    const signal = AbortSignal.any([attempt.signal, AbortSignal.timeout(limitMs)]);
-    const options = { ...attempt, signal };
-    const { incarnation } = await (
-      expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect })
-    ).catch((error: unknown) => {
+    const { incarnation } = await within(limitMs, attempt.signal, (signal) => {
+      const options = { ...attempt, signal };
+      return expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect });
+    }).catch((error: unknown) => {
       attempt.signal.throwIfAborted();
-      throw signal.aborted ? notDone(primary.name, `has not restarted it within ${limitMs / 1000} s`) : error;
+      throw error instanceof TimeLimitError ? notDone(primary.name, `has not restarted it within ${limitMs / 1000} s`) : error;
     });
     // Some accept what they then do not do.
     if (incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');

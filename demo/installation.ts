@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { untilHealthy } from '../activities/health.js';
+import { within } from '../config/within.js';
 import { loadConfig } from '../config/load.js';
 import type { Config, PoolConfig } from '../config/types.js';
 import type { ReadyChild } from '../embedded/child-process.js';
@@ -86,23 +87,25 @@ export class Installation {
 
   /** Starts machines by name, both when none is named, and waits until their application answers. */
   async bootMachines(...names: string[]): Promise<void> {
-    const signal = this.bootSignal();
     const driver = createDriver(this.pool);
     const machines = this.pool.machines.filter(({ name }) => names.length === 0 || names.includes(name));
-    await Promise.all(
-      machines.map(async (machine) => {
-        await driver.start(machine.name, { signal });
-        await untilHealthy(machine, this.pool.health, { signal, driver });
-      }),
+    await this.beforeBootTimeout((signal) =>
+      Promise.all(
+        machines.map(async (machine) => {
+          await driver.start(machine.name, { signal });
+          await untilHealthy(machine, this.pool.health, { signal, driver });
+        }),
+      ),
     );
   }
 
   /** What an impatient operator does: restart the machine under traffic and wait until it answers again. */
   async restartPlainly(name: string): Promise<void> {
-    const signal = this.bootSignal();
     const driver = createDriver(this.pool);
-    const { incarnation } = await driver.status(name, { signal });
-    await driver.restart(name, { signal, expect: incarnation ?? '' });
+    await this.beforeBootTimeout(async (signal) => {
+      const { incarnation } = await driver.status(name, { signal });
+      await driver.restart(name, { signal, expect: incarnation ?? '' });
+    });
     await this.bootMachines(name);
   }
 
@@ -130,9 +133,8 @@ export class Installation {
     await closing.close();
   }
 
-  private bootSignal(): AbortSignal {
-    const timeout = AbortSignal.timeout(this.pool.health.bootTimeoutMs);
-    return this.signal === undefined ? timeout : AbortSignal.any([this.signal, timeout]);
+  private beforeBootTimeout<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return within(this.pool.health.bootTimeoutMs, this.signal, work);
   }
 
   private async start(name: string, args: string[], env: Record<string, string>): Promise<ReadyChild> {

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { OperatorError } from '../config/operator-error.js';
+import { TimeLimitError, within } from '../config/within.js';
 
 const READY_TIMEOUT_MS = 60_000;
 /** A process that was told to end and has not is killed after this. Chosen: longer than a proxy's own drain. */
@@ -20,28 +21,27 @@ export interface RunOptions {
 
 /** Runs a command; an Error with the end of its output unless it ends with 0. Killed, and gone, when aborted or too slow. */
 export async function runToEnd(file: string, args: readonly string[], { env, timeoutMs, signal }: RunOptions): Promise<void> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const abort = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-  abort.throwIfAborted();
+  signal?.throwIfAborted();
   // It leads a process group: what a build has started is killed with it.
   const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const kill = (): void => signalGroup(child, 'SIGKILL');
   endWithUs(child, kill);
-  abort.addEventListener('abort', kill);
-  try {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-TAIL_LENGTH)));
-    const code = await new Promise<number | null>((resolve, reject) => {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-TAIL_LENGTH)));
+  const code = await within(timeoutMs, signal, async (limited) => {
+    limited.addEventListener('abort', kill);
+    const ended = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    signal?.throwIfAborted();
-    if (timeout.aborted) throw new Error(`${file} took longer than ${timeoutMs / 1000} s: ${output.trim()}`);
-    if (code !== 0) throw new Error(`${file} ended with ${String(code ?? child.signalCode)}: ${output.trim()}`);
-  } finally {
-    abort.removeEventListener('abort', kill);
-  }
+    limited.throwIfAborted();
+    return ended;
+  }).catch((error: unknown) => {
+    if (!(error instanceof TimeLimitError)) throw error;
+    throw new Error(`${file} took longer than ${timeoutMs / 1000} s: ${output.trim()}`);
+  });
+  if (code !== 0) throw new Error(`${file} ended with ${String(code ?? child.signalCode)}: ${output.trim()}`);
 }
 
 /** Sends `signal`, then SIGKILL; resolves when the process has ended, at once when it had before. */
@@ -104,11 +104,9 @@ export async function startReadyChild({ name, command, env, logFile, signal }: C
   const lines = createInterface({ input: child.stdout }).on('line', (line) => log.write(`${line}\n`));
   // After `close` nothing more can arrive for the log; `exit` may come before the last lines.
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => log.end(() => resolve(code))));
-  const limit = AbortSignal.timeout(READY_TIMEOUT_MS);
-  const abort = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  try {
-    const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
-      abort.addEventListener('abort', () => reject(abort.reason as Error), { once: true });
+  const untilReady = (limited: AbortSignal): Promise<Record<string, unknown>> =>
+    new Promise((resolve, reject) => {
+      limited.addEventListener('abort', () => reject(limited.reason as Error), { once: true });
       lines.on('line', (line) => {
         const said = line.startsWith('{') ? parse(line) : {};
         if (said['ready'] === true) resolve(said);
@@ -119,6 +117,8 @@ export async function startReadyChild({ name, command, env, logFile, signal }: C
         reject(new Error(`${name} ended (${String(child.exitCode ?? child.signalCode)}) before it was ready: ${tail(logFile)}`));
       });
     });
+  try {
+    const ready = await within(READY_TIMEOUT_MS, signal, untilReady);
     return {
       pid: child.pid ?? 0,
       ready,
@@ -129,7 +129,9 @@ export async function startReadyChild({ name, command, env, logFile, signal }: C
   } catch (error) {
     await stopProcess(child);
     signal?.throwIfAborted();
-    throw limit.aborted ? new Error(`${name} was not ready within ${READY_TIMEOUT_MS / 1000} s: ${tail(logFile)}`) : error;
+    throw error instanceof TimeLimitError
+      ? new Error(`${name} was not ready within ${READY_TIMEOUT_MS / 1000} s: ${tail(logFile)}`)
+      : error;
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { Pool } from 'undici';
 import { OperatorError } from '../../config/operator-error.js';
+import { within } from '../../config/within.js';
 import type { MachineConfig } from '../../config/types.js';
 
 /** Questions about single sessions go out in parallel. Chosen. */
@@ -86,15 +87,16 @@ export class JmxProxy {
     let text: string;
     let dateMs: number;
     try {
-      const response = await this.pool.request({
-        path: `${access.path}/jmxproxy/?${new URLSearchParams(query).toString()}`,
-        method: 'GET',
-        headers: { authorization: this.authorization },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      status = response.statusCode;
-      dateMs = Date.parse(String(response.headers['date']));
-      text = (await response.body.text()).replaceAll('\r', '');
+      ({ status, text, dateMs } = await within(timeoutMs, signal, async (limited) => {
+        const response = await this.pool.request({
+          path: `${access.path}/jmxproxy/?${new URLSearchParams(query).toString()}`,
+          method: 'GET',
+          headers: { authorization: this.authorization },
+          signal: limited,
+        });
+        const date = Date.parse(String(response.headers['date']));
+        return { status: response.statusCode, text: (await response.body.text()).replaceAll('\r', ''), dateMs: date };
+      }));
     } catch (cause) {
       signal.throwIfAborted();
       throw new OperatorError(
