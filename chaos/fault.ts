@@ -21,6 +21,8 @@ export interface Fault {
   mayFail?: string;
   /** The only holder of sessions dies: what is lost then, as physics demands. Otherwise nothing may be lost. */
   mayLose?: string;
+  /** How many proxies there are, for each a run of its own; two without. */
+  proxies?: readonly (1 | 2)[];
   /** Where it makes sense; everywhere without. */
   apps?: readonly StageOptions['app'][];
   /** Why it cannot be inflicted here, or null. */

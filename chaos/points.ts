@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probe } from '../activities/health.js';
 import { isIn, whileRunning } from '../demo/while-running.js';
+import { TimeLimitError, within } from '../config/within.js';
 import { readPool } from '../state/pool.js';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import type { StepName } from '../workflows/steps.js';
@@ -21,7 +22,7 @@ export interface Moment {
 }
 
 const POLL_MS = 5;
-/** A step without a trace for so long is over. */
+/** A moment that has not come by then does not come. */
 const REACH_MS = 60_000;
 
 interface Traces {
@@ -98,28 +99,38 @@ async function isQuiet(stage: Stage): Promise<boolean> {
 export async function atMoment(
   stage: Stage,
   handle: CleanRestartHandle,
-  { step, point }: Moment,
+  moment: Moment,
   jitterMs: number,
   act: () => Promise<void>,
 ): Promise<boolean> {
-  const signal = AbortSignal.any([stage.options.signal, AbortSignal.timeout(10 * REACH_MS)]);
+  try {
+    const isReached = await within(REACH_MS, stage.options.signal, (signal) =>
+      reach(stage, handle, moment, jitterMs, signal),
+    ).catch((error: unknown) => {
+      if (error instanceof TimeLimitError) return false;
+      throw error;
+    });
+    if (isReached) await act();
+    return isReached;
+  } finally {
+    if (moment.point === 'after') stage.workerToTemporal.open();
+  }
+}
+
+async function reach(
+  stage: Stage,
+  handle: CleanRestartHandle,
+  { step, point }: Moment,
+  jitterMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { active: primary } = await readPool(stage.database, stage.pool);
   const before = { primary, incarnation: await incarnationOf(stage, primary), holds: 0 };
-  const isReached = await whileRunning(step, handle, () => point === 'after' && stage.workerToTemporal.silence(), signal);
-  if (!isReached) return false;
-  try {
-    before.holds = await holdsOf(stage, 'committed');
-    const wanted = { before: null, during: TRACES[step].begun, after: TRACES[step].there }[point];
-    const deadline = Date.now() + REACH_MS;
-    while (wanted !== null && !(await wanted(stage, before))) {
-      if (Date.now() > deadline) return false;
-      await sleep(POLL_MS, undefined, { signal });
-    }
-    if (point === 'during') await sleep(jitterMs, undefined, { signal });
-    if (point !== 'before' && !isIn(step, await handle.describe())) return false;
-    await act();
-    return true;
-  } finally {
-    if (point === 'after') stage.workerToTemporal.open();
-  }
+  const isRunning = await whileRunning(step, handle, () => point === 'after' && stage.workerToTemporal.silence(), signal);
+  if (!isRunning) return false;
+  before.holds = await holdsOf(stage, 'committed');
+  const wanted = { before: null, during: TRACES[step].begun, after: TRACES[step].there }[point];
+  while (wanted !== null && !(await wanted(stage, before))) await sleep(POLL_MS, undefined, { signal });
+  if (point === 'during') await sleep(jitterMs, undefined, { signal });
+  return point === 'before' || isIn(step, await handle.describe());
 }

@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { quantile } from '../activities/quantile.js';
+import type { Fault } from './fault.js';
 import type { FaultRun } from './run-fault.js';
 
 const DOCUMENT = new URL(import.meta.url.includes('/dist/') ? '../../docs/faults.md' : '../docs/faults.md', import.meta.url);
@@ -34,8 +35,19 @@ export function render(runs: readonly FaultRun[]): string {
   return [table([HEAD, HEAD.map(() => '---'), ...rows]), ...(wrong.length > 0 ? ['', 'Wrong:', '', ...wrong] : [])].join('\n');
 }
 
-/** Puts the table into the documentation, between the markers that are there for it. */
-export async function writeTable(text: string): Promise<void> {
+/** What each fault is, and what may come of it. */
+export function describe(faults: readonly Fault[]): string {
+  return faults
+    .map(({ name, what, mayFail, mayLose }) => {
+      const failed = mayFail === undefined ? '' : ` May fail: ${mayFail}.`;
+      const lost = mayLose === undefined ? '' : ` May be lost: ${mayLose}.`;
+      return `- \`${name}\`: ${what}.${failed}${lost}`;
+    })
+    .join('\n');
+}
+
+/** Puts text into the documentation, between the markers that are there for it. */
+export async function writeIntoDocumentation(text: string): Promise<void> {
   const document = await readFile(DOCUMENT, 'utf8');
   const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
   if (before < 0 || after < before) throw new Error('docs/faults.md has no place for the table.');

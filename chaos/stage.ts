@@ -65,8 +65,9 @@ const DISK_MIB = 1500;
 const REVIVAL_MS = 60_000;
 const BOOT_TIMEOUT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 20_000;
-/** Below ip_local_port_range, whose default begins at 32768; runs beside each other begin apart. */
+/** Below ip_local_port_range, whose default begins at 32768; processes beside each other begin apart. */
 const FIRST_PORT = 20_000;
+let lastPort = FIRST_PORT + (process.pid % 100) * 20;
 
 export class Stage {
   worker!: ReadyChild;
@@ -76,7 +77,6 @@ export class Stage {
   private hasFaultyHypervisor = false;
   load!: RunningLoad;
   private workers = 0;
-  private lastPort = FIRST_PORT + (process.pid % 100) * 20;
 
   private constructor(
     readonly options: StageOptions,
@@ -298,8 +298,10 @@ export class Stage {
    * connects to such a port in vain can even meet itself there.
    */
   private async lastingAddress(): Promise<string> {
-    while (!(await isPortFree(++this.lastPort))) continue;
-    return `127.0.0.1:${this.lastPort}`;
+    let port: number;
+    do port = ++lastPort;
+    while (!(await isPortFree(port)));
+    return `127.0.0.1:${port}`;
   }
 
   private proxyOptions(proxy: Omit<StagedProxy, 'process'>): ProcessOptions {

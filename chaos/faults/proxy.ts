@@ -39,6 +39,7 @@ export const proxyFaults: readonly Fault[] = [
     what: 'SIGKILL of a proxy, which is started again at once',
     steps: STEPS,
     points: POINTS,
+    proxies: [2, 1],
     mayFail: 'requests on their way through it, and new ones until it listens again',
     async inflict(stage) {
       const proxy = last(stage);
