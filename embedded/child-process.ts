@@ -54,10 +54,16 @@ export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals = 
   clearTimeout(force);
 }
 
+/** One listener for all of them, however many there are. */
+const ends = new Set<() => void>();
+process.on('exit', () => {
+  for (const end of ends) end();
+});
+
 /** Calls `end` when this process ends before the child, in whatever way but by a signal that nobody handles. */
 export function endWithUs(child: ChildProcess, end: () => void): void {
-  process.once('exit', end);
-  child.once('close', () => process.off('exit', end));
+  ends.add(end);
+  child.once('close', () => ends.delete(end));
 }
 
 /** To a child that was started detached, and whatever it has started. */
