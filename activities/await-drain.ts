@@ -12,7 +12,7 @@ import { cutOver } from './cut-over.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { drainLimit } from './errors.js';
-import { moveWhatIsQuiet } from './migrate-sessions.js';
+import { closeStreamsInTheWay, moveWhatIsQuiet } from './migrate-sessions.js';
 
 /** Between two looks at what is left: at first, and while something takes long. A hold meets only requests bound for the primary. Chosen. */
 const PAUSE_MS = 50;
@@ -60,8 +60,9 @@ async function seal(attempt: Attempt): Promise<Drain> {
     const force = overdue && policy === 'force';
     const users = pool.sessions.mechanism === 'none' ? await usersLeft(attempt, pool.sessions.idleMs, started) : null;
     let inFlight = 0;
+    let streamsInTheWay = false;
     if (users === null || !users.areActive || force) {
-      if (mechanism.holds !== 'none') await moveWhatIsQuiet(attempt);
+      if (mechanism.holds !== 'none') ({ streamsInTheWay } = await moveWhatIsQuiet(attempt));
       const seal = force ? 'force' : 'when-empty';
       // More than a few would keep everybody waiting; they go without the seal then, and the rest with the next.
       const limit = force ? Infinity : LAST_SESSIONS;
@@ -69,8 +70,11 @@ async function seal(attempt: Attempt): Promise<Drain> {
       streamsClosed += outcome.streamsClosed;
       inFlight = outcome.inFlight;
       if (outcome.sealed) return { notMoved: users === null ? outcome.leftBehind : users.sessions, streamsClosed };
+      // Under load the seal may never find the primary quiet, and without the streams closed nothing else moves.
+      const closed = outcome.streamsClosed || (streamsInTheWay ? await closeStreamsInTheWay(attempt) : 0);
+      streamsClosed += closed - outcome.streamsClosed;
       // Whose stream was closed comes back at once; to close it again and again would help nobody.
-      if (outcome.streamsClosed > 0) pauseMs = LONGEST_PAUSE_MS;
+      if (closed > 0) pauseMs = LONGEST_PAUSE_MS;
     }
     attempt.progress({ inFlight });
     if (overdue && policy === 'stop') {

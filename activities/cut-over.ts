@@ -17,8 +17,11 @@ const MARGIN_MS = 200;
 export type Batch =
   /** Groups move whole or not at all. */
   | { scope: 'keys'; groups: string[][] }
-  /** `pickedUpMs`: requests in flight that are at least this old are not waited for; null waits for all, at most for `budgetMs`. */
-  | { scope: 'all'; pickedUpMs: number | null; limit: number; seal: Seal; budgetMs?: number };
+  /**
+   * `pickedUpMs`: requests in flight that are at least this old are not waited for; null waits for all, at most for `budgetMs`.
+   * `closesStreams`: as a seal does, whatever else is left.
+   */
+  | { scope: 'all'; pickedUpMs: number | null; limit: number; seal: Seal; budgetMs?: number; closesStreams?: true };
 
 /** `force`: seals whatever is still running or left behind. */
 export type Seal = 'no' | 'when-empty' | 'force';
@@ -63,14 +66,12 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
   let limit = batch.scope === 'all' ? batch.limit : 0;
   try {
     let held = await hold(attempt, holdId, request);
-    if (held !== null && wantedSeal !== 'no' && held.streams > 0 && (wantedSeal === 'force' || held.inFlight === 0)) {
-      // Streams end last, and inside the hold: their clients come back at once, and must find the standby.
-      if (wantedSeal === 'force' || (await isUpToStreams(attempt, held, atStandby))) {
-        outcome.streamsClosed = await proxies.closeStreams();
-        held = await holdWithoutStreams(attempt, holdId, request, endsAt);
-        // What had to wait for the streams goes at once: they shall be closed no second time.
-        limit = Infinity;
-      }
+    if (held !== null && batch.scope === 'all' && held.streams > 0 && (await isUpToStreams(attempt, batch, held, atStandby))) {
+      // Inside the hold: their clients come back at once, and must find the standby.
+      outcome.streamsClosed = await proxies.closeStreams();
+      held = await holdWithoutStreams(attempt, holdId, request, endsAt);
+      // What had to wait for the streams goes at once: they shall be closed no second time.
+      limit = Infinity;
     }
     outcome.inFlight = held?.inFlight ?? 0;
     if (held === null || (wantedSeal === 'when-empty' && held.inFlight > 0)) {
@@ -90,7 +91,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
             running: held.inFlight + held.unanswered,
             notPickedUp: held.notPickedUp,
             named: held.named,
-            streaming: new Set(groupsAround([...held.streaming], held.together, atStandby).flat()),
+            streaming: new Set(streamingAt(held, atStandby)),
             limit,
             endsAt,
             force: wantedSeal === 'force',
@@ -163,14 +164,26 @@ async function regrouped({ deps, pool }: Attempt, groups: readonly string[][], h
   return groupsAround(keys, together, await lookUpOwners(deps.database, pool.name, companions));
 }
 
-/**
- * Whether everything can go once the streams are closed: nothing else is left, or the mechanism moves no session in use before, because
- * it acts on the whole server and would take those with streams, too.
- */
-async function isUpToStreams(attempt: Attempt, held: Held, atStandby: ReadonlySet<string>): Promise<boolean> {
+/** Whether to close the streams now: they end last, when everything can go with them, or where nothing goes before. */
+async function isUpToStreams(
+  attempt: Attempt,
+  { seal, pickedUpMs, closesStreams }: Extract<Batch, { scope: 'all' }>,
+  held: Held,
+  atStandby: ReadonlySet<string>,
+): Promise<boolean> {
+  if (seal === 'force') return true;
+  if (closesStreams) return (pickedUpMs === null ? held.inFlight : held.notPickedUp) === 0;
+  if (seal === 'no' || held.inFlight > 0) return false;
   const remaining = (await attempt.mechanism.remaining(pairOf(attempt.pool, attempt.row), attempt)) ?? held.busy;
-  const gone = new Set([...atStandby, ...held.streaming, ...held.named]);
-  return [...remaining].every((key) => gone.has(key)) || [...held.streaming].some((key) => remaining.has(key));
+  const streaming = streamingAt(held, atStandby);
+  const gone = new Set([...atStandby, ...streaming, ...held.named]);
+  // A mechanism that acts on the whole server would take sessions with streams, too, so it moves none in use before.
+  return [...remaining].every((key) => gone.has(key)) || streaming.some((key) => remaining.has(key));
+}
+
+/** Keys with a stream at the primary, and those that name the same sessions. */
+function streamingAt({ streaming, together }: Held, atStandby: ReadonlySet<string>): string[] {
+  return groupsAround([...streaming], together, atStandby).flat();
 }
 
 /**

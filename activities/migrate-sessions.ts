@@ -35,25 +35,48 @@ export async function migrateSessions(deps: ActivityDeps, pool: string): Promise
   });
 }
 
-/** Idle sessions first, then hot ones in small batches, until several rounds have moved nothing. */
-export async function moveWhatIsQuiet(attempt: Attempt): Promise<void> {
+interface Round {
+  moved: number;
+  /** Streams keep sessions from moving that have none themselves, and nothing else does. */
+  streamsInTheWay: boolean;
+}
+
+/** Idle sessions first, then hot ones in small batches, until several rounds have moved nothing. Resolves with whether streams were in the way of more. */
+export async function moveWhatIsQuiet(attempt: Attempt): Promise<Pick<Round, 'streamsInTheWay'>> {
   let total = 0;
+  let streamsInTheWay = false;
   for (let idleRounds = 0, smallRounds = 0; idleRounds < IDLE_ROUNDS && smallRounds < SMALL_ROUNDS;) {
-    const moved = await moveRound(attempt);
+    const round = await moveRound(attempt);
+    const { moved } = round;
+    ({ streamsInTheWay } = round);
     idleRounds = moved === 0 ? idleRounds + 1 : 0;
     smallRounds = moved <= HOT_LIMIT ? smallRounds + 1 : 0;
     total += moved;
     attempt.progress({ moved: total });
     if (idleRounds < IDLE_ROUNDS) await sleep(PAUSE_MS, undefined, { signal: attempt.signal });
   }
+  return { streamsInTheWay };
 }
 
-async function moveRound(attempt: Attempt): Promise<number> {
-  if (attempt.mechanism.holds === 'keys') return moveNamed(attempt, await groupsOnPrimary(attempt));
-  const { groups, haveStreams } = await idleGroups(attempt);
+async function moveRound(attempt: Attempt): Promise<Round> {
+  const { groups, streamsInTheWay } =
+    attempt.mechanism.holds === 'keys' ? await groupsOnPrimary(attempt) : await idleGroups(attempt);
   const moved = await moveNamed(attempt, groups);
-  // Those in use wait for the seal, which closes the streams.
-  return haveStreams ? moved : moved + (await moveHot(attempt));
+  // Sessions in use wait until the streams are closed.
+  return { moved: streamsInTheWay ? moved : moved + (await moveHot(attempt)), streamsInTheWay };
+}
+
+/**
+ * Closes the streams without which the rest can move; how many. Where the server has the sessions that takes a hold, in which all go
+ * whose requests have ended: their clients come back at once, and would be in the way again.
+ */
+export async function closeStreamsInTheWay(attempt: Attempt): Promise<number> {
+  const { mechanism, proxies } = attempt;
+  await attempt.guard();
+  if (mechanism.holds === 'keys') return proxies.closeStreams();
+  const { pickedUpMs } = mechanism;
+  const batch = { scope: 'all', pickedUpMs, limit: 0, seal: 'no', closesStreams: true } as const;
+  return (await cutOver(attempt, batch)).streamsClosed;
 }
 
 async function moveNamed(attempt: Attempt, groups: readonly string[][]): Promise<number> {
@@ -72,32 +95,33 @@ async function moveHot(attempt: Attempt): Promise<number> {
   return (await cutOver(attempt, batch)).moved.length;
 }
 
-async function idleGroups(attempt: Attempt): Promise<{ groups: string[][]; haveStreams: boolean }> {
+async function idleGroups(attempt: Attempt): Promise<{ groups: string[][] } & Pick<Round, 'streamsInTheWay'>> {
   await attempt.guard();
   const { mechanism, proxies } = attempt;
   const pair = pairOf(attempt.pool, attempt.row);
   const { keys, haveStreams } = await mechanism.prepareIdle(pair, () => streamingKeys(proxies), attempt);
   const { together, atStandby } = await seenOnPrimary(attempt);
-  return { groups: groupsAround(keys, together, atStandby), haveStreams };
+  return { groups: groupsAround(keys, together, atStandby), streamsInTheWay: haveStreams };
 }
 
-async function groupsOnPrimary(attempt: Attempt): Promise<string[][]> {
-  const { keys, together, older, atStandby } = await seenOnPrimary(attempt);
+async function groupsOnPrimary(attempt: Attempt): Promise<{ groups: string[][] } & Pick<Round, 'streamsInTheWay'>> {
+  const { keys, together, older, olderStreams, atStandby } = await seenOnPrimary(attempt);
   // A request or stream from before the move may execute in a session that has another id by now, and nothing asks the server which.
-  if (older > 0) return [];
-  return groupsAround(keys, together, atStandby);
+  const groups = older + olderStreams > 0 ? [] : groupsAround(keys, together, atStandby);
+  return { groups, streamsInTheWay: older === 0 && olderStreams > 0 };
 }
 
 /** What the proxies have seen of sessions that are not the standby's. */
 async function seenOnPrimary(
   attempt: Attempt,
-): Promise<{ keys: string[]; together: string[][]; older: number; atStandby: ReadonlySet<string> }> {
+): Promise<{ keys: string[]; together: string[][]; older: number; olderStreams: number; atStandby: ReadonlySet<string> }> {
   const seen = await attempt.proxies.seenKeys();
   const atStandby = await standbyKeys(attempt.deps.database, attempt.pool.name);
   return {
     keys: [...new Set(seen.flatMap((one) => one.keys))].filter((key) => !atStandby.has(key)),
     together: seen.flatMap((one) => one.together),
     older: seen.reduce((sum, one) => sum + (one.older ?? 0), 0),
+    olderStreams: seen.reduce((sum, one) => sum + (one.olderStreams ?? 0), 0),
     atStandby,
   };
 }

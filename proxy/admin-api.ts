@@ -72,11 +72,10 @@ export interface SeenKeys {
   together: string[][];
   /** Keys with an open stream to the primary; absent in answers of proxies that do not tell. */
   streaming?: string[];
-  /**
-   * Requests in flight at the primary, and streams to it that name a session, that were routed in an earlier epoch; absent in answers
-   * of proxies that do not count them.
-   */
+  /** Requests in flight at the primary that were routed in an earlier epoch; absent in answers of proxies that do not count them. */
   older?: number;
+  /** Streams to the primary that name a session and were routed in an earlier epoch; absent likewise. */
+  olderStreams?: number;
 }
 
 /** POST /pools/:pool/canary: one health check to the standby over the connections that its traffic will take. */

@@ -72,7 +72,7 @@ export function seenOnPrimary(
   state: RoutingState,
   requests: Iterable<AtPrimary>,
   streams: Iterable<AtPrimary>,
-): Pick<SeenKeys, 'keys' | 'together' | 'streaming' | 'older'> {
+): Pick<SeenKeys, 'keys' | 'together' | 'streaming' | 'older' | 'olderStreams'> {
   const keys = new Set<string>();
   for (const [key, owner] of state.owners) if (owner === 'primary') keys.add(key);
   const together = togetherOnPrimary(state);
@@ -84,12 +84,13 @@ export function seenOnPrimary(
     if (all.length > 1) together.push([...all]);
   }
   const streaming = new Set<string>();
+  let olderStreams = 0;
   for (const stream of streams) {
     const all = stream.allKeys();
-    if (stream.epoch < state.epoch && all.length > 0) older++;
+    if (stream.epoch < state.epoch && all.length > 0) olderStreams++;
     for (const key of all) streaming.add(key);
   }
-  return { keys: [...keys], together, streaming: [...streaming], older };
+  return { keys: [...keys], together, streaming: [...streaming], older, olderStreams };
 }
 
 function heldOf(request: AtPrimary, { scope, keys }: Question): string[] {

@@ -211,3 +211,22 @@ async function runOf({ store }: AttemptedPool): Promise<string | null> {
   const { rows } = await store.query<{ run: string | null }>('select run from pool');
   return rows[0]?.run ?? null;
 }
+
+test('a seal closes a stream also when a log-in has renamed its session and another one is left', async () => {
+  let left: string[] = [];
+  const running = await startAttempts(
+    (request, response) => {
+      if (request.url === '/log-in') response.setHeader('set-cookie', 'sid=renamed; Path=/');
+      response.end();
+    },
+    { holds: 'all', remaining: () => Promise.resolve(new Set(left)), handOver: () => Promise.resolve(left) },
+  );
+  await openStream(running, 'sid=old');
+  const [old] = await seenKeys(running);
+  await fetch(`${running.proxy.url}/log-in`, { headers: { cookie: 'sid=old' } });
+  for (const id of ['renamed', 'other']) await ask(running, `sid=${id}`);
+  left = (await seenKeys(running)).filter((key) => key !== old);
+  expect(left).toHaveLength(2);
+
+  expect(await running.attempt(seal)).toMatchObject({ streamsClosed: 1 });
+});

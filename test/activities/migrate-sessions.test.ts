@@ -3,22 +3,11 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { cutOver } from '../../activities/cut-over.js';
 import { moveWhatIsQuiet } from '../../activities/migrate-sessions.js';
-import { openPool, startMoving } from '../../state/pool.js';
 import { standbyKeys } from '../../state/session-owner.js';
 import type { AttemptedPool } from '../fixtures/attempts.js';
-import { startAttempts } from '../fixtures/attempts.js';
-import { reload, report } from '../fixtures/moving-pool.js';
+import { startAttempts, startToMove } from '../fixtures/attempts.js';
+import { report } from '../fixtures/moving-pool.js';
 import { openStream } from '../fixtures/open-stream.js';
-
-/** Past the point of no return; the proxy's requests and streams of before are there still. */
-async function startToMove(running: AttemptedPool): Promise<void> {
-  await running.attempt(async ({ writer }) => {
-    await openPool(running.store, writer);
-    await reload(running);
-    await startMoving(running.store, writer);
-  });
-  await reload(running);
-}
 
 const use = ({ proxy }: AttemptedPool, cookie: string): Promise<Response> => fetch(proxy.url, { headers: { cookie } });
 const moved = async ({ store }: AttemptedPool): Promise<number> => (await standbyKeys(store, 'shop')).size;

@@ -151,7 +151,9 @@ function look(model: Model, world: World, attempt: Attempt): void {
       const { requests, streams } = atPrimary(world, proxy);
       return seenOnPrimary(proxy.routing, requests, model.rules.awaitsOlderStreams ? streams : []);
     });
-  const isOlder = answers.some(({ older = 0 }) => older > 0) && model.rules.awaitsOlderRequests;
+  const isOlder = answers.some(
+    ({ older = 0, olderStreams = 0 }) => (older > 0 && model.rules.awaitsOlderRequests) || olderStreams > 0,
+  );
   if (model.mechanism === 'shared' && isOlder) return;
   const atStandby = rows.standbyKeys(world.rows);
   const together = model.rules.groupsMoveWhole ? answers.flatMap((one) => one.together) : [];
