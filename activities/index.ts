@@ -8,6 +8,7 @@ import type { ActivityDeps } from './deps.js';
 import { migrateSessions } from './migrate-sessions.js';
 import { redirectTraffic } from './redirect-traffic.js';
 import { observePrimary, restartPrimary } from './restart-primary.js';
+import type { SwapInput } from './swap-roles.js';
 import { swapRoles } from './swap-roles.js';
 
 export interface StepInput {
@@ -24,7 +25,7 @@ export function createActivities(deps: ActivityDeps) {
     awaitDrain: ({ pool }: StepInput) => awaitDrain(deps, pool),
     observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
     restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
-    swapRoles: ({ pool, startedAtMs }: StepInput & { startedAtMs?: number }) => swapRoles(deps, pool, startedAtMs),
+    swapRoles: (input: SwapInput) => swapRoles(deps, input),
     abandonRestart: ({ pool, failure }: StepInput & { failure?: FailureRecord }) => abandonRestart(deps, pool, failure),
   };
 }

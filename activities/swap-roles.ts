@@ -18,9 +18,18 @@ export interface RestartOutcome {
   holdsExpired: number;
   /** The whole restart; absent in results of workers that did not count it. */
   tookMs?: number;
+  /** There when an operator has skipped `restartPrimary`: the old active machine is as aged as it was. `reason` is what was said of it, or null. */
+  skipped?: { reason: string | null };
 }
 
-export async function swapRoles(deps: ActivityDeps, pool: string, startedAtMs?: number): Promise<RestartOutcome> {
+export interface SwapInput {
+  pool: string;
+  /** When the restart began, in ms since 1970 by Temporal's clock; workflows of before do not tell. */
+  startedAtMs?: number;
+  skipped?: { reason: string | null };
+}
+
+export async function swapRoles(deps: ActivityDeps, { pool, startedAtMs, skipped }: SwapInput): Promise<RestartOutcome> {
   try {
     const done = (await readResult(deps.database, currentRun())) as RestartOutcome | null;
     // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
@@ -40,8 +49,8 @@ export async function swapRoles(deps: ActivityDeps, pool: string, startedAtMs?: 
       sessionsMoved: (await standbyKeys(deps.database, pool)).size,
       holdMs: { p50: quantile(waits, 0.5), p99: quantile(waits, 0.99), max: quantile(waits, 1) },
       holdsExpired: times.reduce((sum, one) => sum + one.expired, 0),
-      // Temporal's clock has told the start.
       ...(startedAtMs === undefined ? {} : { tookMs: Math.max(0, Date.now() - startedAtMs) }),
+      ...(skipped === undefined ? {} : { skipped }),
     };
     await attempt.guard();
     await swapPool(deps.database, attempt.writer, outcome);

@@ -155,18 +155,18 @@ function withConfig(options: ClientOptions, work: (config: Config) => Promise<vo
 }
 
 function givenName(text: string): string {
-  if (!NAME.test(text)) throw new InvalidArgumentError(`Allowed: ${NAME_LIKE}.`);
+  if (!NAME.test(text)) throw new InvalidArgumentError(`Allowed: ${NAME_LIKE}`);
   return text;
 }
 
 function givenAddress(text: string): ListenAddress {
   const address = parseAddress(text);
-  if (address === null) throw new InvalidArgumentError(`Allowed: ${addressLike('127.0.0.1:8080')}.`);
+  if (address === null) throw new InvalidArgumentError(`Allowed: ${addressLike('127.0.0.1:8080')}`);
   return address;
 }
 
 function givenOrigin(text: string): string {
   const origin = parseOrigin(text);
-  if (origin === null) throw new InvalidArgumentError(`Allowed: ${originLike('http://proxy-1:8081')}.`);
+  if (origin === null) throw new InvalidArgumentError(`Allowed: ${originLike('http://proxy-1:8081')}`);
   return origin;
 }

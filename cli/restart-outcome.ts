@@ -3,9 +3,11 @@
 import type { RestartOutcome } from '../activities/swap-roles.js';
 
 /** `4 sessions moved, held p99 8 ms, max 9 ms, 5.2 s in all`. Earlier versions did not write everything down. */
-export function describeOutcome({ sessionsMoved, holdMs, tookMs }: RestartOutcome): string {
+export function describeOutcome({ from, sessionsMoved, holdMs, tookMs, skipped }: RestartOutcome): string {
   const whole = tookMs === undefined ? '' : `, ${seconds(tookMs)} in all`;
-  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}`;
+  const why = skipped?.reason ? `: ${skipped.reason}` : '';
+  const kept = skipped === undefined ? '' : `; ${from} was not restarted, an operator has skipped that${why}`;
+  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${kept}`;
 }
 
 /** For people; programs get milliseconds. */

@@ -76,8 +76,9 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
 function describeDetails(payload: Payload | null | undefined): string | null {
   if (!payload) return null;
   const { inFlight, moved, of } = defaultPayloadConverter.fromPayload<Record<string, unknown> | null>(payload) ?? {};
-  if (typeof inFlight === 'number') return `${inFlight} requests in flight at the primary`;
-  if (typeof moved !== 'number') return null;
+  if (typeof inFlight === 'number') return `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight at the primary`;
+  // A drain moves what is left, which may be nothing: no news for who waits for requests.
+  if (typeof moved !== 'number' || (moved === 0 && of === undefined)) return null;
   return `${moved} sessions moved${typeof of === 'number' ? ` of ${of}` : ''}`;
 }
 

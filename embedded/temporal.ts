@@ -33,7 +33,8 @@ export interface RunningTemporal extends ServerProcess {
 export async function startEmbeddedTemporal(options: TemporalOptions): Promise<RunningTemporal> {
   const logFile = join(options.directory, 'temporal.log');
   try {
-    await mkdir(options.directory, { recursive: true });
+    // Its histories have what operators have said.
+    await mkdir(options.directory, { recursive: true, mode: 0o700 });
     await endOrphans(basename(options.cli), storageIn(options.directory), 'SIGTERM');
     const { ports = [], uiPorts = [] } = options;
     return await withPorts([ports, uiPorts], ([port = 0, uiPort = 0]) => start(options, logFile, port, uiPort));

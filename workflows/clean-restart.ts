@@ -45,13 +45,13 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
     await forward('redirectTraffic', () => redirectTraffic(request));
     await forward('migrateSessions', () => migrateSessions.executeWithOptions({ summary: SUMMARIES.migrateSessions }, [request]));
     const drain = await forward('awaitDrain', () => awaitDrain.executeWithOptions({ summary: SUMMARIES.awaitDrain }, [request]));
-    await forward('restartPrimary', async () => {
+    const restarted = await forward('restartPrimary', async () => {
       const expect = await observePrimary(request);
       await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
+      return true;
     });
-    const outcome = await forward('swapRoles', () =>
-      swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [{ pool, startedAtMs }]),
-    );
+    const swap = { pool, startedAtMs, ...(restarted === null ? { skipped: { reason: desk.skipReason } } : {}) };
+    const outcome = await forward('swapRoles', () => swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [swap]));
     if (outcome === null) throw new Error('swapRoles cannot be skipped');
     return { pool, ...outcome, steps: desk.status.steps, sessionsNotMoved: drain?.notMoved ?? null };
   });

@@ -15,6 +15,8 @@ export class OperatorDesk {
   private pastReturn = false;
   /** What who aborted has said; null while nobody has, or has said nothing. */
   abortReason: string | null = null;
+  /** The same of who skipped last. */
+  skipReason: string | null = null;
 
   constructor(
     pool: string,
@@ -34,7 +36,7 @@ export class OperatorDesk {
       description: 'Try the step that failed again; only while the restart waits for you',
       validator: (_note: OperatorNote) => this.mustWait('retry'),
     });
-    setHandler(skipUpdate, (_note: OperatorNote) => this.decide('skip'), {
+    setHandler(skipUpdate, (note: OperatorNote) => this.skip(note), {
       description: 'Go on without restarting the primary; only while restartPrimary waits for you',
       validator: (_note: OperatorNote) => {
         this.mustWait('skip');
@@ -85,6 +87,11 @@ export class OperatorDesk {
   private decide(verdict: Verdict): string {
     this.verdict = verdict;
     return `${verdict}: step ${String(this.status.step)}`;
+  }
+
+  private skip(note: unknown): string {
+    this.skipReason = reasonIn(note);
+    return this.decide('skip');
   }
 
   private abort(note: unknown): string {

@@ -34,8 +34,12 @@ test('a restart that waits for an operator is tried again, and goes on without t
     stderr: expect.stringMatching(/^UPDATE_REFUSED: .*only go forward/) as string,
   });
 
-  expect(await vmRejuv(installation, ['skip', name])).toMatchObject({ code: 0, stdout: 'skip: step restartPrimary\n' });
+  const skip = ['skip', name, '--reason', 'tonight, says Ada'];
+  expect(await vmRejuv(installation, skip)).toMatchObject({ code: 0, stdout: 'skip: step restartPrimary\n' });
   expect((await handle.result()).to).toBe('node-b');
+  expect((await vmRejuv(installation, ['status'])).stdout).toContain(
+    'node-a was not restarted, an operator has skipped that: tonight, says Ada',
+  );
 });
 
 test('a restart whose standby does not boot is given up by a command, and status says that it was', async () => {
