@@ -5,15 +5,17 @@ import type { WindowReport } from '../demo/load/report.js';
 import { openRestart } from '../cli/open-restart.js';
 import { progressOf } from '../cli/restart-progress.js';
 import { describeError } from '../config/operator-error.js';
-import { latestFailure, readPool } from '../state/pool.js';
+import { readPool } from '../state/pool.js';
 import type { CleanRestartHandle, RunHandle } from '../worker/temporal-client.js';
-import { startCleanRestart } from '../worker/temporal-client.js';
+import { askTemporal } from '../worker/ask-temporal.js';
+import { isOpen, isStarted, startCleanRestart } from '../worker/temporal-client.js';
 import { verdict } from './verdict.js';
 import { retryUpdate } from '../workflows/messages.js';
 import type { StepName } from '../workflows/steps.js';
-import type { FailureRecord } from '../workflows/failure-record.js';
 import type { Fault } from './fault.js';
 import { complaints } from './legal-state.js';
+import { endedRuns, endingOf } from './outcome.js';
+import type { Planned } from './plan.js';
 import type { Moment } from './points.js';
 import { atMoment } from './points.js';
 import type { Stage } from './stage.js';
@@ -25,7 +27,7 @@ export interface FaultRun extends Moment {
   proxies: number;
   /** Whether the moment came before the restart had ended. */
   reached: boolean;
-  /** `finished`, `given back (CODE)`, or `did not end`. */
+  /** Of outcome.ts, or `did not end`. */
   outcome: string;
   /** How often it waited for an operator, and went on by the update that it named. */
   decisions: number;
@@ -48,6 +50,7 @@ const JITTER_MS: Record<StepName, number> = {
 
 export async function runFault(stage: Stage, fault: Fault, moment: Moment, random: () => number): Promise<FaultRun> {
   const before = await readPool(stage.database, stage.pool);
+  const endedBefore = await endedRuns(stage.database, stage.pool);
   const started = performance.now();
   let goOnMs: number | null = null;
   await stage.useFaultyHypervisor(fault.faultyHypervisor === true);
@@ -57,40 +60,43 @@ export async function runFault(stage: Stage, fault: Fault, moment: Moment, rando
     const reached = await atMoment(stage, handle, moment, random() * JITTER_MS[moment.step], async () => {
       goOnMs = await measured(stage, handle, () => fault.inflict(stage, { ...moment, handle, random }));
     });
-    return { reached, ...(await settle(stage)) };
+    const decisions = await settle(stage);
+    const run = `${handle.workflowId}/${handle.firstExecutionRunId}`;
+    const ending = await endingOf(stage.database, stage.pool, run, endedBefore);
+    return { reached, decisions: decisions ?? 0, ...ending, ...(decisions === null ? { outcome: 'did not end' } : {}) };
   });
   const after = await readPool(stage.database, stage.pool);
   const { installation, database } = stage;
   const wrong = await complaints({
     ...{ database, pool: installation.pool, adminToken: installation.config.adminToken, proxies: stage.proxies.length },
   });
-  wrong.push(...verdict(fault, { outcome: result.outcome, swapped: after.active !== before.active, report }));
+  const { reached, outcome, decisions, swaps } = result;
+  wrong.push(...verdict(fault, { outcome, swaps, swapped: after.active !== before.active, report }));
   return {
-    ...{ fault: fault.name, mayLose: fault.mayLose ?? null, ...moment, proxies: stage.proxies.length, ...result, goOnMs },
+    ...{ fault: fault.name, mayLose: fault.mayLose ?? null, ...moment, proxies: stage.proxies.length },
+    ...{ reached, outcome, decisions, goOnMs },
     ...{ tookMs: Math.round(performance.now() - started), seen: report, wrong },
   };
 }
 
-/** Waits until no restart is open and the pool is nobody's; what waits for an operator is tried again. */
-async function settle(stage: Stage): Promise<{ outcome: string; decisions: number }> {
+/**
+ * Waits until no restart is open and the pool is nobody's; what waits for an operator is tried again. Resolves with how often, or with null
+ * when it does not end.
+ */
+async function settle(stage: Stage): Promise<number | null> {
   const { client, database, pool, installation } = stage;
   const { temporal } = installation.config;
-  const since = new Date();
   let decisions = 0;
   for (const deadline = Date.now() + END_MS; Date.now() < deadline; await sleep(POLL_MS)) {
     try {
       const open = await openRestart(client, temporal, database, pool);
-      if (open === null && (await readPool(database, pool)).run === null) {
-        const failed = await latestFailure(database, pool);
-        const isOurs = failed !== null && failed.finishedAt > new Date(since.getTime() - END_MS);
-        return { outcome: isOurs ? `given back (${(failed.failure as FailureRecord).code})` : 'finished', decisions };
-      }
+      if (open === null && (await readPool(database, pool)).run === null) return decisions;
       if (open !== null && (await decided(stage, open))) decisions++;
     } catch {
       // What is broken is mended soon; only the deadline counts.
     }
   }
-  return { outcome: 'did not end', decisions };
+  return null;
 }
 
 /** Whether the restart waited for an operator and has taken the update that it named. */
@@ -103,8 +109,10 @@ async function decided({ client, installation }: Stage, open: RunHandle): Promis
 
 /** How long it took from the beginning of `inflict` to go on. Nothing is left on its way when this ends. */
 async function measured(stage: Stage, handle: CleanRestartHandle, inflict: () => Promise<void>): Promise<number | null> {
+  // What ran before must be known before: asked meanwhile, it could be what has already gone on.
+  const before = await attemptOf(stage, handle).catch(() => null);
   const enough = new AbortController();
-  const measuring = timeToGoOn(stage, handle, enough.signal);
+  const measuring = timeToGoOn(stage, handle, before, enough.signal);
   const limit = setTimeout(() => enough.abort(), END_MS);
   try {
     await inflict();
@@ -118,40 +126,47 @@ async function measured(stage: Stage, handle: CleanRestartHandle, inflict: () =>
   }
 }
 
-/** Milliseconds until another attempt or another step runs, or the restart has ended; null when it waits for an operator first. */
-async function timeToGoOn(stage: Stage, handle: CleanRestartHandle, signal: AbortSignal): Promise<number | null> {
+/**
+ * Milliseconds until another attempt or another step runs than `before`, or the restart has ended; null when it waits for an operator
+ * first, and when there is nothing to compare with.
+ */
+async function timeToGoOn(
+  stage: Stage,
+  handle: CleanRestartHandle,
+  before: string | null,
+  signal: AbortSignal,
+): Promise<number | null> {
   const { client, installation } = stage;
-  const { temporal } = installation.config;
   const started = performance.now();
-  const at = async (): Promise<string> => {
-    const { open, step, attempt, running, waiting } = await progressOf(client, temporal, handle);
-    if (!open) return 'ended';
-    if (waiting !== null) return 'waits';
-    return running ? `${step} ${attempt}` : '';
-  };
-  const before = await at().catch(() => '');
-  if (before === 'ended') return null;
+  if (before === null || before === 'ended') return null;
   for (; !signal.aborted; await sleep(PROGRESS_POLL_MS)) {
-    const now = await at().catch(() => '');
-    if (now === 'waits') return null;
-    if (now !== '' && now !== before) return Math.round(performance.now() - started);
+    const now = await attemptOf(stage, handle).catch(() => '');
+    if (now === 'idle') {
+      const progress = await progressOf(client, installation.config.temporal, handle).catch(() => null);
+      if (progress?.waiting) return null;
+    } else if (now !== '' && now !== before) return Math.round(performance.now() - started);
   }
   return null;
 }
 
+/**
+ * The attempt that runs, `ended`, `idle` without a step, or nothing when one waits for its turn. Only Temporal is asked: at the point
+ * `after` no worker answers, and whoever waits for its answer is too late.
+ */
+async function attemptOf({ client, installation }: Stage, handle: CleanRestartHandle): Promise<string> {
+  const { address } = installation.config.temporal;
+  const { status, raw } = await askTemporal(client, address, () => handle.describe());
+  if (!isOpen(status.name)) return 'ended';
+  const [activity] = raw.pendingActivities ?? [];
+  if (activity === undefined) return 'idle';
+  return isStarted(activity) ? `${activity.activityType?.name ?? ''} ${activity.attempt ?? ''}` : '';
+}
+
 /** For who runs many: a run that could not even be made is wrong as well. */
-export function brokenRun(stage: Stage, fault: Fault, moment: Moment, error: unknown): FaultRun {
+export function brokenRun({ fault, step, point, proxies }: Planned, error: unknown): FaultRun {
   const seen = { requests: 0, failed: 0, sessionsLost: 0, updatesLost: 0, longestWaitMs: 0, p50Ms: 0, p99Ms: 0, reasons: {} };
   return {
-    ...{
-      fault: fault.name,
-      mayLose: fault.mayLose ?? null,
-      ...moment,
-      proxies: stage.proxies.length,
-      reached: false,
-      outcome: 'did not end',
-      decisions: 0,
-    },
-    ...{ goOnMs: null, tookMs: 0, seen, wrong: [describeError(error)] },
+    ...{ fault: fault.name, mayLose: fault.mayLose ?? null, step, point, proxies },
+    ...{ reached: false, outcome: 'did not end', decisions: 0, goOnMs: null, tookMs: 0, seen, wrong: [describeError(error)] },
   };
 }

@@ -4,20 +4,22 @@ import type { WindowReport } from '../demo/load/report.js';
 import type { Fault } from './fault.js';
 
 export interface Outcome {
-  /** `finished`, `given back (CODE)`, or `did not end`. */
+  /** Of outcome.ts, or `did not end`. */
   outcome: string;
+  /** How many restarts say that they have swapped the roles. */
+  swaps: number;
   /** Whether the active machine is another one than before. */
   swapped: boolean;
   report: WindowReport;
 }
 
 /** One sentence for each thing that is wrong, beside the state of the pool. */
-export function verdict(fault: Pick<Fault, 'mayFail' | 'mayLose'>, { outcome, swapped, report }: Outcome): string[] {
+export function verdict(fault: Pick<Fault, 'mayFail' | 'mayLose'>, { outcome, swaps, swapped, report }: Outcome): string[] {
   const { failed, sessionsLost, updatesLost } = report;
   const wrong: string[] = [];
   if (outcome === 'did not end') wrong.push('The restart did not end.');
-  else if (swapped !== (outcome === 'finished'))
-    wrong.push(`It has ${outcome}, and the roles are ${swapped ? '' : 'not '}swapped.`);
+  if (swapped !== (swaps % 2 === 1))
+    wrong.push(`${swaps} restarts have finished, and the roles are ${swapped ? '' : 'not '}swapped.`);
   if (failed > 0 && fault.mayFail === undefined) wrong.push(`${failed} requests failed: ${reasonsOf(report)}.`);
   if (sessionsLost + updatesLost > 0 && fault.mayLose === undefined)
     wrong.push(`${sessionsLost} sessions and ${updatesLost} updates were lost.`);

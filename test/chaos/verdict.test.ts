@@ -6,11 +6,15 @@ const clean: WindowReport = {
   ...{ requests: 1000, failed: 0, sessionsLost: 0, updatesLost: 0 },
   ...{ longestWaitMs: 90, p50Ms: 4, p99Ms: 40, reasons: {} },
 };
-const finished = { outcome: 'finished', swapped: true, report: clean };
+const finished = { outcome: 'finished', swaps: 1, swapped: true, report: clean };
 
 test('a restart that finished and lost nothing is right', () => {
   expect(verdict({}, finished)).toEqual([]);
-  expect(verdict({}, { ...finished, outcome: 'given back (MACHINE_NOT_READY)', swapped: false })).toEqual([]);
+  expect(verdict({}, { ...finished, outcome: 'given back (MACHINE_NOT_READY)', swaps: 0, swapped: false })).toEqual([]);
+});
+
+test('a restart that was started anew after its swap has swapped the roles back', () => {
+  expect(verdict({}, { ...finished, swaps: 2, swapped: false })).toEqual([]);
 });
 
 test.each([
@@ -18,8 +22,9 @@ test.each([
   ['a session was lost', { report: { ...clean, sessionsLost: 1 } }, '1 sessions and 0 updates were lost.'],
   ['an update was lost', { report: { ...clean, updatesLost: 3 } }, '0 sessions and 3 updates were lost.'],
   ['it goes on for ever', { outcome: 'did not end' }, 'The restart did not end.'],
-  ['it finished without a swap', { swapped: false }, 'It has finished, and the roles are not swapped.'],
-  ['it was given back after a swap', { outcome: 'given back (ABORTED)' }, 'and the roles are swapped.'],
+  ['it finished without a swap', { swapped: false }, '1 restarts have finished, and the roles are not swapped.'],
+  ['it was given back after a swap', { outcome: 'given back (ABORTED)', swaps: 0 }, 'and the roles are swapped.'],
+  ['a second one did not swap back', { swaps: 2 }, '2 restarts have finished, and the roles are swapped.'],
 ])('it is seen that %s', (_what, change, said) => {
   expect(verdict({}, { ...finished, ...change }).join()).toContain(said);
 });
