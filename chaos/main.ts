@@ -10,7 +10,7 @@ import { STEPS } from '../workflows/steps.js';
 import { runAll } from './campaign.js';
 import { FAULTS } from './faults/index.js';
 import type { Choice } from './plan.js';
-import { plan } from './plan.js';
+import { impossible, plan } from './plan.js';
 import { POINTS } from './points.js';
 import { describe, render, writeIntoDocumentation } from './render.js';
 
@@ -22,7 +22,7 @@ interface Options extends Choice {
   json: boolean;
 }
 
-const options = refusing(new Command('npm run chaos --'))
+const command = refusing(new Command('npm run chaos --'))
   .description(
     'Breaks one thing at one moment of a clean restart under load; without a choice each fault once, at a moment that the seed chooses.',
   )
@@ -37,21 +37,23 @@ const options = refusing(new Command('npm run chaos --'))
   .option('--rate <requests>', 'requests a second, open-loop', whole(1, 5000), 120)
   .option('--at-once <count>', 'runs beside each other, each on servers of its own', whole(1, 16), 1)
   .option('--json', 'print one JSON object on standard output, progress on standard error', false)
-  .parse()
-  .opts<Options>();
+  .parse();
+const options = command.opts<Options>();
+const app = options.app === 'tomcat' && (await missingForTomcat()) !== null ? 'node' : options.app;
+const refusal = impossible({ ...options, app });
+if (refusal !== null) command.error(`error: ${refusal}`);
 
 /** Only a table of everything, from a machine that has everything, replaces that of the documentation. */
 const isWhole = [options.fault, options.step, options.point, options.proxies].every((choice) => choice === undefined);
 const closing = new Closing();
 await runBench(closing, async (signal) => {
-  const app = options.app === 'tomcat' && (await missingForTomcat()) !== null ? 'node' : options.app;
   const onProgress = (line: string): void => console.error(line);
   let isComplete = isWhole;
   const planned = plan({ ...options, app }, mulberry32(options.seed), (line) => {
     isComplete = false;
     onProgress(line);
   });
-  if (planned.length === 0) throw new Error('Nothing is left of that choice: docs/faults.md has the moments of each fault.');
+  if (planned.length === 0) throw new Error('Nothing is left of that choice.');
   const runs = await runAll(planned, { ...options, app, onProgress, signal }, closing);
   console.log(options.json ? JSON.stringify({ seed: options.seed, app, runs }) : render(runs));
   if (options.all && isComplete) await writeIntoDocumentation(`${describe(FAULTS)}\n\n${render(runs)}`);

@@ -41,6 +41,19 @@ export function plan(choice: Choice, random: () => number, onLeftOut: (line: str
   return planned.sort((one, other) => other.proxies - one.proxies);
 }
 
+/** What of a choice does not exist, in words, or null. */
+export function impossible(choice: Choice): string | null {
+  const { app, fault: names, step, point } = choice;
+  const where = [point, step].filter((part) => part !== undefined).join(' ');
+  for (const fault of FAULTS.filter(({ name }) => names?.includes(name))) {
+    if (fault.apps?.includes(app) === false) return `${fault.name} is not for --app ${app}.`;
+    if (momentsOf(fault, choice).length === 0) {
+      return `${fault.name} is not there ${where}. Allowed: points ${fault.points.join(', ')} of steps ${fault.steps.join(', ')}.`;
+    }
+  }
+  return FAULTS.some((fault) => momentsOf(fault, choice).length > 0) ? null : `No fault is there ${where}.`;
+}
+
 function momentsOf({ steps, points }: Fault, choice: Choice): Moment[] {
   return steps
     .flatMap((step) => points.map((point) => ({ step, point })))
