@@ -1,7 +1,7 @@
 // A worker whose hypervisor does what a file says: the shipped driver with a fault before it, since no real hypervisor fails on demand.
 // node faulty-worker.js; VM_REJUV_CHAOS_FILE names the file, whose content is one of HypervisorFault.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import type { HypervisorDriver, OperationOptions } from '../activities/hypervisor/driver.js';
@@ -12,10 +12,11 @@ import { startWorker } from '../worker/start-worker.js';
 
 export type HypervisorFault = 'none' | 'does nothing' | 'hangs' | 'does not know' | 'loses the answer';
 
+const FILE = process.env['VM_REJUV_CHAOS_FILE'] ?? '';
 const FOREVER_MS = 2 ** 31 - 1;
 
 function fault(): HypervisorFault {
-  return readFileSync(process.env['VM_REJUV_CHAOS_FILE'] ?? '', 'utf8').trim() as HypervisorFault;
+  return readFileSync(FILE, 'utf8').trim() as HypervisorFault;
 }
 
 function faultyDriver(pool: PoolConfig): HypervisorDriver {
@@ -34,6 +35,8 @@ function faultyDriver(pool: PoolConfig): HypervisorDriver {
           return hang(options);
         case 'loses the answer':
           await driver.restart(machine, options);
+          // One answer: that of the next attempt arrives.
+          writeFileSync(FILE, 'none' satisfies HypervisorFault);
           throw Object.assign(new Error('The connection to the hypervisor was lost.'), { code: 'ECONNRESET' });
         default:
           return driver.restart(machine, options);

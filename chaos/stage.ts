@@ -172,6 +172,11 @@ export class Stage {
     return writeFile(this.hypervisorFile, fault);
   }
 
+  /** What the hypervisor does now: a worker ends the fault that is there once. */
+  async hypervisorFault(): Promise<HypervisorFault> {
+    return (await readFile(this.hypervisorFile, 'utf8')) as HypervisorFault;
+  }
+
   /** One more worker: it takes over whatever the last one has left. */
   async startWorker(): Promise<void> {
     this.worker = await this.installation.startWorker(`worker-${++this.workers}`, {

@@ -1,4 +1,4 @@
-// The hypervisor: it accepts and does nothing, hangs, does not know, or loses its answer.
+// The hypervisor: it accepts and does nothing, hangs, does not know, or loses an answer.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPool } from '../../state/pool.js';
@@ -6,21 +6,27 @@ import type { Fault, Inflicted } from '../fault.js';
 import type { Stage } from '../stage.js';
 
 const FAULT_MS = 6000;
+/** More than a boot takes, and another attempt. */
+const GO_ON_MS = 60_000;
 
-/** The restart happens, its answer is lost: the next attempt must see that, and not restart the machine again. */
+/** The restart happens, its answer is lost once: the next attempt must see that, and not restart the machine again. */
 async function loseAnswer(stage: Stage, { handle }: Inflicted): Promise<void> {
   const { active } = await readPool(stage.database, stage.pool);
   const incarnation = async (): Promise<string | null> =>
     (await stage.driver.status(active, { signal: AbortSignal.timeout(5000) })).incarnation;
   const before = await incarnation();
-  await stage.turnHypervisor('loses the answer');
   const isOver = async (): Promise<boolean> => (await handle.describe()).status.name !== 'RUNNING';
   const seen = new Set<string>();
-  for (const deadline = Date.now() + 60_000; !(await isOver()) && Date.now() < deadline; await sleep(20)) {
-    const now = await incarnation();
-    if (now !== null && now !== before) seen.add(now);
+  try {
+    for (const deadline = Date.now() + GO_ON_MS; !(await isOver()); await sleep(20)) {
+      if (Date.now() > deadline) throw new Error('It does not go on when one answer is lost.');
+      const now = await incarnation();
+      if (now !== null && now !== before) seen.add(now);
+    }
+    if ((await stage.hypervisorFault()) !== 'none') throw new Error('No answer was lost.');
+  } finally {
+    await stage.turnHypervisor('none');
   }
-  await stage.turnHypervisor('none');
   if (seen.size !== 1) throw new Error(`Machine ${active} was restarted ${seen.size} times.`);
 }
 
@@ -59,7 +65,7 @@ export const hypervisorFaults: readonly Fault[] = [
   {
     ...restarting,
     name: 'hypervisor-loses-the-answer',
-    what: 'the hypervisor restarts the machine, and its answer is lost',
+    what: 'the hypervisor restarts the machine, and that answer is lost',
     prepare: (stage) => stage.turnHypervisor('loses the answer'),
     inflict: loseAnswer,
   },
