@@ -17,10 +17,12 @@ export interface Fault {
   what: string;
   steps: readonly StepName[];
   points: readonly Point[];
-  /** Clients may notice: connections break with what they lead to, or wait longer than a hold may last. Otherwise no request may fail. */
+  /** Clients may notice: connections break with what they lead to, or wait longer than a hold may last, until `inflict` is over. Otherwise no request may fail. */
   mayFail?: string;
   /** The only holder of sessions dies: what is lost then, as physics demands. Otherwise nothing may be lost. */
   mayLose?: string;
+  /** With `mayLose`: how many sessions it has, asked right before `inflict`. More cannot be lost. */
+  atStake?(stage: Stage): Promise<number>;
   /** How many proxies there are, for each a run of its own; two without. */
   proxies?: readonly (1 | 2)[];
   /** Where it makes sense; everywhere without. */

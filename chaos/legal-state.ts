@@ -2,12 +2,12 @@
 
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { probe } from '../activities/health.js';
-import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { describeError } from '../config/operator-error.js';
 import type { MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
-import { loadSessionKeyHash } from '../state/installation.js';
+import type { PoolRow } from '../state/pool.js';
 import { readPool } from '../state/pool.js';
+import { sessionsAt } from './sessions-at.js';
 
 export interface Installed {
   database: Database;
@@ -15,8 +15,6 @@ export interface Installed {
   adminToken: string;
   proxies: number;
 }
-
-const ANSWER_MS = 10_000;
 
 /** One sentence for each thing that is wrong. */
 export async function complaints({ database, pool, adminToken, proxies }: Installed): Promise<string[]> {
@@ -37,21 +35,14 @@ export async function complaints({ database, pool, adminToken, proxies }: Instal
     if (held > 0) wrong.push(`${held} requests wait in the gate of a proxy.`);
   }
   for (const machine of pool.machines) wrong.push(...(await ill(machine, pool)));
-  wrong.push(...(await left(database, pool, row.active).catch((error: unknown) => [describeError(error)])));
+  wrong.push(...(await left(database, pool, row).catch((error: unknown) => [describeError(error)])));
   return wrong;
 }
 
-/** A session has one owner: the standby has none. Nothing to say of servers that do not tell which they have. */
-async function left(database: Database, pool: PoolConfig, active: string): Promise<string[]> {
-  const [primary, standby] = [...pool.machines].sort(({ name }) => (name === active ? 1 : -1)) as [MachineConfig, MachineConfig];
-  const mechanism = createMechanism(pool, await loadSessionKeyHash(database));
-  try {
-    const call = { signal: AbortSignal.timeout(ANSWER_MS), guard: () => Promise.resolve() };
-    const keys = await mechanism.remaining({ primary, standby }, call);
-    return keys === null || keys.size === 0 ? [] : [`${keys.size} sessions are at ${primary.name}, and ${active} is active.`];
-  } finally {
-    await mechanism.close();
-  }
+/** The standby has no session. Nothing to say of servers that do not tell which they have. */
+async function left(database: Database, pool: PoolConfig, { active, standby }: PoolRow): Promise<string[]> {
+  const keys = await sessionsAt(database, pool, standby);
+  return keys === null || keys.size === 0 ? [] : [`${keys.size} sessions are at ${standby}, and ${active} is active.`];
 }
 
 async function ill(machine: MachineConfig, { health }: PoolConfig): Promise<string[]> {

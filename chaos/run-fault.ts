@@ -53,12 +53,18 @@ export async function runFault(stage: Stage, fault: Fault, moment: Moment, rando
   const endedBefore = await endedRuns(stage.database, stage.pool);
   const started = performance.now();
   let goOnMs: number | null = null;
+  let [lastedMs, atStake] = [0, 0];
   await stage.useFaultyHypervisor(fault.faultyHypervisor === true);
   await fault.prepare?.(stage);
   const { result, report } = await stage.load.during(async () => {
     const handle = await startCleanRestart(stage.client, stage.installation.config.temporal, stage.pool, fault.name);
     const reached = await atMoment(stage, handle, moment, random() * JITTER_MS[moment.step], async () => {
-      goOnMs = await measured(stage, handle, () => fault.inflict(stage, { ...moment, handle, random }));
+      goOnMs = await measured(stage, handle, async () => {
+        atStake = (await fault.atStake?.(stage)) ?? 0;
+        const began = performance.now();
+        await fault.inflict(stage, { ...moment, handle, random });
+        lastedMs = performance.now() - began;
+      });
     });
     const decisions = await settle(stage);
     const run = `${handle.workflowId}/${handle.firstExecutionRunId}`;
@@ -71,7 +77,9 @@ export async function runFault(stage: Stage, fault: Fault, moment: Moment, rando
     ...{ database, pool: installation.pool, adminToken: installation.config.adminToken, proxies: stage.proxies.length },
   });
   const { reached, outcome, decisions, swaps } = result;
-  wrong.push(...verdict(fault, { outcome, swaps, swapped: after.active !== before.active, report }));
+  const swapped = after.active !== before.active;
+  const { rate } = stage.options;
+  wrong.push(...verdict(fault, { outcome, swaps, swapped, report, lastedMs, atStake, rate }));
   return {
     ...{ fault: fault.name, mayLose: fault.mayLose ?? null, ...moment, proxies: stage.proxies.length },
     ...{ reached, outcome, decisions, goOnMs },

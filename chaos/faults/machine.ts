@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPool } from '../../state/pool.js';
 import type { Fault } from '../fault.js';
+import { sessionsAt } from '../sessions-at.js';
 import type { Stage } from '../stage.js';
 
 const HUNG_MS = 8000;
@@ -17,6 +18,12 @@ async function killAndStart(stage: Stage, role: 'active' | 'standby'): Promise<v
   const signal = AbortSignal.timeout(DEATH_MS);
   while ((await stage.driver.status(name, { signal })).power !== 'off') await sleep(5, undefined, { signal });
   await stage.installation.bootMachines(name);
+}
+
+/** A machine that does not tell has its sessions in a store beside it: with it none is lost. */
+async function sessionsOf({ database, pool, installation }: Stage, role: 'active' | 'standby'): Promise<number> {
+  const { [role]: name } = await readPool(database, pool);
+  return (await sessionsAt(database, installation.pool, name))?.size ?? 0;
 }
 
 async function pidOf({ driver }: Stage, name: string): Promise<number> {
@@ -86,6 +93,7 @@ export const machineFaults: readonly Fault[] = [
     points: ['during'],
     mayFail: 'requests of sessions that it has',
     mayLose: 'sessions that it alone had',
+    atStake: (stage) => sessionsOf(stage, 'standby'),
     inflict: (stage) => killAndStart(stage, 'standby'),
   },
   {
@@ -95,6 +103,7 @@ export const machineFaults: readonly Fault[] = [
     points: ['during'],
     mayFail: 'requests of sessions that it has',
     mayLose: 'sessions that it alone had',
+    atStake: (stage) => sessionsOf(stage, 'active'),
     inflict: (stage) => killAndStart(stage, 'active'),
   },
   {

@@ -6,7 +6,7 @@ const clean: WindowReport = {
   ...{ requests: 1000, failed: 0, sessionsLost: 0, updatesLost: 0 },
   ...{ longestWaitMs: 90, p50Ms: 4, p99Ms: 40, reasons: {} },
 };
-const finished = { outcome: 'finished', swaps: 1, swapped: true, report: clean };
+const finished = { outcome: 'finished', swaps: 1, swapped: true, report: clean, lastedMs: 5000, atStake: 8, rate: 100 };
 
 test('a restart that finished and lost nothing is right', () => {
   expect(verdict({}, finished)).toEqual([]);
@@ -33,4 +33,35 @@ test('only a fault that says so may fail requests or lose sessions', () => {
   const report = { ...clean, failed: 2, sessionsLost: 1 };
   expect(verdict({ mayFail: 'its connections' }, { ...finished, report })).toEqual(['1 sessions and 0 updates were lost.']);
   expect(verdict({ mayFail: 'its connections', mayLose: 'its sessions' }, { ...finished, report })).toEqual([]);
+});
+
+test.each([
+  ['more requests failed than were due meanwhile', { failed: 875 }, { failed: 876 }, '876 requests failed, where 875 may'],
+  [
+    'more sessions were lost than it had',
+    { sessionsLost: 10 },
+    { sessionsLost: 11 },
+    '11 sessions and 0 updates were lost, where 10',
+  ],
+  [
+    'the updates of more sessions were lost',
+    { updatesLost: 1500 },
+    { updatesLost: 1501 },
+    '0 sessions and 1501 updates were lost',
+  ],
+  ['both were', { sessionsLost: 9, updatesLost: 150 }, { sessionsLost: 9, updatesLost: 151 }, '9 sessions and 151 updates were'],
+])('it is seen that %s, whatever may be', (_what, most, more, said) => {
+  const mayBoth = { mayFail: 'its connections', mayLose: 'its sessions' };
+  expect(verdict(mayBoth, { ...finished, report: { ...clean, ...most } })).toEqual([]);
+  expect(verdict(mayBoth, { ...finished, report: { ...clean, ...more } }).join()).toContain(said);
+});
+
+test('a machine that had no session takes none with it', () => {
+  const report = { ...clean, sessionsLost: 1 };
+  expect(verdict({ mayLose: 'its sessions' }, { ...finished, atStake: 0, report })).toHaveLength(1);
+});
+
+test('a fault whose moment did not come fails nothing', () => {
+  const report = { ...clean, failed: 1 };
+  expect(verdict({ mayFail: 'its connections' }, { ...finished, lastedMs: 0, report })).toHaveLength(1);
 });
