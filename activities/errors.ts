@@ -77,6 +77,24 @@ export const standbyUnreachable = (machine: string, proxy: string, seen: string)
 export const notMovable = (message: string, remedy: string): OperatorError =>
   new OperatorError('SESSIONS_NOT_MOVABLE', message, remedy);
 
+/** A request of our own that got no answer: that may pass. */
+export const machineUnreachable = (machine: string, path: string, cause: unknown): OperatorError =>
+  new OperatorError(
+    'MACHINE_UNREACHABLE',
+    `Machine ${machine} does not answer ${path}${reasonOf(cause)}.`,
+    'Look at the machine; it is tried again.',
+    { status: 502, retryable: true, cause },
+  );
+
+/** Sessions that must not rest may have rested for so long that a pass takes them. */
+export const notKeptAwake = (restS: number, cause: unknown): OperatorError =>
+  new OperatorError(
+    'TOMCAT_UNREACHABLE',
+    `For ${restS} s, sessions with an open WebSocket could not be found and named to Tomcat${reasonOf(cause)}: a pass would take them.`,
+    'Check that the machine and the proxies answer; it is tried again.',
+    { status: 502, retryable: true, cause },
+  );
+
 export const primaryNotRunning = (pool: string, machine: string): OperatorError =>
   new OperatorError(
     'PRIMARY_NOT_RUNNING',

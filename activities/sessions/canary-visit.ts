@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 import type { MachineConfig, PoolConfig } from '../../config/types.js';
-import { notMovable } from '../errors.js';
+import { machineUnreachable, notMovable } from '../errors.js';
 import type { Side } from './tomcat-lane.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -40,12 +40,14 @@ export function nameToTomcat({ machine, manager, sessionCookie }: Side, id: stri
 }
 
 async function ask(machine: MachineConfig, path: string, cookie: string | null): Promise<Dispatcher.ResponseData> {
-  const response = await request(`${machine.url}${path}`, {
-    headers: cookie === null ? {} : { cookie },
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  }).catch((cause: unknown) => {
-    throw notMovable(`Machine ${machine.name} does not answer ${path}: ${String(cause)}.`, 'Look at the machine.');
-  });
-  await response.body.dump();
-  return response;
+  try {
+    const response = await request(`${machine.url}${path}`, {
+      headers: cookie === null ? {} : { cookie },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    await response.body.dump();
+    return response;
+  } catch (cause) {
+    throw machineUnreachable(machine.name, path, cause);
+  }
 }

@@ -56,10 +56,10 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     async preflight(pair, streaming, call) {
       const { signal } = call;
       for (const lane of lanesOf(pair)) {
-        const trip = (restS: number): Promise<unknown> =>
+        const trip = (restS: number, awake: AbortSignal): Promise<unknown> =>
           config.canary !== null && lane.context === config.contexts[0]
-            ? sendCanary(config.canary, pool, lane, restS, call)
-            : restOut([lane], restS, call);
+            ? sendCanary(config.canary, pool, lane, restS, { ...call, signal: awake })
+            : restOut([lane], restS, { ...call, signal: awake });
         const { from, to } = lane;
         await from.manager.mustBePersistent(signal);
         await to.manager.mustBePersistent(signal);
@@ -86,7 +86,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     async prepareIdle(pair, streaming, call) {
       const lanes = lanesOf(pair);
       const find = (): Promise<[Lane, string[]][]> => withStreams(lanes, streaming, call.signal);
-      const view = await keepingAwake(find, call.signal, (restS) => restOut(lanes, restS, call));
+      const view = await keepingAwake(find, call.signal, (restS, awake) => restOut(lanes, restS, { ...call, signal: awake }));
       return { keys: view.swappedOut(), haveStreams: (await find()).length > 0 };
     },
 
