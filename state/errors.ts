@@ -30,6 +30,16 @@ export function databaseUnreachable(cause: unknown): OperatorError {
   );
 }
 
+/** PostgreSQL answers, but the schema cannot be brought up to date yet. */
+export function migrationLocked(timeoutMs: number, cause: unknown): OperatorError {
+  return new OperatorError(
+    'DATABASE_UNREACHABLE',
+    `Another process migrates the database, or holds a lock that migrations need, for more than ${timeoutMs / 1000} s.`,
+    'Wait until it is done and try again; pg_locks and pg_stat_activity name the session that holds the lock.',
+    { status: 503, retryable: true, cause },
+  );
+}
+
 /**
  * The row no longer belongs to this attempt: another run or a later attempt has taken the pool over. Retryable unless the run itself has
  * lost the pool: an attempt that was frozen may take the pen late, and whom it has overtaken by that is still the one that Temporal waits for.

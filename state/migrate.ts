@@ -3,15 +3,21 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { databaseUnreachable } from './errors.js';
+import { codeOf } from '../config/error-code.js';
+import { databaseUnreachable, isConnectionError, migrationLocked } from './errors.js';
 
 /** Longer than all migrations take together; and who stops in the middle of them loses the lock sooner. */
 const LOCK_TIMEOUT_MS = 30_000;
 const IDLE_MS = 10_000;
 
+/** lock_not_available: what PostgreSQL says when lock_timeout has passed. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** Applies the migrations that are missing. */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string, { lockTimeoutMs = LOCK_TIMEOUT_MS } = {}): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  // The server ends a session that stands still. The statement after it fails with that; without a listener the event would end the process.
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
@@ -19,7 +25,7 @@ export async function migrate(url: string): Promise<void> {
   }
   try {
     await client.query(
-      `set lock_timeout = ${LOCK_TIMEOUT_MS}; set idle_session_timeout = ${IDLE_MS}; set idle_in_transaction_session_timeout = ${IDLE_MS}`,
+      `set lock_timeout = ${lockTimeoutMs}; set idle_session_timeout = ${IDLE_MS}; set idle_in_transaction_session_timeout = ${IDLE_MS}`,
     );
     // A second process waits here for the first; the library itself would give up at once.
     await client.query("select pg_advisory_lock(hashtext('vm-rejuv migrations'))");
@@ -35,6 +41,9 @@ export async function migrate(url: string): Promise<void> {
         error: (text: string) => console.error(text),
       },
     });
+  } catch (error) {
+    if (codeOf(error) === LOCK_NOT_AVAILABLE) throw migrationLocked(lockTimeoutMs, error);
+    throw isConnectionError(error) ? databaseUnreachable(error) : error;
   } finally {
     await client.end();
   }
