@@ -95,6 +95,15 @@ export const notKeptAwake = (restS: number, cause: unknown): OperatorError =>
     { status: 502, retryable: true, cause },
   );
 
+/** `what`: what the hypervisor of the machine, or the way to it, did or did not do. */
+export const hypervisorFailed = (machine: string, what: string, cause: unknown): OperatorError =>
+  new OperatorError(
+    'HYPERVISOR_FAILED',
+    `The hypervisor of machine ${machine} ${what}${reasonOf(cause)}.`,
+    'Look at the hypervisor and the way to it; it is tried again.',
+    { retryable: true, cause },
+  );
+
 export const primaryNotRunning = (pool: string, machine: string): OperatorError =>
   new OperatorError(
     'PRIMARY_NOT_RUNNING',
