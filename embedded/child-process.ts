@@ -29,15 +29,15 @@ export async function runToEnd(file: string, args: readonly string[], { env, tim
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-TAIL_LENGTH)));
-  const code = await within(timeoutMs, signal, async (limited) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const code = await within(timeoutMs, signal, (limited) => {
     limited.addEventListener('abort', kill);
-    const ended = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    limited.throwIfAborted();
     return ended;
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    await ended.catch(() => undefined);
     if (!(error instanceof TimeLimitError)) throw error;
     throw new Error(`${file} took longer than ${timeoutMs / 1000} s: ${output.trim()}`);
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { TimeLimitError, within } from '../../config/within.js';
 
 const FOREVER_MS = 2 ** 31 - 1;
@@ -19,10 +19,31 @@ test('what takes too long is aborted, also after a garbage collection', async ()
   await refused;
 });
 
-test('what is aborted from outside rejects as its work does, and what works resolves', async () => {
+test('what is aborted from outside rejects with that, and what works resolves', async () => {
   const outer = new AbortController();
   const aborted = within(FOREVER_MS, outer.signal, (both) => sleep(FOREVER_MS, undefined, { signal: both }));
   outer.abort();
   await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
   expect(await within(FOREVER_MS, undefined, () => Promise.resolve('done'))).toBe('done');
+});
+
+test('what ignores its abort is not waited for, and what becomes of it troubles nobody', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const outer = new AbortController();
+  let fail = (_error: Error): void => undefined;
+  const deaf = (): Promise<never> => new Promise((_resolve, reject) => (fail = reject));
+
+  await expect(within(20, outer.signal, deaf)).rejects.toBeInstanceOf(TimeLimitError);
+  fail(new Error('too late for anybody'));
+  const aborted = within(FOREVER_MS, outer.signal, deaf);
+  outer.abort();
+  await expect(aborted).rejects.toBe(outer.signal.reason);
+  await expect(within(FOREVER_MS, outer.signal, deaf)).rejects.toBe(outer.signal.reason);
+
+  fail(new Error('too late for anybody'));
+  await sleep(20);
+  expect(unhandled).toEqual([]);
 });
