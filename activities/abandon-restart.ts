@@ -7,6 +7,7 @@ import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
+import { stopInTime } from './hypervisor/in-time.js';
 
 /** `past-return`: the standby may have sessions of its own by now, so the run has to go on. */
 export type Abandoned = 'given-back' | 'past-return';
@@ -26,7 +27,7 @@ export async function abandonRestart(deps: ActivityDeps, pool: string, failure =
   return withAttempt(deps, pool, async (attempt) => {
     if (attempt.pool.standby === 'cold') {
       // While the pool is still ours: afterwards the machine may be another run's. That it stays on must not keep the pool.
-      await attempt.driver.stop(pairOf(attempt.pool, attempt.row).standby.name, attempt).catch(() => undefined);
+      await stopInTime(pairOf(attempt.pool, attempt.row).standby, attempt).catch(() => undefined);
     }
     if (!(await abandonPool(deps.database, pool, attempt.writer.run, failure))) return 'past-return';
     // Proxies learn the epoch by notification; asking them is a courtesy that must not keep the pool.

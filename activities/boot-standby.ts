@@ -7,6 +7,7 @@ import type { ActivityDeps } from './deps.js';
 import { pairOf, poolConfig } from './deps.js';
 import { primaryNotRunning, restartRunning, toFailure } from './errors.js';
 import { untilHealthy } from './health.js';
+import { startInTime } from './hypervisor/in-time.js';
 import { streamingKeys } from './streaming.js';
 
 export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ from: string; to: string }> {
@@ -21,7 +22,7 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
     }
     // Found out after the drain, it would be an operator's problem.
     if (row.phase === 'steady') await driver.verify(pair.primary.name, attempt);
-    await driver.start(pair.standby.name, attempt);
+    await startInTime(pair.standby, attempt);
     await untilHealthy(pair.standby, attempt.pool.health, attempt);
     // After the point of no return there is nothing to refuse any more.
     if (row.phase === 'steady') await mechanism.preflight(pair, () => streamingKeys(proxies), attempt);

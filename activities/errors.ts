@@ -96,7 +96,7 @@ export const notKeptAwake = (restS: number, cause: unknown): OperatorError =>
   );
 
 /** `what`: what the hypervisor of the machine, or the way to it, did or did not do. */
-export const hypervisorFailed = (machine: string, what: string, cause: unknown): OperatorError =>
+export const hypervisorFailed = (machine: string, what: string, cause?: unknown): OperatorError =>
   new OperatorError(
     'HYPERVISOR_FAILED',
     `The hypervisor of machine ${machine} ${what}${reasonOf(cause)}.`,

@@ -2,11 +2,11 @@
 
 import { readPool } from '../state/pool.js';
 import { OperatorError } from '../config/operator-error.js';
-import { TimeLimitError, within } from '../config/within.js';
 import { withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { untilHealthy } from './health.js';
+import { inTime } from './hypervisor/in-time.js';
 
 /** The primary's incarnation before its restart, or null when it is off. Asks, changes nothing. */
 export async function observePrimary(deps: ActivityDeps, pool: string): Promise<string | null> {
@@ -46,14 +46,12 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
       );
     }
     await guard();
-    const limitMs = primary.driver.stopTimeoutMs + attempt.pool.health.bootTimeoutMs;
-    const { incarnation } = await within(limitMs, attempt.signal, (signal) => {
-      const options = { ...attempt, signal };
-      return expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect });
-    }).catch((error: unknown) => {
-      attempt.signal.throwIfAborted();
-      throw error instanceof TimeLimitError ? notDone(primary.name, `has not restarted it within ${limitMs / 1000} s`) : error;
-    });
+    const { incarnation } = await inTime(
+      primary,
+      attempt,
+      (options) => (expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect })),
+      (limit) => notDone(primary.name, `has not restarted it ${limit}`),
+    );
     // Some accept what they then do not do.
     if (incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
     await untilHealthy(primary, attempt.pool.health, attempt);

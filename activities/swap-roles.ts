@@ -7,6 +7,7 @@ import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
+import { stopInTime } from './hypervisor/in-time.js';
 
 export interface RestartOutcome {
   from: string;
@@ -40,7 +41,7 @@ export async function swapRoles(deps: ActivityDeps, { pool, startedAtMs, skipped
   return withAttempt(deps, pool, async (attempt) => {
     const pair = pairOf(attempt.pool, attempt.row);
     await attempt.mechanism.end(pair, attempt);
-    if (attempt.pool.standby === 'cold') await attempt.driver.stop(pair.primary.name, attempt);
+    if (attempt.pool.standby === 'cold') await stopInTime(pair.primary, attempt);
     const times = await attempt.proxies.holdTimes();
     const waits = times.flatMap((one) => one.waitsMs).sort((a, b) => a - b);
     const outcome: RestartOutcome = {
