@@ -96,6 +96,7 @@ async function settle(stage: Stage): Promise<number | null> {
   const { temporal } = installation.config;
   let decisions = 0;
   for (const deadline = Date.now() + END_MS; Date.now() < deadline; await sleep(POLL_MS)) {
+    stage.options.signal.throwIfAborted();
     try {
       const open = await openRestart(client, temporal, database, pool);
       if (open === null && (await readPool(database, pool)).run === null) return decisions;
@@ -147,7 +148,7 @@ async function timeToGoOn(
   const { client, installation } = stage;
   const started = performance.now();
   if (before === null || before === 'ended') return null;
-  for (; !signal.aborted; await sleep(PROGRESS_POLL_MS)) {
+  for (; !signal.aborted && !stage.options.signal.aborted; await sleep(PROGRESS_POLL_MS)) {
     const now = await attemptOf(stage, handle).catch(() => '');
     if (now === 'idle') {
       const progress = await progressOf(client, installation.config.temporal, handle).catch(() => null);

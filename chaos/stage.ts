@@ -96,13 +96,20 @@ export class Stage {
   static build(options: StageOptions): Promise<{ stage: Stage; close: () => Promise<void> }> {
     return Closing.onFailure(async (closing) => {
       const { onProgress, signal } = options;
+      // A fault may have put others in place of the first servers by then.
+      const built: { stage?: Stage } = {};
       const cli = await findTemporalCli({ onProgress, signal });
       const directory = await makeTemporaryDirectory('chaos');
       closing.add(() => rm(directory, { recursive: true, force: true }));
       const postgresDirectory = join(directory, 'postgres');
       if (process.getuid?.() === 0) closing.add(await mountDisk(postgresDirectory));
+      signal.throwIfAborted();
       const postgres = await startEmbeddedPostgres({ directory: postgresDirectory });
+      closing.add(() => (built.stage?.postgres ?? postgres).stop());
+      signal.throwIfAborted();
       const temporal = await startEmbeddedTemporal({ cli, directory: join(directory, 'temporal') });
+      closing.add(() => (built.stage?.temporal ?? temporal).stop());
+      signal.throwIfAborted();
       const shopDirectory = join(directory, 'shop');
       const pool =
         options.app === 'tomcat'
@@ -131,8 +138,7 @@ export class Stage {
           client,
         ] as const),
       );
-      closing.add(() => stage.postgres.stop());
-      closing.add(() => stage.temporal.stop());
+      built.stage = stage;
       for (const relay of [toDatabase, toTemporal]) closing.add(() => relay.close());
       closing.add(() => database.end());
       closing.add(() => client.connection.close());

@@ -37,7 +37,7 @@ test('a start that does not end in its time fails the step, which is tried again
 test('a stop that does not end in its time fails the last step, which is tried again', async () => {
   const { step } = await startDeaf();
 
-  await expect(step(swapRoles)).rejects.toMatchObject({
+  await expect(step((deps, pool) => swapRoles(deps, { pool }))).rejects.toMatchObject({
     ...{ type: 'HYPERVISOR_FAILED', nonRetryable: false, message: expect.stringContaining('has not stopped it') as string },
   });
 });
