@@ -116,8 +116,8 @@ test('status and a watcher are told what a drain waits for', async () => {
   let said = '';
   const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
 
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ doing: '1 requests in flight at the primary' });
-  await expect.poll(() => said, PATIENT).toContain('awaitDrain: 1 requests in flight at the primary');
+  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ doing: '1 request in flight at the primary' });
+  await expect.poll(() => said, PATIENT).toContain('awaitDrain: 1 request in flight at the primary');
   expect((await slow).status).toBe(200);
   expect((await watched).code).toBe(0);
 });
