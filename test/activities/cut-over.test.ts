@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import type { BatchOutcome } from '../../activities/cut-over.js';
 import { cutOver } from '../../activities/cut-over.js';
 import type { Attempt } from '../../activities/attempt.js';
-import type { PoolReport, SeenKeys } from '../../proxy/admin-api.js';
+import type { SeenKeys } from '../../proxy/admin-api.js';
 import { takeToken } from '../../state/pool.js';
 import { recordStandbyKeys } from '../../state/session-owner.js';
 import type { AttemptedPool } from '../fixtures/attempts.js';
 import { startAttempts } from '../fixtures/attempts.js';
+import { report } from '../fixtures/moving-pool.js';
 import { openStream } from '../fixtures/open-stream.js';
 
 function port(_request: IncomingMessage, response: ServerResponse): void {
@@ -21,10 +22,6 @@ function portOf({ pool }: AttemptedPool, machine: 0 | 1): string {
 
 function ask({ proxy }: AttemptedPool, cookie: string): Promise<string> {
   return fetch(proxy.url, { headers: { cookie } }).then((response) => response.text());
-}
-
-async function report({ admin }: AttemptedPool): Promise<PoolReport> {
-  return (await (await admin('/pools/shop')).json()) as PoolReport;
 }
 
 /** What the proxy names when it is asked which keys may have a session at the primary. */

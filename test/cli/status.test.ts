@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
+import type { TestInstallation } from '../fixtures/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
 import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
@@ -103,15 +104,23 @@ test('status tells why the latest restart has given its pool back, until one has
   expect(await statusOf(installation)).toMatchObject({ lastRestart: { result: { to: 'node-b' } }, lastFailure: null });
 });
 
-test('status and a watcher are told what a drain waits for', async () => {
-  const { shop } = obstinateShop({ limits: { requestTimeoutMs: 60_000 } });
-  const { installation } = await createTestInstallation(shop);
-  const { name } = installation.pool;
+/** A shop that serves, and the cookie of one who has a session there. */
+async function serveSomebody(
+  shop: Parameters<typeof createTestInstallation>[0],
+): Promise<TestInstallation & { name: string; url: string; cookie: string }> {
+  const test = await createTestInstallation(shop);
+  const { installation } = test;
   await installation.bootMachines();
   const { url } = await installation.startProxy();
   await installation.startWorker();
   const begun = await fetch(`${url}/shop/cart`);
   const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { ...test, name: installation.pool.name, url, cookie };
+}
+
+test('status and a watcher are told what a drain waits for', async () => {
+  const { shop } = obstinateShop({ limits: { requestTimeoutMs: 60_000 } });
+  const { installation, name, url, cookie } = await serveSomebody(shop);
   const slow = fetch(`${url}/shop/slow?ms=20000`, { headers: { cookie } });
   let said = '';
   const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
@@ -127,13 +136,7 @@ test('why a restart waits is told as of when, and anew when a retry has failed f
   const requestMs = 600_000;
   const limits = { requestTimeoutMs: 2 * requestMs, drain: { limitMs: 300, policy: 'stop' } };
   const { shop } = obstinateShop({ limits });
-  const { installation, startRestart } = await createTestInstallation(shop);
-  const { name } = installation.pool;
-  await installation.bootMachines();
-  const { url } = await installation.startProxy();
-  await installation.startWorker();
-  const begun = await fetch(`${url}/shop/cart`);
-  const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const { installation, startRestart, name, url, cookie } = await serveSomebody(shop);
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
   void fetch(`${url}/shop/slow?ms=${requestMs}`, { headers: { cookie }, signal: leaving.signal }).catch(() => undefined);
