@@ -5,6 +5,7 @@ import type { WindowReport } from '../demo/load/report.js';
 import { openRestart } from '../cli/open-restart.js';
 import { progressOf } from '../cli/restart-progress.js';
 import { describeError } from '../config/operator-error.js';
+import { within } from '../config/within.js';
 import { readPool } from '../state/pool.js';
 import type { CleanRestartHandle, RunHandle } from '../worker/temporal-client.js';
 import { askTemporal } from '../worker/ask-temporal.js';
@@ -124,7 +125,7 @@ async function measured(stage: Stage, handle: CleanRestartHandle, inflict: () =>
   const measuring = timeToGoOn(stage, handle, before, enough.signal);
   const limit = setTimeout(() => enough.abort(), END_MS);
   try {
-    await inflict();
+    await within(END_MS, stage.options.signal, inflict);
     // What a step was about to say at the point `after` may be said now.
     stage.workerToTemporal.open();
     return await measuring;

@@ -37,6 +37,8 @@ export const operatorFaults: readonly Fault[] = [
         taskQueue,
         args: [{ pool: stage.pool }],
       });
+      // It cannot be refused while no worker's answer arrives, as it is after a step's effect.
+      stage.workerToTemporal.open();
       await second.result().catch(() => undefined);
     },
   },

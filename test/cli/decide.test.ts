@@ -4,9 +4,7 @@ import type { CleanRestartHandle } from '../../worker/temporal-client.js';
 import type { StepName } from '../../workflows/steps.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
-
-const PATIENT = { timeout: 60_000 };
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 async function timesScheduled(handle: CleanRestartHandle, step: StepName): Promise<number> {
   const { events } = await handle.fetchHistory();
@@ -22,13 +20,13 @@ test('a restart that waits for an operator is tried again, and goes on without t
   await installation.startWorker();
   await block();
   const handle = await startRestart();
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ updates: ['retry', 'skip'] });
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ updates: ['retry', 'skip'] });
 
   const again = await vmRejuv(installation, ['retry', name, '--json', '--reason', 'a test']);
   expect(again.code).toBe(0);
   expect(jsonLines(again)).toMatchObject([{ pool: name, update: 'retry', workflowId: `clean-restart/${name}` }]);
-  await expect.poll(() => timesScheduled(handle, 'restartPrimary'), PATIENT).toBe(2);
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ updates: ['retry', 'skip'] });
+  await expect.poll(() => timesScheduled(handle, 'restartPrimary'), LOOKING).toBe(2);
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ updates: ['retry', 'skip'] });
   expect(await vmRejuv(installation, ['abort', name])).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/^UPDATE_REFUSED: .*only go forward/) as string,
@@ -51,7 +49,7 @@ test('a restart whose standby does not boot is given up by a command, and status
   await installation.startWorker();
   await block();
   const handle = await startRestart();
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ step: 'bootStandby' });
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ step: 'bootStandby' });
 
   expect(await vmRejuv(installation, ['retry', name])).toMatchObject({
     code: 2,

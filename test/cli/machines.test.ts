@@ -9,7 +9,7 @@ import { currentProcess } from '../../state/process-identity.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
 import { powerOf } from '../fixtures/power-of.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 interface Driver {
   command: string[];
@@ -111,8 +111,7 @@ test('check does not fail because of a restart that runs, and takes nothing from
   await installation.startWorker();
   await block();
   const handle = await startRestart();
-  const status = async (): Promise<unknown> => jsonLines(await vmRejuv(installation, ['status', '--json']))[0]?.['step'];
-  await expect.poll(status, { timeout: 30_000 }).toBe('bootStandby');
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ step: 'bootStandby' });
 
   const checked = await vmRejuv(installation, ['check', '--json']);
 

@@ -3,9 +3,7 @@ import { nodeShop } from '../../demo/node-shop.js';
 import type { TestInstallation } from '../fixtures/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
-
-const PATIENT = { timeout: 60_000 };
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('status tells the step of a restart, what it tries again, and how long an unclean end of a proxy keeps it', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
@@ -19,21 +17,21 @@ test('status tells the step of a restart, what it tries again, and how long an u
   const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
   const slow = fetch(`${url}/shop/slow?ms=9000`, { headers: { cookie } });
   const handle = await startRestart();
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ step: 'awaitDrain', temporal: 'ok' });
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ step: 'awaitDrain', temporal: 'ok' });
   const { stepMs } = await statusOf(installation);
   expect(stepMs).toBeGreaterThan(0);
 
   const watched = vmRejuv(installation, ['rejuvenate', installation.pool.name, '--watch', '--json']);
   second.signal('SIGSTOP');
   await expect
-    .poll(() => statusOf(installation), PATIENT)
+    .poll(() => statusOf(installation), LOOKING)
     .toMatchObject({ retrying: expect.stringContaining('Proxy proxy-2 of pool') as string, code: 'PROXY_UNREACHABLE' });
   const text = (await vmRejuv(installation, ['status'])).stdout;
   expect(text).toMatch(
     /in awaitDrain for \d+\.\d s.*\n +attempt \d+ (runs|is to come); the one before it has ended: Proxy proxy-2 /,
   );
   second.signal('SIGKILL');
-  await expect.poll(async () => (await statusOf(installation))['uncleanWaitMs'], PATIENT).toBeGreaterThan(0);
+  await expect.poll(async () => (await statusOf(installation))['uncleanWaitMs'], LOOKING).toBeGreaterThan(0);
   expect((await statusOf(installation))['uncleanWaitMs']).toBeLessThanOrEqual(installation.pool.limits.requestTimeoutMs);
   expect((await vmRejuv(installation, ['status'])).stdout).toMatch(/moves nothing for another \d+\.\d s: a proxy has ended/);
 
@@ -64,7 +62,7 @@ test('status tells what an operator has to decide and by which updates, and its 
   const handle = await startRestart();
 
   await expect
-    .poll(() => statusOf(installation), PATIENT)
+    .poll(() => statusOf(installation), LOOKING)
     .toMatchObject({
       step: 'restartPrimary',
       waiting: expect.stringContaining('node-a did not get ready') as string,
@@ -125,8 +123,8 @@ test('status and a watcher are told what a drain waits for', async () => {
   let said = '';
   const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
 
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject({ doing: '1 request in flight at the primary' });
-  await expect.poll(() => said, PATIENT).toContain('awaitDrain: 1 request in flight at the primary');
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ doing: '1 request in flight at the primary' });
+  await expect.poll(() => said, { timeout: 60_000 }).toContain('awaitDrain: 1 request in flight at the primary');
   expect((await slow).status).toBe(200);
   expect((await watched).code).toBe(0);
 });
@@ -146,18 +144,18 @@ test('why a restart waits is told as of when, and anew when a retry has failed f
   const timesTold = (): number => said.split('DRAIN_LIMIT').length - 1;
 
   const drained = { waiting: expect.stringContaining('1 requests in flight') as string, code: 'DRAIN_LIMIT' };
-  await expect.poll(() => statusOf(installation), PATIENT).toMatchObject(drained);
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject(drained);
   const { waitingSince } = await statusOf(installation);
   expect(Date.parse(String(waitingSince))).toBeLessThanOrEqual(Date.now());
   expect((await vmRejuv(installation, ['status'])).stdout).toContain(
     `as of ${String(waitingSince)} it waits for an operator: Pool`,
   );
-  await expect.poll(timesTold, PATIENT).toBe(1);
+  await expect.poll(timesTold, { timeout: 60_000 }).toBe(1);
   expect((await vmRejuv(installation, ['retry', name])).code).toBe(0);
   const since = async (): Promise<unknown> => (await statusOf(installation))['waitingSince'] ?? waitingSince;
-  await expect.poll(since, PATIENT).not.toBe(waitingSince);
+  await expect.poll(since, LOOKING).not.toBe(waitingSince);
 
-  await expect.poll(timesTold, PATIENT).toBe(2);
+  await expect.poll(timesTold, { timeout: 60_000 }).toBe(2);
 
   await handle.terminate();
   expect(jsonLines(await watched).filter(({ code }) => code === 'DRAIN_LIMIT')).toMatchObject([

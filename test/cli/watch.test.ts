@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('a restart that runs is watched by who asks for that, to its end, and refused to who wants one of their own', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
@@ -42,9 +42,7 @@ test('a restart that was started under another workflow id is joined, and refuse
   await installation.startWorker();
   const slow = fetch(`${url}/shop/slow?ms=8000`);
   await client.workflow.start('cleanRestart', { workflowId: 'by-hand', taskQueue: name, args: [{ pool: name }] });
-  await expect
-    .poll(async () => jsonLines(await vmRejuv(installation, ['status', '--json']))[0], { timeout: 30_000 })
-    .toMatchObject({ run: expect.stringMatching(/^by-hand\//) as string });
+  await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ run: expect.stringMatching(/^by-hand\//) as string });
 
   const refused = await vmRejuv(installation, ['rejuvenate', name]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RESTART_RUNNING: .* by by-hand/) as string });
