@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Long tests load both cores by themselves; the others wait for most of their time.
-    maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 4,
+    maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 5,
     include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],
     globalSetup: 'test/fixtures/global-setup.ts',

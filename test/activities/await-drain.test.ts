@@ -12,7 +12,7 @@ import { openStream } from '../fixtures/open-stream.js';
 /** Longer than a hold waits: some request is always in flight at the end of one. */
 const ANSWER_MS = 300;
 
-/** Users who each ask again as soon as they are answered. */
+/** Users who each ask again as soon as they are answered: fewer than may wait in the gate at once, or it lets holds go. */
 function keepAsking({ proxy }: AttemptedPool, users: number): void {
   let isOver = false;
   const ask = async (user: number): Promise<void> => {
@@ -30,7 +30,7 @@ test('a stream from before the move does not keep a busy pool on its primary: it
   const socket = await openStream(running, 'sid=streaming');
   const closed = once(socket, 'close');
   await startToMove(running);
-  keepAsking(running, 12);
+  keepAsking(running, 8);
 
   const drain = await new MockActivityEnvironment().run(() => awaitDrain(running.deps, 'shop'));
 
