@@ -157,7 +157,8 @@ test('up ends in good order when its terminal is closed, unless it was started t
 
   const lasting = await up(place, ['nohup']);
   lasting.signal('SIGHUP');
-  expect((await fetch(`${String(lasting.ready['adminUrl'])}/readyz`)).status).toBe(200);
+  const { status } = await fetch(`${String(lasting.ready['adminUrl'])}/readyz`);
+  expect(status, await readFile(join(place.installation.directory, 'up.log'), 'utf8')).toBe(200);
   lasting.signal('SIGTERM');
   expect(await lasting.ended).toBe(0);
 }, 90_000);
