@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Long tests load both cores by themselves; the others wait for most of their time.
+    // Long tests load two cores by themselves; of the others, which often wait, it takes five to do so.
     maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 5,
     include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],

@@ -25,7 +25,7 @@ test('a restart that waits for an operator is tried again, and goes on without t
   const again = await vmRejuv(installation, ['retry', name, '--json', '--reason', 'a test']);
   expect(again.code).toBe(0);
   expect(jsonLines(again)).toMatchObject([{ pool: name, update: 'retry', workflowId: `clean-restart/${name}` }]);
-  await expect.poll(() => timesScheduled(handle, 'restartPrimary'), LOOKING).toBe(2);
+  await expect.poll(() => timesScheduled(handle, 'restartPrimary'), { timeout: 60_000 }).toBe(2);
   await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ updates: ['retry', 'skip'] });
   expect(await vmRejuv(installation, ['abort', name])).toMatchObject({
     code: 2,
