@@ -26,7 +26,8 @@ export async function abandonRestart(deps: ActivityDeps, pool: string, failure =
   if (row.phase === 'moving' || row.phase === 'sealed') return 'past-return';
   return withAttempt(deps, pool, async (attempt) => {
     if (attempt.pool.standby === 'cold') {
-      // While the pool is still ours: afterwards the machine may be another run's. That it stays on must not keep the pool.
+      // While the pool is still ours: afterwards the machine may be another run's. That it stays on must not keep the pool; docs/faults.md
+      // tells what a hypervisor may do that stops it later still.
       await stopInTime(pairOf(attempt.pool, attempt.row).standby, attempt).catch(() => undefined);
     }
     if (!(await abandonPool(deps.database, pool, attempt.writer.run, failure))) return 'past-return';

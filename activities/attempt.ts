@@ -10,7 +10,6 @@ import type { ActivityDeps } from './deps.js';
 import { poolConfig } from './deps.js';
 import { toFailure } from './errors.js';
 import type { HypervisorDriver } from './hypervisor/driver.js';
-import { withOwnErrors } from './hypervisor/own-errors.js';
 import { ProxyFleet } from './proxy-fleet.js';
 import type { MechanismCall, SessionMechanism } from './sessions/mechanism.js';
 
@@ -66,7 +65,7 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       pool,
       row,
       writer,
-      driver: withOwnErrors(deps.driverFor(pool)),
+      driver: deps.driverFor(pool),
       mechanism: deps.mechanismFor(pool),
       proxies: row.phase === 'moving' || row.phase === 'sealed' ? proxies.pastReturn() : proxies,
       signal: context.cancellationSignal,

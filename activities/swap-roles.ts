@@ -3,6 +3,7 @@
 import { quantile } from './quantile.js';
 import { readPool, readResult, swapPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
+import type { Attempt } from './attempt.js';
 import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
@@ -19,15 +20,21 @@ export interface RestartOutcome {
   holdsExpired: number;
   /** The whole restart; absent in results of workers that did not count it. */
   tookMs?: number;
-  /** There when an operator has skipped `restartPrimary`: the old active machine is as aged as it was. `reason` is what was said of it, or null. */
-  skipped?: { reason: string | null };
+  /** There when an operator has gone on without `restartPrimary`. */
+  skipped?: {
+    /** What was said of it, or null. */
+    reason: string | null;
+    /** Whether the old active machine runs in a new incarnation all the same; null when it is off or nobody can tell. */
+    restarted?: boolean | null;
+  };
 }
 
 export interface SwapInput {
   pool: string;
   /** When the restart began, in ms since 1970 by Temporal's clock; workflows of before do not tell. */
   startedAtMs?: number;
-  skipped?: { reason: string | null };
+  /** `before` is the old active machine's incarnation when `restartPrimary` first began; absent when it did not get to know it. */
+  skipped?: { reason: string | null; before?: string | null };
 }
 
 export async function swapRoles(deps: ActivityDeps, { pool, startedAtMs, skipped }: SwapInput): Promise<RestartOutcome> {
@@ -41,6 +48,7 @@ export async function swapRoles(deps: ActivityDeps, { pool, startedAtMs, skipped
   return withAttempt(deps, pool, async (attempt) => {
     const pair = pairOf(attempt.pool, attempt.row);
     await attempt.mechanism.end(pair, attempt);
+    const kept = skipped && { reason: skipped.reason, restarted: await isRestarted(attempt, pair.primary.name, skipped.before) };
     if (attempt.pool.standby === 'cold') await stopInTime(pair.primary, attempt);
     const times = await attempt.proxies.holdTimes();
     const waits = times.flatMap((one) => one.waitsMs).sort((a, b) => a - b);
@@ -51,11 +59,19 @@ export async function swapRoles(deps: ActivityDeps, { pool, startedAtMs, skipped
       holdMs: { p50: quantile(waits, 0.5), p99: quantile(waits, 0.99), max: quantile(waits, 1) },
       holdsExpired: times.reduce((sum, one) => sum + one.expired, 0),
       ...(startedAtMs === undefined ? {} : { tookMs: Math.max(0, Date.now() - startedAtMs) }),
-      ...(skipped === undefined ? {} : { skipped }),
+      ...(kept === undefined ? {} : { skipped: kept }),
     };
     await attempt.guard();
     await swapPool(deps.database, attempt.writer, outcome);
     await attempt.proxies.allReport((await readPool(deps.database, pool)).epoch, attempt.signal);
     return outcome;
   });
+}
+
+/** Null when it is off or nobody can tell: that must not keep the pool. */
+async function isRestarted({ driver, signal }: Attempt, machine: string, before?: string | null): Promise<boolean | null> {
+  if (before === undefined) return null;
+  const now = await driver.status(machine, { signal }).catch(() => null);
+  signal.throwIfAborted();
+  return now?.power === 'on' ? now.incarnation !== before : null;
 }

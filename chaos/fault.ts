@@ -21,8 +21,6 @@ export interface Fault {
   mayFail?: string;
   /** The only holder of sessions dies: what is lost then, as physics demands. Otherwise nothing may be lost. */
   mayLose?: string;
-  /** With `mayLose`: how many sessions it has, asked right before `inflict`. More cannot be lost. */
-  atStake?(stage: Stage): Promise<number>;
   /** How many proxies there are, for each a run of its own; two without. */
   proxies?: readonly (1 | 2)[];
   /** Where it makes sense; everywhere without. */
@@ -33,6 +31,6 @@ export interface Fault {
   faultyHypervisor?: true;
   /** Called before the restart is started. */
   prepare?(stage: Stage): Promise<void>;
-  /** Breaks it, and mends it in the end. */
-  inflict(stage: Stage, inflicted: Inflicted): Promise<void>;
+  /** Breaks it, and mends it in the end. With `mayLose` it resolves with how many sessions it had right before: more cannot be lost. */
+  inflict(stage: Stage, inflicted: Inflicted): Promise<number | void>;
 }

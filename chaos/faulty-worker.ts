@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import type { HypervisorDriver, OperationOptions } from '../activities/hypervisor/driver.js';
+import { withOwnErrors } from '../activities/hypervisor/own-errors.js';
 import { untilToldToEnd } from '../cli/until-told.js';
 import { loadConfig } from '../config/load.js';
 import type { PoolConfig } from '../config/types.js';
@@ -22,7 +23,7 @@ function fault(): HypervisorFault {
 function faultyDriver(pool: PoolConfig): HypervisorDriver {
   const driver = createDriver(pool);
   const hang = ({ signal }: OperationOptions): Promise<never> => sleep(FOREVER_MS, undefined, { signal }) as Promise<never>;
-  return {
+  return withOwnErrors({
     ...driver,
     async status(machine, options) {
       return fault() === 'does not know' ? { power: 'unknown', incarnation: null } : driver.status(machine, options);
@@ -42,7 +43,7 @@ function faultyDriver(pool: PoolConfig): HypervisorDriver {
           return driver.restart(machine, options);
       }
     },
-  };
+  });
 }
 
 const worker = await startWorker(

@@ -30,6 +30,8 @@ interface Traces {
   begun: (stage: Stage, before: Before) => Promise<boolean>;
   /** Its effect is there. */
   there: (stage: Stage, before: Before) => Promise<boolean>;
+  /** It takes about as long as Temporal waits for a silent worker, and goes on for long after its first trace: silenced only then. */
+  isLong?: true;
 }
 
 /** What the stage looked like before the restart. */
@@ -70,6 +72,7 @@ const TRACES: Record<StepName, Traces> = {
   migrateSessions: {
     begun: async (stage) => (await holdsOf(stage, 'held')) + (await holdsOf(stage, 'committed')) > 0,
     there: async (stage) => (await holdsOf(stage, 'committed')) > 0 && (await isQuiet(stage)),
+    isLong: true,
   },
   awaitDrain: {
     begun: async (stage, { holds }) => (await holdsOf(stage, 'held')) > 0 || (await holdsOf(stage, 'committed')) > holds,
@@ -126,11 +129,20 @@ async function reach(
 ): Promise<boolean> {
   const { active: primary } = await readPool(stage.database, stage.pool);
   const before = { primary, incarnation: await incarnationOf(stage, primary), holds: 0 };
-  const isRunning = await whileRunning(step, handle, () => point === 'after' && stage.workerToTemporal.silence(), signal);
+  const { begun, there, isLong } = TRACES[step];
+  const until = async (trace: Traces['begun']): Promise<void> => {
+    while (!(await trace(stage, before))) await sleep(POLL_MS, undefined, { signal });
+  };
+  const silence = (): void => stage.workerToTemporal.silence();
+  const isRunning = await whileRunning(step, handle, () => point === 'after' && !isLong && silence(), signal);
   if (!isRunning) return false;
+  if (point === 'before') return true;
   before.holds = await holdsOf(stage, 'committed');
-  const wanted = { before: null, during: TRACES[step].begun, after: TRACES[step].there }[point];
-  while (wanted !== null && !(await wanted(stage, before))) await sleep(POLL_MS, undefined, { signal });
+  if (point === 'during' || isLong) await until(begun);
   if (point === 'during') await sleep(jitterMs, undefined, { signal });
-  return point === 'before' || isIn(step, await handle.describe());
+  else {
+    if (isLong) silence();
+    await until(there);
+  }
+  return isIn(step, await handle.describe());
 }

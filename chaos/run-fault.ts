@@ -61,9 +61,8 @@ export async function runFault(stage: Stage, fault: Fault, moment: Moment, rando
     const handle = await startCleanRestart(stage.client, stage.installation.config.temporal, stage.pool, fault.name);
     const reached = await atMoment(stage, handle, moment, random() * JITTER_MS[moment.step], async () => {
       goOnMs = await measured(stage, handle, async () => {
-        atStake = (await fault.atStake?.(stage)) ?? 0;
         const began = performance.now();
-        await fault.inflict(stage, { ...moment, handle, random });
+        atStake = (await fault.inflict(stage, { ...moment, handle, random })) ?? 0;
         lastedMs = performance.now() - began;
       });
     });

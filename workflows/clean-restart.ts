@@ -2,7 +2,7 @@
 
 import { CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import type { RestartOutcome } from '../activities/swap-roles.js';
+import type { RestartOutcome, SwapInput } from '../activities/swap-roles.js';
 import { loggingFailure } from './failure-log.js';
 import { recordOf } from './failure-record.js';
 import { parseInput } from './input.js';
@@ -45,12 +45,18 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
     await forward('redirectTraffic', () => redirectTraffic(request));
     await forward('migrateSessions', () => migrateSessions.executeWithOptions({ summary: SUMMARIES.migrateSessions }, [request]));
     const drain = await forward('awaitDrain', () => awaitDrain.executeWithOptions({ summary: SUMMARIES.awaitDrain }, [request]));
+    let before: string | null | undefined;
     const restarted = await forward('restartPrimary', async () => {
       const expect = await observePrimary(request);
+      // Of a repetition's it has a new one, or none.
+      if (before === undefined) before = expect;
       await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
       return true;
     });
-    const swap = { pool, startedAtMs, ...(restarted === null ? { skipped: { reason: desk.skipReason } } : {}) };
+    const swap: SwapInput = {
+      ...{ pool, startedAtMs },
+      ...(restarted === null ? { skipped: { reason: desk.skipReason, ...(before === undefined ? {} : { before }) } } : {}),
+    };
     const outcome = await forward('swapRoles', () => swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [swap]));
     if (outcome === null) throw new Error('swapRoles cannot be skipped');
     return { pool, ...outcome, steps: desk.status.steps, sessionsNotMoved: drain?.notMoved ?? null };

@@ -2,8 +2,9 @@
 
 import type { PoolConfig } from '../../config/types.js';
 import type { HypervisorDriver } from './driver.js';
+import { withOwnErrors } from './own-errors.js';
 import { createProcessDriver } from './process.js';
 
 export function createDriver(pool: PoolConfig): HypervisorDriver {
-  return createProcessDriver(pool.machines);
+  return withOwnErrors(createProcessDriver(pool.machines));
 }

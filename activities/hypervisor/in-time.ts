@@ -1,5 +1,6 @@
 // A limit for what is asked of a hypervisor: some never answer.
 
+import { MAX_TIMER_MS } from '../../config/defaults.js';
 import type { MachineConfig } from '../../config/types.js';
 import { TimeLimitError, within } from '../../config/within.js';
 import type { Attempt } from '../attempt.js';
@@ -16,7 +17,7 @@ export async function inTime<T>(
   ask: (options: OperationOptions) => Promise<T>,
   late: (limit: string) => Error,
 ): Promise<T> {
-  const limitMs = machine.driver.stopTimeoutMs + pool.health.bootTimeoutMs;
+  const limitMs = Math.min(machine.driver.stopTimeoutMs + pool.health.bootTimeoutMs, MAX_TIMER_MS);
   return within(limitMs, signal, (limited) => ask({ signal: limited, guard })).catch((error: unknown) => {
     signal.throwIfAborted();
     throw error instanceof TimeLimitError ? late(`within ${limitMs / 1000} s`) : error;

@@ -1,6 +1,7 @@
 // Sessions that nobody uses by requests but that a WebSocket holds: Tomcat would swap them out, and what the WebSocket does to them fails.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../config/operator-error.js';
 import { notKeptAwake } from '../errors.js';
 import { nameToTomcat } from './canary-visit.js';
 import type { Lane, Side } from './tomcat-lane.js';
@@ -18,7 +19,8 @@ export type FindSleepless = () => Promise<Sleepless>;
 /**
  * Does `work` while the sessions that `find` finds are named to Tomcat again and again. A pass does not take them if it takes only
  * what has rested for `restS` seconds: one, or more where it takes its time to find and name them. Once they may have rested so long,
- * because they could not be found or named, the signal that `work` gets aborts, and this rejects with TOMCAT_UNREACHABLE.
+ * because they could not be found or named, the signal that `work` gets aborts, and this rejects with TOMCAT_UNREACHABLE; or with
+ * what `work` has found that no repetition would mend.
  */
 export async function keepingAwake<T>(
   find: FindSleepless,
@@ -39,7 +41,8 @@ export async function keepingAwake<T>(
     watch.signal.throwIfAborted();
     return done;
   } catch (error) {
-    throw watch.signal.aborted && !signal.aborted ? watch.signal.reason : error;
+    const isOwn = error instanceof OperatorError && !error.retryable;
+    throw watch.signal.aborted && !signal.aborted && !isOwn ? watch.signal.reason : error;
   } finally {
     over.abort();
     await naming;
@@ -47,7 +50,7 @@ export async function keepingAwake<T>(
   }
 }
 
-/** Aborts once the last round that has found and named all began `restS` seconds ago. */
+/** Aborts a round before the last one that has found and named all began `restS` seconds ago: what a pass is about to take must still be awake. */
 class Watch {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -68,7 +71,7 @@ class Watch {
   goOn(began: number): void {
     this.failure = null;
     clearTimeout(this.timer);
-    const leftMs = began + this.restS * 1000 - performance.now();
+    const leftMs = began + this.restS * 1000 - EVERY_MS - performance.now();
     this.timer = setTimeout(() => this.controller.abort(notKeptAwake(this.restS, this.failure)), leftMs);
   }
 

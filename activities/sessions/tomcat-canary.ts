@@ -11,6 +11,8 @@ import { notMovable } from '../errors.js';
 const IDLE_MS = 1100;
 /** With many sessions a first backup takes its time. Chosen. */
 const SWAP_TIMEOUT_MS = 60_000;
+/** For two calls of a manager. Chosen. */
+const EXPIRE_TIMEOUT_MS = 10_000;
 
 /** Refuses with SESSIONS_NOT_MOVABLE when the canary's session or one of the named attributes does not arrive. */
 export async function sendCanary(
@@ -50,8 +52,10 @@ export async function sendCanary(
     }
     await mustHave(canary, to, id, signal);
   } finally {
+    // What has broken the trip off must not leave a session of ours behind.
+    const anyway = AbortSignal.timeout(EXPIRE_TIMEOUT_MS);
     for (const { manager, store } of [to, from]) {
-      await manager.expire(id, signal).catch(() => undefined);
+      await manager.expire(id, anyway).catch(() => undefined);
       await store.remove([id]).catch(() => undefined);
     }
   }

@@ -1,9 +1,13 @@
 // Where each session of a Tomcat is, in all its contexts: in memory, in its store, or in neither. One id may name a session in
 // several contexts; they move together.
 
+import { OperatorError } from '../../config/operator-error.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import { mustBeStored } from './left-memory.js';
 import type { Lane } from './tomcat-lane.js';
+
+/** For a look at what a pass has left that was broken off; users may be held meanwhile. Chosen. */
+const LOOK_TIMEOUT_MS = 2000;
 
 export class TomcatSessions {
   /** Ids and their keys, as far as seen. Ten thousand hashes are 20 ms, which a hold must not pay again and again. */
@@ -34,13 +38,25 @@ export class TomcatSessions {
     signal: AbortSignal,
   ): Promise<TomcatView> {
     const before = new Map<Lane, readonly string[]>();
-    for (const lane of lanes) {
-      const ids = await lane.from.manager.sessionIds(signal);
-      before.set(lane, ids);
-      if (ids.length > 0) await pass(lane, ids);
+    try {
+      for (const lane of lanes) {
+        const ids = await lane.from.manager.sessionIds(signal);
+        before.set(lane, ids);
+        if (ids.length > 0) await pass(lane, ids);
+      }
+    } catch (error) {
+      // What was broken off may have taken sessions out all the same, and nobody else knows which there were.
+      await this.afterPass(before, AbortSignal.timeout(LOOK_TIMEOUT_MS)).catch((seen: unknown) => {
+        if (seen instanceof OperatorError && !seen.retryable) throw seen;
+      });
+      throw error;
     }
-    // Only after the last pass: what is seen must still be so when it is handed over.
-    const places = await lookAt(lanes, signal);
+    return this.afterPass(before, signal);
+  }
+
+  /** Only after the last pass: what is seen must still be so when it is handed over. */
+  private async afterPass(before: ReadonlyMap<Lane, readonly string[]>, signal: AbortSignal): Promise<TomcatView> {
+    const places = await lookAt([...before.keys()], signal);
     for (const { lane, stored, inMemory } of places) {
       const after = new Set(inMemory);
       const gone = (before.get(lane) ?? []).filter((id) => !after.has(id));

@@ -36,7 +36,7 @@ test('a restart that waits for an operator is tried again, and goes on without t
   expect(await vmRejuv(installation, skip)).toMatchObject({ code: 0, stdout: 'skip: step restartPrimary\n' });
   expect((await handle.result()).to).toBe('node-b');
   expect((await vmRejuv(installation, ['status'])).stdout).toContain(
-    'node-a was not restarted, an operator has skipped that: tonight, says Ada',
+    'node-a was restarted and has not got ready in time, an operator went on without it: tonight, says Ada',
   );
 });
 

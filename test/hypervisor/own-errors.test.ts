@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { HypervisorDriver, OperationOptions } from '../../activities/hypervisor/driver.js';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { withOwnErrors } from '../../activities/hypervisor/own-errors.js';
 import { toFailure } from '../../activities/errors.js';
+import type { PoolConfig } from '../../config/types.js';
+import { createMachine, SERVER, SIGNAL } from '../fixtures/machine.js';
 import { OperatorError } from '../../config/operator-error.js';
 
 const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
@@ -22,6 +25,13 @@ test('a connection to the hypervisor that breaks is not one to the database', as
 
   expect(failure).toMatchObject({ type: 'HYPERVISOR_FAILED', nonRetryable: false });
   expect(failure).toMatchObject({ message: expect.stringContaining('machine m has failed at start (ECONNRESET)') as string });
+});
+
+test('whoever makes a driver by its configuration gets such errors', async () => {
+  const { machine } = await createMachine(SERVER, { stateDirectory: '/dev/null/below' });
+  const pool = { machines: [machine] } as unknown as PoolConfig;
+
+  await expect(createDriver(pool).stop('m', { signal: SIGNAL })).rejects.toMatchObject({ code: 'HYPERVISOR_FAILED' });
 });
 
 test('what has a code of its own keeps it', async () => {

@@ -6,9 +6,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { notMovable } from '../../activities/errors.js';
 import { nameToTomcat } from '../../activities/sessions/canary-visit.js';
 import { keepingAwake } from '../../activities/sessions/keep-awake.js';
 import type { Lane } from '../../activities/sessions/tomcat-lane.js';
+import { TomcatSessions } from '../../activities/sessions/tomcat-sessions.js';
+import { createSessionKeyHash } from '../../state/session-key.js';
 
 const FOREVER_MS = 2 ** 31 - 1;
 const { signal } = new AbortController();
@@ -88,6 +91,48 @@ test('what the pass itself fails with is told as it is', async () => {
       () => Promise.reject(failure),
     ),
   ).rejects.toBe(failure);
+});
+
+test('what no repetition of the pass would mend is told, also when it is found because the pass was ended', async () => {
+  const { lane } = await startTomcat((_id, _request, response) => response.end());
+  let asked = 0;
+  const find = (): Promise<[Lane, string[]][]> =>
+    ++asked === 1 ? Promise.resolve([[lane, ['one']]]) : Promise.reject(new Error('a proxy is gone'));
+  const failure = notMovable('They are nowhere.', 'Look for them.');
+
+  await expect(
+    keepingAwake(find, signal, (restS, awake) =>
+      asLongAsMay(restS, awake).catch(() => {
+        throw failure;
+      }),
+    ),
+  ).rejects.toBe(failure);
+});
+
+test('sessions that a pass took out before it broke off, and that are nowhere, are noticed', async () => {
+  let inMemory = ['one', 'two'];
+  const { lane } = await startTomcat((id, _request, response) => {
+    // Tomcat finds it where it put it.
+    inMemory.push(id);
+    response.end();
+  });
+  const from = {
+    ...lane.from,
+    machine: lane.from.machine,
+    manager: { context: '/shop', sessionIds: () => Promise.resolve([...inMemory]) },
+    store: { place: 'its store', ids: () => Promise.resolve([]) },
+  } as unknown as Lane['from'];
+  const pass = (): Promise<void> => {
+    inMemory = [];
+    return Promise.reject(new Error('the pass was broken off'));
+  };
+
+  await expect(
+    new TomcatSessions(createSessionKeyHash('test')).swapOut([{ ...lane, from }], pass, AbortSignal.abort()),
+  ).rejects.toMatchObject({
+    code: 'SESSIONS_NOT_MOVABLE',
+    message: expect.stringContaining('2 sessions left the memory') as string,
+  });
 });
 
 test('no answer to a session that is named may pass', async () => {

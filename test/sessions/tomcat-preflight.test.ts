@@ -14,18 +14,22 @@ import { createTestInstallation } from '../fixtures/installation.js';
 const call: MechanismCall = { signal: AbortSignal.timeout(60_000), guard: () => Promise.resolve() };
 
 async function startTomcats(): Promise<{
-  preflight: (change?: Partial<TomcatSwapConfig>, primary?: MachineConfig) => Promise<void>;
+  preflight: (change?: Partial<TomcatSwapConfig>, primary?: MachineConfig, signal?: AbortSignal) => Promise<void>;
   pool: PoolConfig;
 }> {
   const { installation } = await createTestInstallation((directory) => tomcatShop(directory));
   await installation.bootMachines();
   const { pool } = installation;
   const [primary, standby] = pool.machines;
-  const preflight = (change: Partial<TomcatSwapConfig> = {}, from: MachineConfig = primary): Promise<void> => {
+  const preflight = (
+    change: Partial<TomcatSwapConfig> = {},
+    from: MachineConfig = primary,
+    signal: AbortSignal = call.signal,
+  ): Promise<void> => {
     const sessions = { ...(pool.sessions as TomcatSwapConfig), ...change };
     const mechanism = createMechanism({ ...pool, sessions }, createSessionKeyHash('test'));
     return mechanism
-      .preflight({ primary: from, standby }, () => Promise.resolve(new Set()), call)
+      .preflight({ primary: from, standby }, () => Promise.resolve(new Set()), { ...call, signal })
       .finally(() => mechanism.close());
   };
   return { preflight, pool };
@@ -67,6 +71,23 @@ test('preflight notices that Tomcat keeps its sessions somewhere else, without a
     message: expect.stringContaining('3 sessions left the memory') as string,
   });
   await preflight({ canary: null });
+});
+
+test('preflight that is cancelled leaves no session behind', async () => {
+  const { preflight, pool } = await startTomcats();
+  const [primary] = pool.machines;
+  const jmx = new JmxProxy(primary, (pool.sessions as TomcatSwapConfig).manager);
+  onTestFinished(() => jmx.close());
+  const sessions = (): Promise<string> =>
+    jmx.invoke('Catalina:type=Manager,host=localhost,context=/shop', 'listSessionIds', [], call.signal);
+  const cancelled = new AbortController();
+  const ending = preflight({}, primary, cancelled.signal).catch((error: unknown) => error);
+  await expect.poll(sessions).not.toBe('');
+
+  cancelled.abort();
+
+  expect(await ending).toBe(cancelled.signal.reason);
+  expect(await sessions()).toBe('');
 });
 
 test('preflight gives back the settings that an operator has made', async () => {
