@@ -28,8 +28,9 @@ test('a connection to the hypervisor that breaks is not one to the database', as
 });
 
 test('whoever makes a driver by its configuration gets such errors', async () => {
-  const { machine } = await createMachine(SERVER, { stateDirectory: '/dev/null/below' });
-  const pool = { machines: [machine] } as unknown as PoolConfig;
+  const { machine } = await createMachine(SERVER);
+  const nowhere = { ...machine, driver: { ...machine.driver, stateDirectory: '/dev/null/below' } };
+  const pool = { machines: [nowhere] } as unknown as PoolConfig;
 
   await expect(createDriver(pool).stop('m', { signal: SIGNAL })).rejects.toMatchObject({ code: 'HYPERVISOR_FAILED' });
 });

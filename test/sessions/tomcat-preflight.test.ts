@@ -11,7 +11,7 @@ import { tomcatShop } from '../../demo/tomcat-shop.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 
-const call: MechanismCall = { signal: AbortSignal.timeout(60_000), guard: () => Promise.resolve() };
+const call: MechanismCall = { signal: AbortSignal.timeout(600_000), guard: () => Promise.resolve() };
 
 async function startTomcats(): Promise<{
   preflight: (change?: Partial<TomcatSwapConfig>, primary?: MachineConfig, signal?: AbortSignal) => Promise<void>;
@@ -86,7 +86,7 @@ test('preflight that is cancelled leaves no session behind', async () => {
 
   cancelled.abort();
 
-  expect(await ending).toBe(cancelled.signal.reason);
+  expect(await ending).toMatchObject({ name: 'AbortError' });
   expect(await sessions()).toBe('');
 });
 
