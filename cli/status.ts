@@ -20,15 +20,17 @@ import { uncleanWaitMs } from './unclean-wait.js';
 
 /** Prints what is known of the pool, or of all. That Temporal does not answer is part of it, and no failure. */
 export async function status(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
+  await look(config, poolName, (now) => print(options, statusText(now), now));
+}
+
+/** Tells `onSeen` of one pool after the other. */
+export async function look(config: Config, poolName: string | undefined, onSeen: (now: PoolStatus) => void): Promise<void> {
   const pools = poolName === undefined ? Object.values(config.pools) : [choosePool(config, poolName)];
   const database = openDatabase(config.database.url);
   const restarts = new RunningRestarts(config.temporal);
   try {
     await migrate(config.database.url);
-    for (const pool of pools) {
-      const now = await statusOf(pool, database, restarts);
-      print(options, statusText(now), now);
-    }
+    for (const pool of pools) onSeen(await statusOf(pool, database, restarts));
   } finally {
     await restarts.close();
     await database.end();

@@ -40,7 +40,7 @@ test('status tells the step of a restart, what it tries again, and how long an u
   expect(jsonLines(await watched)).toContainEqual(
     expect.objectContaining({ retrying: expect.stringContaining('Proxy proxy-2') as string, code: 'PROXY_UNREACHABLE' }),
   );
-  expect(await statusOf(installation)).toMatchObject({
+  expect(await statusOf(installation, {})).toMatchObject({
     ...{ step: null, retrying: null, waiting: null, code: null, uncleanWaitMs: null, temporal: 'ok' },
     lastRestart: { result: { sessionsMoved, tookMs: expect.any(Number) as number } },
   });
@@ -88,7 +88,7 @@ test('status tells why the latest restart has given its pool back, until one has
   await installation.startWorker();
   await expect((await startRestart()).result()).rejects.toThrow();
 
-  expect(await statusOf(installation)).toMatchObject({
+  expect(await statusOf(installation, {})).toMatchObject({
     phase: 'steady',
     lastRestart: null,
     lastFailure: { failure: { code: 'PRIMARY_NOT_RUNNING' } },
