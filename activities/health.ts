@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { codeOf } from '../config/error-code.js';
+import { didNotAnswer } from '../config/error-code.js';
 import type { HealthConfig, MachineConfig } from '../config/types.js';
 import { machineNotReady } from './errors.js';
 import type { HypervisorDriver } from './hypervisor/driver.js';
@@ -40,7 +40,6 @@ export async function probe(machine: MachineConfig, health: HealthConfig): Promi
       ? null
       : `${health.path} answered ${response.statusCode} instead of ${health.status}`;
   } catch (error) {
-    const code = codeOf(error, error instanceof Error ? error.name : 'error');
-    return `${health.path} did not answer (${code})`;
+    return didNotAnswer(health.path, error, health.timeoutMs);
   }
 }

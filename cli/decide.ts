@@ -63,7 +63,12 @@ function readable(error: unknown, pool: string): unknown {
 }
 
 function notRunning(pool: string): OperatorError {
-  return new OperatorError('RESTART_NOT_RUNNING', `No restart of pool ${pool} runs.`, `Start one: vm-rejuv rejuvenate ${pool}`, {
-    status: 409,
-  });
+  return new OperatorError(
+    'RESTART_NOT_RUNNING',
+    `No restart of pool ${pool} runs.`,
+    `There is nothing to decide; how the last one has ended: vm-rejuv status ${pool}`,
+    {
+      status: 409,
+    },
+  );
 }

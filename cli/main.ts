@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addressLike, parseAddress } from '../config/address.js';
+import type { LoadOptions } from '../config/load.js';
 import { loadConfig } from '../config/load.js';
 import { NAME, NAME_LIKE } from '../config/name.js';
 import { OperatorError } from '../config/operator-error.js';
@@ -51,7 +52,7 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
-    withConfig(options, async (config) => (await import('./check.js')).check(config, pool, options)),
+    withConfig(options, async (config) => (await import('./check.js')).check(config, pool, options), 'needed'),
   );
 
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
@@ -149,9 +150,16 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-function withConfig(options: ClientOptions, work: (config: Config) => Promise<void>): Promise<void> {
+/** Of all who ask, only a check asks an application server. */
+function withConfig(
+  options: ClientOptions,
+  work: (config: Config) => Promise<void>,
+  secrets: LoadOptions['secrets'] = 'unused',
+): Promise<void> {
   const orElse = `name by --data the data directory of a running "vm-rejuv up" of this host (${options.data} is none, or not readable)`;
-  return run(options, () => work(loadConfig(options.config, withConnections(options.data), { proxy: 'elsewhere', orElse })));
+  return run(options, () =>
+    work(loadConfig(options.config, withConnections(options.data), { proxy: 'elsewhere', secrets, orElse })),
+  );
 }
 
 function givenName(text: string): string {

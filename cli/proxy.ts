@@ -21,7 +21,9 @@ export interface ProxyOptions extends OutputOptions {
 /** Runs a proxy until it is told to end; PROXY_STRUCK when it was struck from the register. */
 export async function runProxy(options: ProxyOptions): Promise<void> {
   const { name, listen, admin, adminUrl: givenUrl } = options;
-  const config = loadConfig(options.config, process.env, { proxy: { name, listen, admin, adminUrl: givenUrl }, orElse: OF_UP });
+  const config = loadConfig(options.config, process.env, {
+    ...{ proxy: { name, listen, admin, adminUrl: givenUrl }, secrets: 'unused', orElse: OF_UP },
+  });
   const proxy = await startProxy(config, choosePool(config, options.pool));
   const { url, adminUrl, incarnation } = proxy;
   print(options, `Proxy ready at ${url} (admin API, health and metrics at ${adminUrl})`, {

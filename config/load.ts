@@ -23,6 +23,8 @@ type SessionsFile = ConfigFile['pools'][string]['sessions'];
 export interface LoadOptions {
   /** What the command line says of the proxy, which wins over the file; 'elsewhere' when this process starts none. */
   proxy?: { [Field in keyof ProxyConfig]?: ProxyConfig[Field] | undefined } | 'elsewhere';
+  /** 'unused' when this process asks no application server: a proxy, and most commands, go without their passwords, which are then empty. */
+  secrets?: 'needed' | 'unused';
   /** What else an operator can do where the database's url or the admin token is missing; ends a sentence. */
   orElse?: string;
 }
@@ -49,7 +51,8 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
       ? complain(['proxy', 'admin'], ADMIN_APART)
       : wrongOption('--admin', `${admin.host}:${admin.port}`, ADMIN_APART);
   }
-  const secret = (field: string, reference: SecretReference): string => readSecret(field, reference, base, env);
+  const secret = (field: string, reference: SecretReference): string =>
+    options.secrets === 'unused' ? '' : readSecret(field, reference, base, env);
   return {
     proxy,
     temporal: { ...temporal, ...temporalAddress(temporal.address, env) },

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { codeOf } from './error-code.js';
 import { OperatorError } from './operator-error.js';
 
 export interface SecretReference {
@@ -30,8 +31,8 @@ export function readSecret(
   } catch (cause) {
     throw new OperatorError(
       'SECRET_MISSING',
-      `${field}: the file ${reference.file} cannot be read.`,
-      'Make it readable for this process.',
+      `${field}: the file ${resolve(base, reference.file)} cannot be read (${codeOf(cause)}).`,
+      'Write the secret into it and make it readable for this process, or correct its path.',
       { cause },
     );
   }

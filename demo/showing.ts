@@ -3,6 +3,7 @@
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { RestartStatus } from '../workflows/steps.js';
+import type { LoadProgress } from './load/report.js';
 import type { RunningLoad } from './load/start-load.js';
 import type { View } from './view.js';
 
@@ -33,9 +34,10 @@ export async function showing<T>(
     sessionsMoved = movedSoFar(pending?.raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data) ?? sessionsMoved;
     asking = false;
   };
+  const before = load.progress();
   const ticker = setInterval(() => {
     void ask();
-    view.show({ title, load: load.progress(), restart, sessionsMoved });
+    view.show({ title, load: since(before, load.progress()), restart, sessionsMoved });
   }, SHOW_EVERY_MS);
   const end = (): void => clearInterval(ticker);
   // Whatever `work` waits for then.
@@ -52,4 +54,17 @@ function movedSoFar(heartbeat: Uint8Array | null | undefined): number | null {
   if (!heartbeat) return null;
   const details = JSON.parse(Buffer.from(heartbeat).toString('utf8')) as { moved?: number };
   return details.moved ?? null;
+}
+
+/** What came of the load since then: what failed before is not this part's. */
+function since(before: LoadProgress | undefined, now: LoadProgress | undefined): LoadProgress | undefined {
+  if (before === undefined || now === undefined) return now;
+  const { requests, failed, sessionsLost, updatesLost } = before;
+  return {
+    ...now,
+    requests: now.requests - requests,
+    failed: now.failed - failed,
+    sessionsLost: now.sessionsLost - sessionsLost,
+    updatesLost: now.updatesLost - updatesLost,
+  };
 }

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../config/error-code.js';
+import { didNotAnswer } from '../config/error-code.js';
 import type { PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { releaseHolds, releaseOverdueHolds } from '../state/hold.js';
@@ -125,7 +125,7 @@ export class PoolTraffic {
       await answer.body.dump();
       return answer.statusCode === status ? null : `${path} answered ${answer.statusCode} instead of ${status}`;
     } catch (error) {
-      return `${path} did not answer (${codeOf(error, 'error')})`;
+      return didNotAnswer(path, error, timeoutMs);
     }
   }
 

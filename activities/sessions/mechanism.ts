@@ -54,6 +54,8 @@ export interface SessionMechanism {
   readonly handOverMs: number;
   /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. `streaming` as for `prepareIdle`. */
   preflight(pair: MachinePair, streaming: FindStreams, call: MechanismCall): Promise<void>;
+  /** The part of a preflight that one machine alone can tell of, when the other is off. Changes nothing. */
+  inspect(machine: MachineConfig, call: MechanismCall): Promise<void>;
   /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run or batch left behind. */
   begin(pair: MachinePair, ownedByStandby: () => Promise<ReadonlySet<string>>, call: MechanismCall): Promise<void>;
   /**

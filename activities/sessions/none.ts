@@ -9,6 +9,7 @@ export function createNone(): SessionMechanism {
     pickedUpMs: null,
     handOverMs: 0,
     preflight: nothing,
+    inspect: nothing,
     begin: nothing,
     prepareIdle: () => Promise.resolve({ keys: [], haveStreams: false }),
     handOver: () => Promise.resolve([]),

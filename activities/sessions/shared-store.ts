@@ -31,6 +31,7 @@ export function createSharedStore(pool: PoolConfig, { settleMs, canary }: Shared
         'Let both use the same store with the same keys, or choose another mechanism.',
       );
     },
+    inspect: nothing,
     begin: nothing,
     prepareIdle: () => Promise.resolve({ keys: [], haveStreams: false }),
     async handOver(_pair, scope, { signal }) {

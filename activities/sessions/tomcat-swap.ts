@@ -70,6 +70,10 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       }
     },
 
+    async inspect(machine, { signal }) {
+      for (const { from } of lanesOf({ primary: machine, standby: machine })) await from.manager.mustBePersistent(signal);
+    },
+
     async begin(pair, ownedByStandby, { signal, guard }) {
       for (const { from, to } of lanesOf(pair)) {
         await guard();

@@ -68,7 +68,7 @@ test('without a restart, or without a worker that could take it, a decision is r
   const { name } = installation.pool;
   expect(await vmRejuv(installation, ['retry', name])).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/^RESTART_NOT_RUNNING: .*vm-rejuv rejuvenate/) as string,
+    stderr: expect.stringMatching(/^RESTART_NOT_RUNNING: .*vm-rejuv status/) as string,
   });
   const handle = await startRestart();
   expect(await vmRejuv(installation, ['retry', name])).toMatchObject({
