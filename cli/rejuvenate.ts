@@ -17,6 +17,9 @@ import { uncleanWaitMs } from './unclean-wait.js';
 import { watch } from './watch.js';
 import { warnWithoutWorker } from './worker-warning.js';
 
+/** What shells report of a process that Ctrl-C has ended. */
+const STOPPED_WATCHING = 130;
+
 interface RejuvenateOptions extends OutputOptions {
   watch?: boolean;
   reason?: string;
@@ -26,6 +29,12 @@ interface RejuvenateOptions extends OutputOptions {
 export async function rejuvenate(config: Config, poolName: string, options: RejuvenateOptions): Promise<void> {
   const pool = choosePool(config, poolName);
   const { name } = pool;
+  const leave = (): void => {
+    console.error(
+      `The restart goes on. How far it is: vm-rejuv status ${name}; until the standby takes traffic it can be given up: vm-rejuv abort ${name}`,
+    );
+    process.exit(STOPPED_WATCHING);
+  };
   const client = await connectTemporal(config.temporal);
   const database = openDatabase(config.database.url);
   try {
@@ -38,8 +47,10 @@ export async function rejuvenate(config: Config, poolName: string, options: Reju
     print(options, `${text}${hint}`, { workflowId, pool: name, started });
     if (!options.watch) return await warnWithoutWorker(client, config.temporal, options);
     const uncleanWait = async (): Promise<number | null> => uncleanWaitMs(pool, await readPool(database, name), database);
+    process.once('SIGINT', leave);
     await watch({ client, temporal: config.temporal, run, pool: name, uncleanWait }, options);
   } finally {
+    process.off('SIGINT', leave);
     await client.connection.close();
     await database.end();
   }

@@ -12,7 +12,9 @@ import { describeUncleanWait } from './unclean-wait.js';
 interface MachineStatus {
   name: string;
   url: string;
-  /** What its health check has answered, asked from here; null when it is well. */
+  /** Whether its health check is well, asked from here. */
+  answers: boolean;
+  /** What it has answered instead; null also of a cold pool's standby between restarts, which nobody needs. */
   trouble: string | null;
 }
 
@@ -87,8 +89,13 @@ function failureLines({ lastFailure, run }: PoolStatus): string[] {
   return [`a restart was given up ${finishedAt.toISOString()}: ${failure.code}: ${failure.message}`];
 }
 
-function machineLine({ name, url, trouble }: MachineStatus): string {
-  return `machine ${name} at ${url}: ${trouble === null ? 'healthy' : `not healthy, asked from here: ${trouble}`}`;
+function machineLine({ name, url, answers, trouble }: MachineStatus): string {
+  const how = answers
+    ? 'healthy'
+    : trouble === null
+      ? 'does not answer, as a cold standby between restarts'
+      : `not healthy, asked from here: ${trouble}`;
+  return `machine ${name} at ${url}: ${how}`;
 }
 
 function proxyLine({ name, incarnation, adminUrl, dead }: ProxyStatus): string {

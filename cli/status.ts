@@ -46,8 +46,13 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     adminUrl: proxy.adminUrl,
     dead: isProvedDead(proxy),
   }));
+  const resting = pool.standby === 'cold' && phase === 'steady' && run === null ? standby : null;
   const machines = await Promise.all(
-    pool.machines.map(async (machine) => ({ name: machine.name, url: machine.url, trouble: await probe(machine, pool.health) })),
+    pool.machines.map(async (machine) => {
+      const seen = await probe(machine, pool.health);
+      const { name: machineName, url } = machine;
+      return { name: machineName, url, answers: seen === null, trouble: machineName === resting ? null : seen };
+    }),
   );
   const last = await latestResult(database, name);
   const failed = await latestFailure(database, name);

@@ -9,7 +9,7 @@ import type { LoadOptions } from './run-load.js';
 export interface RunningLoad {
   /** The latest figures; undefined before the first half second. */
   progress(): LoadProgress | undefined;
-  /** Runs `work` and reports what the users saw meanwhile, each user's last look included. Rejects when the load has ended. */
+  /** Runs `work` and reports what the users saw meanwhile, each user's last look included. Rejects when the load ends, whatever `work` does then. */
   during<T>(work: () => Promise<T>): Promise<{ result: T; report: WindowReport }>;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     progress: () => progress,
     async during(work) {
       await tell('begin');
-      const result = await work();
+      const result = await Promise.race([work(), ended]);
       const window = new Promise<WindowReport>((resolve) => (onWindow = resolve));
       await tell('end');
       return { result, report: await Promise.race([window, ended]) };

@@ -78,7 +78,7 @@ test('boot says what it waits for, and of a machine that has ended at once that 
   const { code, stderr } = await vmRejuv(installation, ['boot']);
 
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^ {2}node-a: \/shop\/health did not answer \(\w+\); waits up to 60 s$/m);
+  expect(stderr).toMatch(/^ {2}node-a: \/shop\/health did not answer (\(\w+\)|within \d+ s); waits up to 60 s$/m);
   expect(stderr).toMatch(/^MACHINE_NOT_READY: Machine node-a did not get ready: it has ended; .* Read its own output, /m);
   const [log = ''] = /\S+node-a\.log/.exec(stderr) ?? [];
   expect(await readFile(log, 'utf8')).toBe('no luck\n');

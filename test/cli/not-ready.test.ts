@@ -3,7 +3,7 @@ import type { PoolFile } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { powerOf } from '../fixtures/power-of.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('a pool whose active machine is off fails the check as it would fail a restart, and stays off', async () => {
   const { installation } = await createTestInstallation(nodeShop);
@@ -58,6 +58,14 @@ test.each(['hot', 'cold'])(
     expect(skipped).toContain(`standby ${standby.name} is off until a clean restart boots it`);
     expect(skipped.includes('vm-rejuv boot')).toBe(kept === 'hot');
     expect(await powerOf(installation)).toEqual(['on', 'off']);
+    expect((await statusOf(installation))['machines']).toMatchObject([
+      { name: primary.name, answers: true, trouble: null },
+      {
+        name: standby.name,
+        answers: false,
+        trouble: kept === 'cold' ? null : (expect.stringContaining('ECONNREFUSED') as string),
+      },
+    ]);
 
     // One that is on must answer, as must the primary.
     await installation.bootMachines(standby.name);

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { CLI, jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('a restart that runs is watched by who asks for that, to its end, and refused to who wants one of their own', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
@@ -23,6 +25,22 @@ test('a restart that runs is watched by who asks for that, to its end, and refus
   const lines = jsonLines(await programs);
   expect(lines[0]).toEqual({ workflowId: `clean-restart/${name}`, pool: name, started: false });
   expect(lines.at(-1)).toMatchObject({ from: 'node-a', to: 'node-b', tookMs: expect.any(Number) as number });
+});
+
+test('who ends the watching is told that the restart goes on', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  const child = spawn(process.execPath, [CLI, 'rejuvenate', name, '--watch'], { env: { ...process.env, ...installation.env } });
+  let [out, errors] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  await expect.poll(() => out, LOOKING).toContain('started: ');
+
+  child.kill('SIGINT');
+
+  expect(await once(child, 'close')).toEqual([130, null]);
+  expect(errors).toContain(`The restart goes on. How far it is: vm-rejuv status ${name}`);
+  expect(await statusOf(installation)).toMatchObject({ run: expect.stringContaining(name) as string });
 });
 
 test('a watched restart that fails ends the watching with its failure', async () => {

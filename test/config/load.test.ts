@@ -333,6 +333,18 @@ test('whoever knows another way than the variable has it said', () => {
   expect(refusal(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { orElse: 'ask' }).remedy).not.toContain('ask');
 });
 
+test('who asks no application server goes without their passwords', () => {
+  const { pools } = load(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { secrets: 'unused' });
+
+  expect(pools).toMatchObject({ shop: { sessions: { manager: { user: 'vm-rejuv', password: '' } } } });
+});
+
+test('a file of a secret that is not there is named by its whole path', () => {
+  const inFile = GOOD.replace('password: { env: MANAGER_PASSWORD }', 'password: { file: nowhere }');
+
+  expect(refusal(inFile).message).toContain(`the file ${join(directory, 'nowhere')} cannot be read (ENOENT)`);
+});
+
 test('a missing secret and a missing file say what to set', () => {
   expect(refusal(GOOD, { ...ENV, MANAGER_PASSWORD: '' })).toMatchObject({
     code: 'SECRET_MISSING',

@@ -48,6 +48,17 @@ test('preflight accepts a well configured pair, leaves no session behind, and re
   await expect(preflight({ manager: { ...manager, path: '/nowhere' } })).rejects.toMatchObject({
     code: 'TOMCAT_MANAGER_MISSING',
   });
+  // What one machine alone tells of, while the other is off.
+  const [primary] = pool.machines;
+  const inspect = (change: Partial<TomcatSwapConfig>): Promise<void> => {
+    const sessions = { ...(pool.sessions as TomcatSwapConfig), ...change };
+    const mechanism = createMechanism({ ...pool, sessions }, createSessionKeyHash('test'));
+    return mechanism.inspect(primary, call).finally(() => mechanism.close());
+  };
+  await inspect({});
+  await expect(inspect({ manager: { ...manager, password: 'wrong' } })).rejects.toMatchObject({
+    code: 'TOMCAT_MANAGER_PASSWORD',
+  });
   await expect(preflight({ contexts: ['/nowhere'] })).rejects.toMatchObject({ code: 'SESSIONS_NOT_MOVABLE' });
   // The manager's own context keeps its sessions in memory only.
   await expect(preflight({ contexts: ['/manager'] })).rejects.toMatchObject({

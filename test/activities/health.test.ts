@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { probe } from '../../activities/health.js';
+import type { HealthConfig, MachineConfig } from '../../config/types.js';
+
+test('a machine that is too slow for its health check is told as that, and one that is not there by its code', async () => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const machine = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+  const health = { path: '/health', status: 200, timeoutMs: 100 } as HealthConfig;
+
+  expect(await probe(machine, health)).toBe('/health did not answer within 0.1 s');
+  const nobody = { url: 'http://127.0.0.1:1' } as MachineConfig;
+  expect(await probe(nobody, { ...health, timeoutMs: 60_000 })).toBe('/health did not answer (ECONNREFUSED)');
+});
