@@ -8,8 +8,6 @@ export default defineConfig({
     maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 5,
     include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],
-    // Loading Temporal's client anew for each file takes as much as some tests do; the long ones are few.
-    isolate: Boolean(process.env['VM_REJUV_LONG']),
     globalSetup: 'test/fixtures/global-setup.ts',
     // Nothing fails for being slow: a loaded machine takes several times as long.
     testTimeout: 240_000,
