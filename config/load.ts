@@ -86,8 +86,9 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors.map((error) => `${file}:${error.linePos?.[0].line ?? 1}: ${inOurWords(error)}`);
-  if (broken.length > 0) throw invalid(broken);
+  // What the parser complains of after its first stumble is mostly that it has stumbled.
+  const [broken] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
+  if (broken !== undefined) throw invalid([`${file}:${broken.linePos?.[0].line ?? 1}: ${inOurWords(broken)}`]);
   const result = configSchema.safeParse(document.toJS() ?? {});
   if (!result.success) throw invalid(complaints(file, document, lines, result.error.issues));
   const complain = (path: string[], allowed: string): OperatorError =>

@@ -190,7 +190,7 @@ function proxyStruck(pool: string, name: string): OperatorError {
 
 function cannotListen({ host, port }: ListenAddress, field: string, cause: unknown): OperatorError {
   const code = codeOf(cause);
-  const remedy = `End what listens there or change ${field}.`;
+  const remedy = `End what listens there or change ${field}, or the option that was given in its place.`;
   return code === 'EADDRINUSE'
     ? new OperatorError('PORT_TAKEN', `${field}: port ${port} is taken.`, remedy, { cause })
     : new OperatorError('ADDRESS_UNUSABLE', `${field}: nobody can listen at ${host}:${port} (${code}).`, remedy, { cause });

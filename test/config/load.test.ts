@@ -333,6 +333,12 @@ test('whoever knows another way than the variable has it said', () => {
   expect(refusal(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { orElse: 'ask' }).remedy).not.toContain('ask');
 });
 
+test('of a file that is no YAML the first mistake is told, not what follows from it', () => {
+  const { message } = refusal(GOOD.replace('pools:', 'pools: ['));
+
+  expect(message).toMatch(/has a mistake:\n.*yaml:\d+: /);
+});
+
 test('who asks no application server goes without their passwords', () => {
   const { pools } = load(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { secrets: 'unused' });
 
