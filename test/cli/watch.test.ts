@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
+import { obstinateShop } from '../fixtures/obstinate-shop.js';
 import { CLI, jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('a restart that runs is watched by who asks for that, to its end, and refused to who wants one of their own', async () => {
@@ -53,12 +54,13 @@ test('a watched restart that fails ends the watching with its failure', async ()
 });
 
 test('a restart that was started under another workflow id is joined, and refused to who does not watch', async () => {
-  const { installation, client } = await createTestInstallation(nodeShop);
+  const { installation, client } = await createTestInstallation(obstinateShop({ limits: { requestTimeoutMs: 60_000 } }).shop);
   const { name } = installation.pool;
   await installation.bootMachines();
   const { url } = await installation.startProxy();
   await installation.startWorker();
-  const slow = fetch(`${url}/shop/slow?ms=8000`);
+  // Outlasts the start of a command and of another, also on a machine that has much to do.
+  const slow = fetch(`${url}/shop/slow?ms=20000`);
   await client.workflow.start('cleanRestart', { workflowId: 'by-hand', taskQueue: name, args: [{ pool: name }] });
   await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ run: expect.stringMatching(/^by-hand\//) as string });
 
