@@ -37,9 +37,10 @@ export function startBench(store: 'file' | 'data-source', signal: AbortSignal): 
     await installation.startWorker();
     const machinePids = (): Promise<number[]> =>
       Promise.all(
-        installation.pool.machines.map(async ({ name, driver }) =>
-          Number((await readFile(join(driver.stateDirectory, `${name}.pid`), 'utf8')).split(' ')[0]),
-        ),
+        installation.pool.machines.map(async ({ name, driver }) => {
+          if (driver.type !== 'process') throw new Error(`${name} is no process.`);
+          return Number((await readFile(join(driver.stateDirectory, `${name}.pid`), 'utf8')).split(' ')[0]);
+        }),
       );
     return { installation, origin: url, machinePids, close: () => closing.close() };
   });

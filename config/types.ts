@@ -45,16 +45,18 @@ export interface PoolConfig {
   limits: LimitsConfig;
 }
 
-export interface MachineConfig {
+export interface MachineConfig<Driver extends DriverConfig = DriverConfig> {
   name: string;
   /** Origin that the proxy sends requests to, such as http://127.0.0.1:8180 */
   url: string;
-  driver: ProcessDriverConfig;
+  driver: Driver;
   /** Tomcat with FileStore: this machine's own session directory, as the worker sees it. */
   sessionDirectory?: string;
   /** Tomcat with DataSourceStore: this machine's own session table. */
   sessionTable?: string;
 }
+
+export type DriverConfig = ProcessDriverConfig;
 
 export interface ProcessDriverConfig {
   type: 'process';

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { ActivityDeps } from '../activities/deps.js';
 import { createActivities } from '../activities/index.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -27,7 +28,7 @@ export interface RunningWorker {
 }
 
 /** `makeDriver` makes the driver of a pool; another one than the shipped is for who tests what hypervisors do. */
-export async function startWorker(config: Config, makeDriver = createDriver): Promise<RunningWorker> {
+export async function startWorker(config: Config, makeDriver: ActivityDeps['driverFor'] = createDriver): Promise<RunningWorker> {
   installRuntime();
   await migrate(config.database.url);
   const database = openDatabase(config.database.url);

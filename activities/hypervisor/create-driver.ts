@@ -1,10 +1,37 @@
-// The driver that a pool's machines name.
+// The driver of a pool: each of its machines has the one that its configuration names.
 
-import type { PoolConfig } from '../../config/types.js';
-import type { HypervisorDriver } from './driver.js';
+import { OperatorError } from '../../config/operator-error.js';
+import type { MachineConfig } from '../../config/types.js';
+import type { HypervisorDriver, MachineDriver } from './driver.js';
 import { withOwnErrors } from './own-errors.js';
 import { createProcessDriver } from './process.js';
 
-export function createDriver(pool: PoolConfig): HypervisorDriver {
-  return withOwnErrors(createProcessDriver(pool.machines));
+export function createDriver({ machines }: { machines: readonly MachineConfig[] }): HypervisorDriver {
+  const drivers = new Map(machines.map((machine) => [machine.name, driverOf(machine)]));
+  const named = (name: string): MachineDriver => drivers.get(name) ?? unknown(name);
+  return withOwnErrors({
+    status: (machine, options) => named(machine).status(options),
+    start: (machine, options) => named(machine).start(options),
+    stop: (machine, options) => named(machine).stop(options),
+    restart: (machine, options) => named(machine).restart(options),
+    verify: (machine, options) => named(machine).verify(options),
+    outputOf: (machine) => named(machine).output(),
+    capabilitiesOf: (machine) => named(machine).capabilities(),
+  });
+}
+
+function driverOf({ name, driver }: MachineConfig): MachineDriver {
+  switch (driver.type) {
+    case 'process':
+      return createProcessDriver(name, driver);
+  }
+}
+
+function unknown(name: string): never {
+  throw new OperatorError(
+    'MACHINE_UNKNOWN',
+    `There is no machine "${name}".`,
+    'Use a name from pools.*.machines of the configuration.',
+    { status: 404 },
+  );
 }

@@ -15,21 +15,43 @@ export interface OperationOptions {
   guard?: () => Promise<void>;
 }
 
-export interface HypervisorDriver {
-  status(machine: string, options: OperationOptions): Promise<MachineStatus>;
+export interface RestartOptions extends OperationOptions {
+  expect: string;
+}
+
+export interface Capabilities {
+  /** The machine can be asked to end by itself. */
+  graceful: boolean;
+  /** The machine can be reset while it is on; otherwise a restart by force switches it off and on. */
+  reset: boolean;
+}
+
+/** One machine's. */
+export interface MachineDriver {
+  status(options: OperationOptions): Promise<MachineStatus>;
   /** Ensures that the machine runs. Resolves with its status. */
-  start(machine: string, options: OperationOptions): Promise<MachineStatus>;
+  start(options: OperationOptions): Promise<MachineStatus>;
   /** Ensures that the machine is off: gracefully, then by force after the driver's stop time-out. */
-  stop(machine: string, options: OperationOptions): Promise<void>;
+  stop(options: OperationOptions): Promise<void>;
   /**
    * Ensures that the machine runs in another incarnation than `expect`.
    * When it already does, the restart has been done before and nothing happens.
    */
-  restart(machine: string, options: OperationOptions & { expect: string }): Promise<MachineStatus>;
-  /** Throws MACHINE_NOT_STARTABLE when `start` could not succeed. Changes nothing. */
-  verify(machine: string, options: OperationOptions): Promise<void>;
+  restart(options: RestartOptions): Promise<MachineStatus>;
+  /** Throws, with MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing. */
+  verify(options: OperationOptions): Promise<void>;
   /** Where an operator reads what the machine itself says. */
+  output(): string;
+  capabilities(): Capabilities;
+}
+
+/** That of a pool, whose machines may be of different types. A name that none of them has is MACHINE_UNKNOWN. */
+export interface HypervisorDriver {
+  status(machine: string, options: OperationOptions): Promise<MachineStatus>;
+  start(machine: string, options: OperationOptions): Promise<MachineStatus>;
+  stop(machine: string, options: OperationOptions): Promise<void>;
+  restart(machine: string, options: RestartOptions): Promise<MachineStatus>;
+  verify(machine: string, options: OperationOptions): Promise<void>;
   outputOf(machine: string): string;
-  list(options: OperationOptions): Promise<string[]>;
-  capabilities(): { graceful: boolean; reset: boolean };
+  capabilitiesOf(machine: string): Capabilities;
 }

@@ -5,10 +5,20 @@ import { createHash } from 'node:crypto';
 import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../config/operator-error.js';
 
 const POLL_MS = 20;
+/** A start or stop by somebody else may take a graceful stop's time. */
+const TIMEOUT_MS = 120_000;
 /** sizeof(sun_path), unix(7). Node 20 fills a shorter name up with zeros and later versions do not: a full one is the same to all. */
 const NAME_BYTES = 108;
+
+/** Does the work as the only one who operates on the machine; `key` tells it from all others on this host. */
+export function oneAtATime<T>(machine: string, key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const message = `Machine ${machine} is being started or stopped by somebody else.`;
+  const busy = (): Error => new OperatorError('MACHINE_BUSY', message, 'Try again later.', { retryable: true });
+  return withMachineLock(key, { timeoutMs: TIMEOUT_MS, signal, busy }, work);
+}
 
 /** Waits for the lock at most `timeoutMs`, does the work and lets go. Throws what `busy` makes when somebody else keeps it. */
 export async function withMachineLock<T>(

@@ -13,8 +13,7 @@ export function withOwnErrors(driver: HypervisorDriver): HypervisorDriver {
     restart: (machine, options) => naming(machine, 'restart', options, (own) => driver.restart(machine, own)),
     verify: (machine, options) => naming(machine, 'verify', options, (own) => driver.verify(machine, own)),
     outputOf: (machine) => driver.outputOf(machine),
-    list: (options) => driver.list(options),
-    capabilities: () => driver.capabilities(),
+    capabilitiesOf: (machine) => driver.capabilitiesOf(machine),
   };
 }
 

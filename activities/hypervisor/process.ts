@@ -8,10 +8,10 @@ import { access, constants, mkdir, readFile, realpath, stat } from 'node:fs/prom
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../config/operator-error.js';
-import type { MachineConfig } from '../../config/types.js';
+import type { ProcessDriverConfig } from '../../config/types.js';
 import { groupRuns, startTimeOf } from '../../state/process-identity.js';
-import type { HypervisorDriver, MachineStatus, OperationOptions } from './driver.js';
-import { withMachineLock } from './machine-lock.js';
+import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
+import { oneAtATime } from './machine-lock.js';
 
 const POLL_MS = 20;
 /** A shell that writes its pid and becomes the command needs far less. */
@@ -20,52 +20,43 @@ const SPAWN_TIMEOUT_MS = 10_000;
 const SETTLE_MS = 200;
 /** environ(7), locale(7), and where Java is. */
 const LOGIN_VARIABLES = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LC_.*|JAVA_HOME|JRE_HOME)$/;
-/** A start or stop by somebody else may take a graceful stop's time. */
-const LOCK_TIMEOUT_MS = 120_000;
 
-export function createProcessDriver(machines: readonly MachineConfig[]): HypervisorDriver {
-  const named = (name: string): MachineConfig => {
-    const machine = machines.find((candidate) => candidate.name === name);
-    if (machine) return machine;
-    throw new OperatorError(
-      'MACHINE_UNKNOWN',
-      `There is no machine "${name}".`,
-      'Use a name from pools.*.machines of the configuration.',
-      {
-        status: 404,
-      },
-    );
-  };
+interface ProcessMachine {
+  name: string;
+  driver: ProcessDriverConfig;
+}
+
+export function createProcessDriver(name: string, driver: ProcessDriverConfig): MachineDriver {
+  const machine = { name, driver };
   return {
-    status: (name) => status(named(name)),
-    start: async (name, options) => {
-      if ((await status(named(name))).power === 'off') await verify(named(name));
-      return locked(named(name), options, () => start(named(name), options));
+    status: () => status(machine),
+    start: async (options) => {
+      if ((await status(machine)).power === 'off') await verify(machine);
+      return locked(machine, options, () => start(machine, options));
     },
-    stop: (name, options) => locked(named(name), options, () => stop(named(name), options)),
-    restart: (name, options) =>
-      locked(named(name), options, async () => {
-        const now = await status(named(name));
+    stop: (options) => locked(machine, options, () => stop(machine, options)),
+    restart: (options) =>
+      locked(machine, options, async () => {
+        const now = await status(machine);
         // Another incarnation is running: the restart that is asked for has been done.
         if (now.power === 'on' && now.incarnation !== options.expect) return now;
-        await stop(named(name), options);
-        return start(named(name), options);
+        await stop(machine, options);
+        return start(machine, options);
       }),
-    verify: (name) => verify(named(name)),
-    outputOf: (name) => file(named(name), 'log'),
-    list: () => Promise.resolve(machines.map((machine) => machine.name)),
+    verify: () => verify(machine),
+    output: () => file(machine, 'log'),
     capabilities: () => ({ graceful: true, reset: true }),
   };
 }
 
-async function status(machine: MachineConfig): Promise<MachineStatus> {
+async function status(machine: ProcessMachine): Promise<MachineStatus> {
   const { pid, startTime, startedAs } = await recorded(machine);
   if (pid === null || startTime === null || startTimeOf(pid) !== startTime) return { power: 'off', incarnation: null };
   const asConfigured = startedAs === null || startedAs === fingerprint(machine);
   return { power: 'on', incarnation: `${pid}@${startTime}`, ...(asConfigured ? {} : { asConfigured }) };
 }
 
-async function verify(machine: MachineConfig): Promise<void> {
+async function verify(machine: ProcessMachine): Promise<void> {
   const { cwd, command, env, stateDirectory } = machine.driver;
   const refuse = (field: string, why: string): OperatorError =>
     new OperatorError(
@@ -92,7 +83,7 @@ async function isProgram(path: string): Promise<boolean> {
 }
 
 /** What the configuration says of how a machine is started. The environment may hold secrets, so the file that holds this is ours alone. */
-function fingerprint({ driver: { command, cwd, env } }: MachineConfig): string {
+function fingerprint({ driver: { command, cwd, env } }: ProcessMachine): string {
   const ordered = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([command, cwd, ordered]))
@@ -100,7 +91,7 @@ function fingerprint({ driver: { command, cwd, env } }: MachineConfig): string {
     .slice(0, 8);
 }
 
-async function start(machine: MachineConfig, options: OperationOptions): Promise<MachineStatus> {
+async function start(machine: ProcessMachine, options: OperationOptions): Promise<MachineStatus> {
   const before = await status(machine);
   if (before.power === 'on') return before;
   await options.guard?.();
@@ -117,7 +108,7 @@ async function start(machine: MachineConfig, options: OperationOptions): Promise
   throw notStarted(machine);
 }
 
-async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
+async function spawnMachine(machine: ProcessMachine): Promise<ChildProcess> {
   const { command, cwd, env } = machine.driver;
   const output = openSync(file(machine, 'log'), 'a');
   try {
@@ -143,7 +134,7 @@ async function spawnMachine(machine: MachineConfig): Promise<ChildProcess> {
   }
 }
 
-async function stop(machine: MachineConfig, options: OperationOptions): Promise<void> {
+async function stop(machine: ProcessMachine, options: OperationOptions): Promise<void> {
   const { power } = await status(machine);
   const { pid } = await recorded(machine);
   // A script that started the server without exec may have ended before it.
@@ -175,24 +166,14 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** One operation at a time for a machine, whichever worker asks. */
-async function locked<T>(machine: MachineConfig, { signal }: OperationOptions, work: () => Promise<T>): Promise<T> {
-  const { stateDirectory } = machine.driver;
+async function locked<T>({ name, driver }: ProcessMachine, { signal }: OperationOptions, work: () => Promise<T>): Promise<T> {
+  const { stateDirectory } = driver;
   await mkdir(stateDirectory, { recursive: true });
-  const busy = (): Error =>
-    new OperatorError(
-      'MACHINE_BUSY',
-      `Machine ${machine.name} is being started or stopped by somebody else.`,
-      'Try again later.',
-      {
-        retryable: true,
-      },
-    );
-  return withMachineLock(join(await realpath(stateDirectory), machine.name), { timeoutMs: LOCK_TIMEOUT_MS, signal, busy }, work);
+  return oneAtATime(name, join(await realpath(stateDirectory), name), signal, work);
 }
 
 /** Tried again it would end again: that is for an operator to look at. */
-function notStarted(machine: MachineConfig, cause?: unknown): OperatorError {
+function notStarted(machine: ProcessMachine, cause?: unknown): OperatorError {
   return new OperatorError('MACHINE_NOT_STARTED', `Machine ${machine.name} ended at once.`, `Read ${file(machine, 'log')}.`, {
     cause,
   });
@@ -200,13 +181,13 @@ function notStarted(machine: MachineConfig, cause?: unknown): OperatorError {
 
 /** What the machine wrote about itself when it booted last. */
 async function recorded(
-  machine: MachineConfig,
+  machine: ProcessMachine,
 ): Promise<{ pid: number | null; startTime: string | null; startedAs: string | null }> {
   const text = await readFile(file(machine, 'pid'), 'utf8').catch(() => '');
   const [pid = '', startTime = null, startedAs = null] = text.trim().split(' ');
   return { pid: /^[1-9]\d*$/.test(pid) ? Number(pid) : null, startTime, startedAs };
 }
 
-function file(machine: MachineConfig, suffix: 'pid' | 'log'): string {
+function file(machine: ProcessMachine, suffix: 'pid' | 'log'): string {
   return join(machine.driver.stateDirectory, `${machine.name}.${suffix}`);
 }

@@ -51,7 +51,8 @@ async function stop(stage: Stage, name: string): Promise<void> {
 
 /** Where Tomcat finds the application of a machine, and where it does not. */
 function application({ installation }: Stage, name: string): [there: string, away: string] {
-  const base = installation.pool.machines.find((machine) => machine.name === name)?.driver.cwd ?? '';
+  const driver = installation.pool.machines.find((machine) => machine.name === name)?.driver;
+  const base = driver?.type === 'process' ? driver.cwd : '';
   return [join(base, 'conf', 'Catalina', 'localhost', 'shop.xml'), join(base, 'shop-away.xml')];
 }
 

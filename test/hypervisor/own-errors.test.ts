@@ -3,7 +3,6 @@ import type { HypervisorDriver, OperationOptions } from '../../activities/hyperv
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { withOwnErrors } from '../../activities/hypervisor/own-errors.js';
 import { toFailure } from '../../activities/errors.js';
-import type { PoolConfig } from '../../config/types.js';
 import { createMachine, SERVER, SIGNAL } from '../fixtures/machine.js';
 import { OperatorError } from '../../config/operator-error.js';
 
@@ -29,10 +28,11 @@ test('a connection to the hypervisor that breaks is not one to the database', as
 
 test('whoever makes a driver by its configuration gets such errors', async () => {
   const { machine } = await createMachine(SERVER);
-  const nowhere = { ...machine, driver: { ...machine.driver, stateDirectory: '/dev/null/below' } };
-  const pool = { machines: [nowhere] } as unknown as PoolConfig;
+  const broken = { ...machine, driver: { ...machine.driver, stateDirectory: '/dev/null/below' } };
 
-  await expect(createDriver(pool).stop('m', { signal: SIGNAL })).rejects.toMatchObject({ code: 'HYPERVISOR_FAILED' });
+  await expect(createDriver({ machines: [broken] }).stop('m', { signal: SIGNAL })).rejects.toMatchObject({
+    code: 'HYPERVISOR_FAILED',
+  });
 });
 
 test('what has a code of its own keeps it', async () => {

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { createProcessDriver } from '../../activities/hypervisor/process.js';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
+import type { HypervisorDriver } from '../../activities/hypervisor/driver.js';
+import type { MachineConfig } from '../../config/types.js';
 import { startTimeOf } from '../../state/process-identity.js';
 import { createMachine, ended, runModule, SERVER, SIGNAL, STUBBORN } from '../fixtures/machine.js';
 
@@ -10,14 +12,16 @@ const signal = SIGNAL;
 const OFF = { power: 'off', incarnation: null };
 /** In a process of its own: does one operation on the machine that it is given, and says when it is about to act. */
 const OPERATION = `
-  import { createProcessDriver } from 'dist/activities/hypervisor/process.js';
-  const driver = createProcessDriver([JSON.parse(process.argv[1])]);
+  import { createDriver } from 'dist/activities/hypervisor/create-driver.js';
+  const driver = createDriver({ machines: [JSON.parse(process.argv[1])] });
   const guard = async () => void console.log('acts');
   await driver[process.argv[2]]('m', { signal: AbortSignal.timeout(60000), guard });`;
 
+const driverOf = (machine: MachineConfig): HypervisorDriver => createDriver({ machines: [machine] });
+
 test('however often and concurrently it is started, one process runs', async () => {
   const { machine, driver, output } = await createMachine(SERVER);
-  const other = createProcessDriver([machine]);
+  const other = driverOf(machine);
 
   const started = await Promise.all([driver, other, driver, other].map((each) => each.start('m', { signal })));
   started.push(await driver.start('m', { signal }));
@@ -31,7 +35,7 @@ test('however often and concurrently it is stopped, it is off', async () => {
   const { machine, driver } = await createMachine(SERVER);
   await driver.start('m', { signal });
 
-  await Promise.all([driver, createProcessDriver([machine])].map((each) => each.stop('m', { signal })));
+  await Promise.all([driver, driverOf(machine)].map((each) => each.stop('m', { signal })));
   await driver.stop('m', { signal });
 
   expect(await driver.status('m', { signal })).toEqual(OFF);
@@ -42,7 +46,7 @@ test('however often and concurrently one incarnation is restarted, it restarts o
   const expected = (await driver.start('m', { signal })).incarnation ?? '';
   const restart = (each = driver): Promise<unknown> => each.restart('m', { signal, expect: expected });
 
-  const restarted = await Promise.all([restart(), restart(createProcessDriver([machine])), restart()]);
+  const restarted = await Promise.all([restart(), restart(driverOf(machine)), restart()]);
   restarted.push(await restart());
 
   expect(new Set(restarted.map((status) => JSON.stringify(status))).size).toBe(1);
@@ -75,7 +79,7 @@ test('a process that ignores SIGTERM is killed after the stop time-out, and not 
   await expect(driver.stop('m', { signal: AbortSignal.timeout(300) })).rejects.toThrow('aborted');
   expect(await driver.status('m', { signal })).toMatchObject({ power: 'on' });
 
-  const impatient = createProcessDriver([{ ...machine, driver: { ...machine.driver, stopTimeoutMs: 200 } }]);
+  const impatient = driverOf({ ...machine, driver: { ...machine.driver, stopTimeoutMs: 200 } });
   await impatient.stop('m', { signal });
   expect(await driver.status('m', { signal })).toEqual(OFF);
 });
