@@ -8,6 +8,7 @@ import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
+import { hasBooted } from './hypervisor/incarnation.js';
 import { stopInTime } from './hypervisor/in-time.js';
 
 export interface RestartOutcome {
@@ -73,5 +74,6 @@ async function isRestarted({ driver, signal }: Attempt, machine: string, before?
   if (before === undefined) return null;
   const now = await driver.status(machine, { signal }).catch(() => null);
   signal.throwIfAborted();
-  return now?.power === 'on' ? now.incarnation !== before : null;
+  if (now?.power !== 'on' || now.incarnation === null) return null;
+  return before === null || hasBooted(before, now.incarnation);
 }

@@ -1,0 +1,192 @@
+// A machine behind switches that accept what they then may not do, or do and whose answer is lost: observe, act, observe until it is so.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../config/operator-error.js';
+import { hypervisorFailed } from '../errors.js';
+import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
+import { hasBooted, isTold } from './incarnation.js';
+import { oneAtATime } from './machine-lock.js';
+
+/** A guest boots in seconds, and a look is a few calls of some 20 ms each. */
+const POLL_MS = 250;
+/** After a call that failed: the next one may need what has just broken. */
+const AFTER_FAILURE_MS = 1000;
+/** How long a hypervisor may take to do, or to tell, what does not depend on the guest. Chosen: twice the limit of one call. */
+const HYPERVISOR_TIMEOUT_MS = 30_000;
+/** While it reboots, a guest of Xen is not found for some polls; a connection comes back or does not. Chosen. */
+const LOOK_TIMEOUT_MS = 5000;
+
+/** `on` also when it is paused: only a hypervisor that says so itself is believed that a machine is off. */
+export interface Sight {
+  power: 'on' | 'off' | 'crashed';
+  /** Null unless on. Its boot id is missing while the guest does not tell it. */
+  incarnation: string | null;
+}
+
+/**
+ * What a hypervisor has for one machine. Each call is one request. A state that is there already is no error; an OperatorError that is
+ * not retryable ends the operation; after any other the machine is looked at again.
+ */
+export interface Switch {
+  look: (signal: AbortSignal) => Promise<Sight>;
+  powerOn: Way;
+  /** Asks the guest to end by itself. */
+  askToEnd: Way;
+  /** Takes the power away. */
+  cutOff: Way;
+  /** Asks the guest to reboot by itself; null where that cannot be asked. */
+  askToReboot: Way | null;
+  /** Null where there is no such thing. */
+  reset: Way | null;
+}
+
+type Way = (signal: AbortSignal) => Promise<void>;
+
+export interface SwitchedMachine {
+  name: string;
+  /** Tells it from all other machines: one operation at a time. */
+  key: string;
+  /** How long the guest may take to do what it is asked, and to tell its boot id. */
+  stopTimeoutMs: number;
+  switch: Switch;
+}
+
+type Operations = Pick<MachineDriver, 'status' | 'start' | 'stop' | 'restart'>;
+
+export function createSwitched(machine: SwitchedMachine): Operations {
+  const locked = <T>({ signal }: OperationOptions, work: () => Promise<T>): Promise<T> =>
+    oneAtATime(machine.name, machine.key, signal, work);
+  return {
+    status: async ({ signal }) => statusOf(await look(machine, LOOK_TIMEOUT_MS, signal)),
+    start: (options) => locked(options, () => start(machine, options)),
+    stop: (options) => locked(options, () => stop(machine, options)),
+    restart: (options) => locked(options, () => restart(machine, options)),
+  };
+}
+
+async function start(machine: SwitchedMachine, options: OperationOptions): Promise<MachineStatus> {
+  const { powerOn, cutOff } = machine.switch;
+  const isOn = ({ power }: Sight): boolean => power === 'on';
+  // What is left of a crashed machine keeps its place until it is taken away.
+  const sight = await ensure(machine, options, isOn, ({ power }) => (power === 'crashed' ? cutOff : powerOn), notStarted);
+  return statusOf(sight);
+}
+
+async function stop(machine: SwitchedMachine, options: OperationOptions): Promise<void> {
+  const { askToEnd, cutOff } = machine.switch;
+  let answer: Answer = 'lost';
+  await waitFor(machine, machine.stopTimeoutMs, options.signal, async ({ power }) => {
+    // Whoever is asked twice to end, ends.
+    if (power === 'on' && answer === 'lost') answer = (await ask(askToEnd, options)).answer;
+    return power !== 'on' || answer === 'refused';
+  });
+  await ensure(
+    machine,
+    options,
+    ({ power }) => power === 'off',
+    () => cutOff,
+    notStopped,
+  );
+}
+
+async function restart(machine: SwitchedMachine, options: OperationOptions & { expect: string }): Promise<MachineStatus> {
+  const { expect, signal } = options;
+  const hasBootedIn = ({ incarnation }: Sight): boolean | null => (incarnation === null ? null : hasBooted(expect, incarnation));
+  const isDone = (sight: Sight): boolean => sight.power === 'on' && hasBootedIn(sight) === true;
+  // It may be in the middle of the reboot that somebody has asked for before.
+  const canTell = (sight: Sight): boolean => sight.power !== 'on' || hasBootedIn(sight) !== null;
+  let sight = await waitFor(machine, machine.stopTimeoutMs, signal, canTell);
+  const { askToReboot, reset } = machine.switch;
+  for (const way of [askToReboot, reset]) {
+    // Only of a guest that tells its boot id can be seen that it has rebooted.
+    if (way === null || sight?.power !== 'on' || isDone(sight) || !isTold(sight.incarnation ?? '')) continue;
+    // One that was lost may have been heard, so it is never repeated: twice could be two reboots.
+    if ((await ask(way, options)).answer === 'refused') continue;
+    sight = (await waitFor(machine, machine.stopTimeoutMs, signal, (now) => now.power !== 'on' || isDone(now))) ?? sight;
+  }
+  if (sight !== null && isDone(sight)) return statusOf(sight);
+  // Of any other guest can be seen from outside only that it is off, and then another instance.
+  await stop(machine, options);
+  return start(machine, options);
+}
+
+type Answer = 'accepted' | 'refused' | 'lost';
+
+/** One external effect. Of an answer that was lost nobody knows whether the effect was. */
+async function ask(way: Way, { guard, signal }: OperationOptions): Promise<{ answer: Answer; why?: unknown }> {
+  await guard?.();
+  try {
+    await way(signal);
+    return { answer: 'accepted' };
+  } catch (why) {
+    throwIfFinal(why, signal);
+    await sleep(AFTER_FAILURE_MS, undefined, { signal });
+    return { answer: why instanceof OperatorError ? 'lost' : 'refused', why };
+  }
+}
+
+/** Acts until it is so: what was accepted need not have been done. */
+async function ensure(
+  machine: SwitchedMachine,
+  options: OperationOptions,
+  isSo: (sight: Sight) => boolean,
+  wayOut: (sight: Sight) => Way,
+  failure: (machine: string, limit: string, why: unknown) => Error,
+): Promise<Sight> {
+  let why: unknown;
+  const sight = await waitFor(machine, HYPERVISOR_TIMEOUT_MS, options.signal, async (now) => {
+    if (isSo(now)) return true;
+    ({ why } = await ask(wayOut(now), options));
+    return false;
+  });
+  if (sight === null) throw failure(machine.name, `within ${HYPERVISOR_TIMEOUT_MS / 1000} s`, why);
+  return sight;
+}
+
+function look(machine: SwitchedMachine, limitMs: number, signal: AbortSignal): Promise<Sight> {
+  return waitFor(machine, limitMs, signal, () => true) as Promise<Sight>;
+}
+
+/**
+ * Looks until it has seen enough; null when it has not within its limit. Throws what keeps it from seeing anything at the end of it:
+ * a machine that is not found, or a connection that is lost, says nothing about power.
+ */
+async function waitFor(
+  { switch: own }: SwitchedMachine,
+  limitMs: number,
+  signal: AbortSignal,
+  isEnough: (sight: Sight) => boolean | Promise<boolean>,
+): Promise<Sight | null> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const sight = await own.look(signal).catch((error: unknown) => {
+      throwIfFinal(error, signal);
+      if (performance.now() > deadline) throw error;
+      return null;
+    });
+    if (sight !== null && (await isEnough(sight))) return sight;
+    if (sight !== null && performance.now() > deadline) return null;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+function throwIfFinal(error: unknown, signal: AbortSignal): void {
+  signal.throwIfAborted();
+  if (error instanceof OperatorError && !error.retryable) throw error;
+}
+
+function statusOf({ power, incarnation }: Sight): MachineStatus {
+  return power === 'on' ? { power, incarnation } : { power: 'off', incarnation: null };
+}
+
+function notStarted(machine: string, limit: string, why: unknown): Error {
+  if (!(why instanceof Error) || why instanceof OperatorError)
+    return hypervisorFailed(machine, `has not started it ${limit}`, why);
+  const message = `The hypervisor of machine ${machine} refuses to start it: ${why.message}.`;
+  return new OperatorError('MACHINE_NOT_STARTED', message, 'Start it by hand to see what it lacks, and correct that.', {
+    cause: why,
+  });
+}
+
+const notStopped = (machine: string, limit: string, why: unknown): Error =>
+  hypervisorFailed(machine, `has not stopped it ${limit}`, why);
