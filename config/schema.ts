@@ -55,19 +55,60 @@ const secret = z
   )
   .refine(oneSecret, SECRET);
 
-const driver = z.discriminatedUnion(
+const processDriver = z.strictObject({
+  type: z.literal('process'),
+  command: z.array(z.string(), 'a list of a program and its arguments, such as [/opt/tomcat/bin/catalina.sh, run]').min(1),
+  cwd: z.string().default('.'),
+  env: z.record(z.string(), z.string(), 'a mapping of variables to text, such as { JAVA_HOME: /opt/jdk }').default({}),
+  stateDirectory: z.string('the path of a directory'),
+  stopTimeoutMs: milliseconds.default(defaults.STOP_TIMEOUT_MS),
+});
+
+const HTTP_URL = 'an http or https URL without a password, such as http://10.0.0.5/boot-id';
+const httpUrl = z.string(HTTP_URL).refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === '';
+}, HTTP_URL);
+
+/** What begins with "-" would be an option of the SSH client's. */
+const sshWord = (what: string): z.ZodString =>
+  matching(/^[^-\s@][^\s@]*$/, `${what}, which holds no "@" and does not begin with "-"`);
+const fileOrNull = z.string('the path of a file, or null').min(1).nullable().default(null);
+
+const incarnation = z.discriminatedUnion(
   'type',
   [
+    z.strictObject({ type: z.literal('guest-agent') }),
+    z.strictObject({ type: z.literal('http'), url: httpUrl }),
     z.strictObject({
-      type: z.literal('process'),
-      command: z.array(z.string(), 'a list of a program and its arguments, such as [/opt/tomcat/bin/catalina.sh, run]').min(1),
-      cwd: z.string().default('.'),
-      env: z.record(z.string(), z.string(), 'a mapping of variables to text, such as { JAVA_HOME: /opt/jdk }').default({}),
-      stateDirectory: z.string('the path of a directory'),
-      stopTimeoutMs: milliseconds.default(defaults.STOP_TIMEOUT_MS),
+      type: z.literal('ssh'),
+      host: sshWord('a host name or address'),
+      user: sshWord('the name of a user').nullable().default(null),
+      port: z.number().int().min(1).max(65_535).nullable().default(null),
+      identityFile: fileOrNull,
+      knownHostsFile: fileOrNull,
     }),
+    z.strictObject({ type: z.literal('domain') }),
   ],
-  '{ type: process, command: [PROGRAM, ARGUMENT], stateDirectory: PATH }',
+  '{ type: guest-agent }, { type: http, url: URL }, { type: ssh, host: HOST } or { type: domain }',
+);
+
+const libvirtDriver = z.strictObject({
+  type: z.literal('libvirt'),
+  uri: matching(
+    /^[a-z]+(\+[a-z0-9]+)?:\/\/\S*$/,
+    "a connection URI of libvirt's, such as qemu:///system or qemu+ssh://root@host/system",
+  ),
+  // virsh takes digits for the id of a running domain, which changes, and "-" for an option.
+  domain: matching(/^(?!\d+$)[^-\s][^\n]*$/, 'the name or UUID of a domain, neither all digits nor beginning with "-"'),
+  incarnation: incarnation.default({ type: 'guest-agent' }),
+  stopTimeoutMs: someMilliseconds.default(defaults.STOP_TIMEOUT_MS),
+});
+
+const driver = z.discriminatedUnion(
+  'type',
+  [processDriver, libvirtDriver],
+  '{ type: process, command: [PROGRAM, ARGUMENT], stateDirectory: PATH } or { type: libvirt, uri: URI, domain: NAME }',
 );
 
 /** Names stand in SQL unquoted, as Tomcat writes them. */
@@ -260,7 +301,10 @@ const OWN_FIELDS = {
   url: (machine: Machine) => machine.url,
   sessionDirectory: ({ sessionDirectory }: Machine) => sessionDirectory && resolve(sessionDirectory),
   sessionTable: ({ sessionTable }: Machine) => sessionTable?.toLowerCase(),
-  'driver.stateDirectory': ({ name: ofPool, driver: { stateDirectory } }: Machine) => resolve(stateDirectory, ofPool),
+  'driver.stateDirectory': ({ name: ofPool, driver: own }: Machine) =>
+    own.type === 'process' ? resolve(own.stateDirectory, ofPool) : undefined,
+  'driver.domain': ({ driver: own }: Machine) =>
+    own.type === 'libvirt' ? `${own.domain} of ${own.uri.replace(/\/$/, '')}` : undefined,
 } as const;
 
 function refuseSharedMachines(pools: Record<string, z.output<typeof pool>>, context: z.RefinementCtx): void {
@@ -286,10 +330,19 @@ export type ConfigFile = z.output<typeof configSchema>;
 export function resolvePaths(file: ConfigFile, base: string): ConfigFile {
   for (const { machines } of Object.values(file.pools)) {
     for (const machine of machines) {
-      machine.driver.cwd = resolve(base, machine.driver.cwd);
-      machine.driver.stateDirectory = resolve(base, machine.driver.stateDirectory);
+      resolveDriverPaths(machine.driver, base);
       if (machine.sessionDirectory !== undefined) machine.sessionDirectory = resolve(base, machine.sessionDirectory);
     }
   }
   return file;
+}
+
+function resolveDriverPaths(own: Machine['driver'], base: string): void {
+  if (own.type === 'process') {
+    own.cwd = resolve(base, own.cwd);
+    own.stateDirectory = resolve(base, own.stateDirectory);
+  } else if (own.incarnation.type === 'ssh') {
+    for (const field of ['identityFile', 'knownHostsFile'] as const)
+      if (own.incarnation[field] !== null) own.incarnation[field] = resolve(base, own.incarnation[field]);
+  }
 }

@@ -56,7 +56,7 @@ export interface MachineConfig<Driver extends DriverConfig = DriverConfig> {
   sessionTable?: string;
 }
 
-export type DriverConfig = ProcessDriverConfig;
+export type DriverConfig = ProcessDriverConfig | LibvirtDriverConfig;
 
 export interface ProcessDriverConfig {
   type: 'process';
@@ -67,6 +67,46 @@ export interface ProcessDriverConfig {
   stateDirectory: string;
   /** SIGTERM is followed by SIGKILL after this. */
   stopTimeoutMs: number;
+}
+
+export interface LibvirtDriverConfig {
+  type: 'libvirt';
+  /** Connection URI, such as qemu:///system or qemu+ssh://root@host/system. */
+  uri: string;
+  /** Name or UUID. */
+  domain: string;
+  /** Who tells one boot of the guest from the next. */
+  incarnation: IncarnationConfig;
+  /** How long the guest may take to do what it is asked: to end, or to reboot until it tells its boot id; then it is forced. */
+  stopTimeoutMs: number;
+}
+
+export type IncarnationConfig = GuestAgentIncarnation | HttpIncarnation | SshIncarnation | DomainIncarnation;
+
+/** QEMU's guest agent reads /proc/sys/kernel/random/boot_id. */
+export interface GuestAgentIncarnation {
+  type: 'guest-agent';
+}
+
+/** A GET answers 200 and a word that is another after each boot. */
+export interface HttpIncarnation {
+  type: 'http';
+  url: string;
+}
+
+/** `cat /proc/sys/kernel/random/boot_id`; null leaves a field to the SSH client's own configuration. */
+export interface SshIncarnation {
+  type: 'ssh';
+  host: string;
+  user: string | null;
+  port: number | null;
+  identityFile: string | null;
+  knownHostsFile: string | null;
+}
+
+/** Only libvirt's own id of the running domain: a restart has to switch it off and on. */
+export interface DomainIncarnation {
+  type: 'domain';
 }
 
 export interface SessionIdConfig {

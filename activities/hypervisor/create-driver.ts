@@ -3,6 +3,7 @@
 import { OperatorError } from '../../config/operator-error.js';
 import type { MachineConfig } from '../../config/types.js';
 import type { HypervisorDriver, MachineDriver } from './driver.js';
+import { createLibvirtDriver } from './libvirt/libvirt.js';
 import { withOwnErrors } from './own-errors.js';
 import { createProcessDriver } from './process.js';
 
@@ -24,6 +25,8 @@ function driverOf({ name, driver }: MachineConfig): MachineDriver {
   switch (driver.type) {
     case 'process':
       return createProcessDriver(name, driver);
+    case 'libvirt':
+      return createLibvirtDriver(name, driver);
   }
 }
 

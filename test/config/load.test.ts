@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { LoadOptions } from '../../config/load.js';
 import { loadConfig } from '../../config/load.js';
 import { OperatorError } from '../../config/operator-error.js';
-import { DRAIN_LIMIT_MS, HOLD_MAX_MS } from '../../config/defaults.js';
+import { DRAIN_LIMIT_MS, HOLD_MAX_MS, STOP_TIMEOUT_MS } from '../../config/defaults.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'vm-rejuv-config-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -54,7 +54,7 @@ test('defaults are applied, secrets come from the environment, paths are relativ
     limits: { holdMaxMs: HOLD_MAX_MS, drain: { limitMs: DRAIN_LIMIT_MS } },
   });
   expect(pool?.sessions).toMatchObject({ manager: { password: 'secret', path: '/manager' } });
-  expect(pool?.machines[0].driver.stateDirectory).toBe(join(directory, 'state'));
+  expect(pool?.machines[0].driver).toMatchObject({ stateDirectory: join(directory, 'state') });
 });
 
 describe('a mistake is named with file, line, field, what was found and what is allowed', () => {
@@ -195,7 +195,7 @@ describe('what is allowed is said in words of the file', () => {
     ['whole number', `${GOOD}    limits: { batchSize: 1.5 }\n`, /batchSize: found 1\.5, allowed: a whole number/],
     ['another whole number', `${GOOD}    limits: { batchSize: "9" }\n`, /batchSize: found "9", allowed: a whole number/],
     ['one of a few', `${GOOD}    standby: warm\n`, /standby: found "warm", allowed: one of "hot", "cold"/],
-    ['the only one', GOOD.replace('type: process', 'type: kvm'), /driver\.type: found "kvm", allowed: "process"/],
+    ['a type', GOOD.replace('type: process', 'type: kvm'), /driver\.type: found "kvm", allowed: one of "process", "libvirt"/],
     [
       'length of a list',
       GOOD.replace('[/shop]', '[]'),
@@ -278,6 +278,39 @@ test('a machine that two pools name is refused, by pool', () => {
   const twice = GOOD + GOOD.replace('pools:\n', '').replace('  shop:', '  other:');
 
   expect(refusal(twice).message).toMatch(/pools\.other\.machines\.0\.url: .*machine a of pool shop/);
+});
+
+const LIBVIRT = '{ type: libvirt, uri: "qemu:///system", domain: a, incarnation: { type: ssh, host: h, identityFile: id } }';
+const withDomain = (driver = LIBVIRT): string => GOOD.replace(/driver: \{ type: process.*\}/, `driver: ${driver}`);
+
+test('a machine may be a domain beside one that is a process, and its files are relative to the file', () => {
+  const machines = load(withDomain()).pools['shop']?.machines;
+
+  expect(machines?.map(({ driver }) => driver.type)).toEqual(['libvirt', 'process']);
+  expect(machines?.[0].driver).toMatchObject({
+    incarnation: { identityFile: join(directory, 'id'), knownHostsFile: null, user: null },
+    stopTimeoutMs: STOP_TIMEOUT_MS,
+  });
+  expect(load(withDomain('{ type: libvirt, uri: "qemu:///system", domain: a }')).pools['shop']?.machines[0].driver).toMatchObject(
+    {
+      incarnation: { type: 'guest-agent' },
+    },
+  );
+});
+
+test.each([
+  ['an id, which changes', 'domain: a', 'domain: "7"', /driver\.domain: found "7", allowed: the name or UUID/],
+  ['an option of virsh', 'domain: a', 'domain: --all', /driver\.domain: found "--all", allowed: the name or UUID/],
+  ['no URI', 'uri: "qemu:///system"', 'uri: qemu', /driver\.uri: found "qemu", allowed: a connection URI/],
+  ['an option of ssh', 'host: h', 'host: -oProxyCommand=x', /host: found "-oProxyCommand=x", allowed: a host name/],
+])('a domain cannot be %s', (_what, good, bad, message) => {
+  expect(refusal(withDomain(LIBVIRT.replace(good, bad))).message).toMatch(message);
+});
+
+test('a domain that is active and standby is refused', () => {
+  const twice = withDomain().replace(/driver: \{ type: process.*\}/, `driver: ${LIBVIRT.replace('system"', 'system/"')}`);
+
+  expect(refusal(twice).message).toMatch(/machines\.1\.driver\.domain: .*that machine a of pool shop does not have/);
 });
 
 test('an origin is accepted however it is spelled', () => {

@@ -40,6 +40,26 @@ test.each([...example.matchAll(/^ *# (sessions: \{.*?\})   #.*$/gm)].map(([, lin
   },
 );
 
+test.each([...example.matchAll(/^ *# (driver: \{.*\})(?: {3}#.*)?$/gm)].map(([, line]) => line ?? ''))(
+  'its other driver is accepted: %s',
+  (line) => {
+    const other = example.replace(/driver: \{ type: process.*$/m, line);
+    expect(load(other).pools['shop']?.machines[1].driver.type).toBe('libvirt');
+  },
+);
+
+test('the examples for hypervisors are accepted', () => {
+  const document = readFileSync(new URL('../../docs/hypervisors.md', import.meta.url), 'utf8');
+  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(document) ?? [];
+  const incarnations = [...document.matchAll(/^\| `(\{ type: .*?\})` \|/gm)].map(([, text]) => text ?? '');
+  expect(incarnations).toHaveLength(4);
+  for (const text of incarnations) {
+    const driver = load(yaml.replace('{ type: guest-agent }', text.replace('URL', 'http://10.0.0.5/'))).pools['shop']?.machines[0]
+      .driver;
+    expect(driver).toMatchObject({ incarnation: { type: /type: ([\w-]+)/.exec(text)?.[1] } });
+  }
+});
+
 test('its other store is accepted', () => {
   const [, store = ''] = /or (\{ type: data-source.*\} \})$/m.exec(example) ?? [];
   const other = example

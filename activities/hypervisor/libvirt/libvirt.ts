@@ -1,0 +1,121 @@
+// Machines that are domains of libvirt: QEMU/KVM, Xen, LXC, Virtuozzo and whatever else virsh connects to.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../../config/operator-error.js';
+import type { LibvirtDriverConfig } from '../../../config/types.js';
+import { within } from '../../../config/within.js';
+import type { MachineDriver, OperationOptions } from '../driver.js';
+import { incarnationOf } from '../incarnation.js';
+import type { Sight, Switch } from '../switched.js';
+import { createSwitched } from '../switched.js';
+import type { BootIdReader } from './boot-id.js';
+import { bootIdReader } from './boot-id.js';
+import type { Target } from './errors.js';
+import { AlreadySo } from './errors.js';
+import { virsh } from './virsh.js';
+
+/** A busy guest may miss one question. Chosen: a check is for a person who waits. */
+const VERIFY_LIMIT_MS = 10_000;
+const VERIFY_POLL_MS = 500;
+
+export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): MachineDriver {
+  const { uri, domain, stopTimeoutMs } = driver;
+  const target: Target = { machine: name, uri, domain };
+  const readBootId = bootIdReader(target, driver.incarnation);
+  // A container has a kernel of its host's: there is nothing to reset.
+  const hasReset = !/^lxc[+:]/.test(uri);
+  const turn =
+    (...command: string[]) =>
+    async (signal: AbortSignal): Promise<void> => {
+      await virsh(target, [...command, domain], signal).catch((error: unknown) => {
+        if (!(error instanceof AlreadySo)) throw error;
+      });
+    };
+  const ownSwitch: Switch = {
+    look: (signal) => look(target, readBootId, signal),
+    powerOn: turn('start'),
+    askToEnd: turn('shutdown'),
+    cutOff: turn('destroy'),
+    askToReboot: turn('reboot'),
+    reset: hasReset ? turn('reset') : null,
+  };
+  return {
+    ...createSwitched({ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, switch: ownSwitch }),
+    verify: (options) => verify(target, readBootId, options),
+    output: () => `virsh -c ${uri} console ${domain}`,
+    capabilities: () => ({ graceful: true, reset: hasReset }),
+  };
+}
+
+interface Info {
+  power: Sight['power'];
+  /** libvirt's id of what runs, or null. */
+  id: string | null;
+  persistent: boolean;
+}
+
+async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
+  const text = await virsh(target, ['dominfo', target.domain], signal);
+  const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  const state = field('State');
+  const id = /^\d+$/.test(field('Id')) ? field('Id') : null;
+  if (state === '') throw new Error(`"virsh dominfo" does not tell the state of ${target.domain}`);
+  const power = state === 'shut off' ? 'off' : state === 'crashed' ? 'crashed' : 'on';
+  return { power, id, persistent: field('Persistent') !== 'no' };
+}
+
+/** The instance first: of two that are looked at while one ends, the boot id must not be the older. */
+async function look(target: Target, readBootId: BootIdReader | null, signal: AbortSignal): Promise<Sight> {
+  const { power, id } = await infoOf(target, signal);
+  if (power !== 'on') return { power, incarnation: null };
+  const bootId = await readBootId?.(signal).catch(() => null);
+  signal.throwIfAborted();
+  return { power, incarnation: incarnationOf(id ?? '', bootId) };
+}
+
+async function verify(target: Target, readBootId: BootIdReader | null, { signal }: OperationOptions): Promise<void> {
+  const { power, persistent } = await infoOf(target, signal).catch((error: unknown) => {
+    if (!(error instanceof OperatorError) || error.code !== 'DOMAIN_UNKNOWN') throw error;
+    throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
+  });
+  if (!persistent) throw isTransient(target);
+  if (power === 'on' && readBootId !== null) await mustTell(target, readBootId, signal);
+}
+
+async function mustTell(target: Target, readBootId: BootIdReader, signal: AbortSignal): Promise<void> {
+  let why: unknown;
+  const untilTold = async (limited: AbortSignal): Promise<void> => {
+    for (;;) {
+      try {
+        await readBootId(limited);
+        return;
+      } catch (error) {
+        limited.throwIfAborted();
+        why = error;
+        await sleep(VERIFY_POLL_MS, undefined, { signal: limited });
+      }
+    }
+  };
+  await within(VERIFY_LIMIT_MS, signal, untilTold).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw isSilent(target, why ?? error);
+  });
+}
+
+function isTransient({ machine, domain }: Target): OperatorError {
+  return new OperatorError(
+    'MACHINE_NOT_STARTABLE',
+    `The domain ${domain} of machine ${machine} is transient: libvirt forgets it when it ends.`,
+    'Make it persistent by "virsh define".',
+  );
+}
+
+/** A restart would have to wait for it, and then switch the machine off and on. */
+function isSilent({ machine }: Target, why: unknown): OperatorError {
+  return new OperatorError(
+    'BOOT_ID_UNKNOWN',
+    `The guest of machine ${machine} does not tell its boot id (${why instanceof Error ? why.message : String(why)}).`,
+    'Let it run what driver.incarnation names, or name another way there; docs/hypervisors.md compares them.',
+    { cause: why },
+  );
+}

@@ -1,0 +1,45 @@
+// A program that speaks to something outside: it must not ask anybody, hang, or fill our memory.
+
+import { spawn } from 'node:child_process';
+import { within } from '../../../config/within.js';
+
+/** Far above what the tools say of one machine. */
+const MAX_OUTPUT_CHARS = 65_536;
+
+export interface ToolOutcome {
+  /** Null when a signal has ended it. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs it to its end, or kills it when aborted or after `limitMs`, which is a TimeLimitError. Rejects with ENOENT when it is not there.
+ * What it has asked for by then may still happen.
+ */
+export async function runTool(file: string, args: readonly string[], limitMs: number, signal: AbortSignal): Promise<ToolOutcome> {
+  signal.throwIfAborted();
+  const child = spawn(file, args, {
+    // Its messages are read by us, and nobody is there to be asked for a password.
+    env: { ...process.env, LC_ALL: 'C', SSH_ASKPASS_REQUIRE: 'never' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Without a terminal, and the leader of a group: what it has started, such as ssh, is killed with it.
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] = (output[stream] + text).slice(0, MAX_OUTPUT_CHARS);
+    });
+  }
+  const ended = new Promise<ToolOutcome>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...output }));
+  });
+  return within(limitMs, signal, (limited) => {
+    limited.addEventListener('abort', () => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    });
+    return ended;
+  });
+}

@@ -1,0 +1,22 @@
+// One call of virsh. libvirt has no client for Node that is alive, and virsh knows every connection that libvirt does.
+
+import { codeOf } from '../../../config/error-code.js';
+import { TimeLimitError } from '../../../config/within.js';
+import type { Target } from './errors.js';
+import { virshFailed, virshMissing, virshTooSlow } from './errors.js';
+import { runTool } from './run-tool.js';
+
+/** A call takes some 20 ms on this host and some 300 ms by ssh. Chosen: what takes longer is looked at again. */
+const LIMIT_MS = 15_000;
+
+/** What it prints. Throws what errors.ts makes of its failure. */
+export async function virsh(target: Target, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const { code, stdout, stderr } = await runTool('virsh', ['-q', '-c', target.uri, ...args], LIMIT_MS, signal).catch(
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT') throw virshMissing(target, error);
+      throw error instanceof TimeLimitError ? virshTooSlow(target, LIMIT_MS, error) : error;
+    },
+  );
+  if (code !== 0) throw virshFailed(target, stderr);
+  return stdout;
+}
