@@ -13,6 +13,8 @@ const POLL_MS = 250;
 const AFTER_FAILURE_MS = 1000;
 /** How long a hypervisor may take to do, or to tell, what does not depend on the guest. Chosen: twice the limit of one call. */
 const HYPERVISOR_TIMEOUT_MS = 30_000;
+/** So often in a row, a second apart, a hypervisor means no. Chosen. */
+const REFUSALS = 3;
 /** While it reboots, a guest of Xen is not found for some polls; a connection comes back or does not. Chosen. */
 const LOOK_TIMEOUT_MS = 5000;
 
@@ -93,13 +95,13 @@ async function restart(machine: SwitchedMachine, options: OperationOptions & { e
   const { expect, signal } = options;
   const hasBootedIn = ({ incarnation }: Sight): boolean | null => (incarnation === null ? null : hasBooted(expect, incarnation));
   const isDone = (sight: Sight): boolean => sight.power === 'on' && hasBootedIn(sight) === true;
-  // It may be in the middle of the reboot that somebody has asked for before.
-  const canTell = (sight: Sight): boolean => sight.power !== 'on' || hasBootedIn(sight) !== null;
+  // It may be in the middle of the reboot that somebody has asked for before. What was silent then can never be compared.
+  const canTell = (sight: Sight): boolean => sight.power !== 'on' || hasBootedIn(sight) !== null || !isTold(expect);
   let sight = await waitFor(machine, machine.stopTimeoutMs, signal, canTell);
   const { askToReboot, reset } = machine.switch;
   for (const way of [askToReboot, reset]) {
     // Only of a guest that tells its boot id can be seen that it has rebooted.
-    if (way === null || sight?.power !== 'on' || isDone(sight) || !isTold(sight.incarnation ?? '')) continue;
+    if (way === null || sight?.power !== 'on' || hasBootedIn(sight) !== false || !isTold(expect)) continue;
     // One that was lost may have been heard, so it is never repeated: twice could be two reboots.
     if ((await ask(way, options)).answer === 'refused') continue;
     sight = (await waitFor(machine, machine.stopTimeoutMs, signal, (now) => now.power !== 'on' || isDone(now))) ?? sight;
@@ -131,15 +133,19 @@ async function ensure(
   options: OperationOptions,
   isSo: (sight: Sight) => boolean,
   wayOut: (sight: Sight) => Way,
-  failure: (machine: string, limit: string, why: unknown) => Error,
+  failure: (machine: string, why: unknown) => Error,
 ): Promise<Sight> {
   let why: unknown;
+  let refusals = 0;
   const sight = await waitFor(machine, HYPERVISOR_TIMEOUT_MS, options.signal, async (now) => {
     if (isSo(now)) return true;
-    ({ why } = await ask(wayOut(now), options));
+    const asked = await ask(wayOut(now), options);
+    why = asked.why;
+    refusals = asked.answer === 'refused' ? refusals + 1 : 0;
+    if (refusals === REFUSALS) throw failure(machine.name, why);
     return false;
   });
-  if (sight === null) throw failure(machine.name, `within ${HYPERVISOR_TIMEOUT_MS / 1000} s`, why);
+  if (sight === null) throw failure(machine.name, why);
   return sight;
 }
 
@@ -179,14 +185,12 @@ function statusOf({ power, incarnation }: Sight): MachineStatus {
   return power === 'on' ? { power, incarnation } : { power: 'off', incarnation: null };
 }
 
-function notStarted(machine: string, limit: string, why: unknown): Error {
-  if (!(why instanceof Error) || why instanceof OperatorError)
-    return hypervisorFailed(machine, `has not started it ${limit}`, why);
+function notStarted(machine: string, why: unknown): Error {
+  if (!(why instanceof Error) || why instanceof OperatorError) return hypervisorFailed(machine, 'has not started it', why);
   const message = `The hypervisor of machine ${machine} refuses to start it: ${why.message}.`;
   return new OperatorError('MACHINE_NOT_STARTED', message, 'Start it by hand to see what it lacks, and correct that.', {
     cause: why,
   });
 }
 
-const notStopped = (machine: string, limit: string, why: unknown): Error =>
-  hypervisorFailed(machine, `has not stopped it ${limit}`, why);
+const notStopped = (machine: string, why: unknown): Error => hypervisorFailed(machine, 'has not stopped it', why);

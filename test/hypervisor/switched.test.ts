@@ -129,3 +129,12 @@ test('what is final ends an operation at once', async () => {
   await expect(machine.restart({ signal, expect: '1/a' })).rejects.toBe(refusal);
   expect(asked).toEqual(['askToReboot']);
 });
+
+test('of a guest that was silent only another instance is proof, whatever it tells by now', async () => {
+  const { machine, asked } = imagine(RUNS, () => ({}), 60_000);
+
+  expect(await machine.restart({ signal, expect: '1/?' })).toEqual({ power: 'on', incarnation: '2/?' });
+  expect(asked).toEqual(['askToEnd', 'powerOn']);
+  expect(await machine.restart({ signal, expect: '1/?' })).toEqual({ power: 'on', incarnation: '2/?' });
+  expect(asked).toHaveLength(2);
+});

@@ -1,8 +1,8 @@
 // What tells one boot of a guest from the next: libvirt itself does not tell a reset.
 
 import { request } from 'undici';
-import { within } from '../../../config/within.js';
 import type { IncarnationConfig, SshIncarnation } from '../../../config/types.js';
+import { within } from '../../../config/within.js';
 import type { Target } from './errors.js';
 import { runTool } from './run-tool.js';
 import { virsh } from './virsh.js';
@@ -58,9 +58,14 @@ async function byGuestAgent(target: Target, signal: AbortSignal): Promise<string
 
 function byHttp(url: string, signal: AbortSignal): Promise<string> {
   return within(LIMIT_MS, signal, async (limited) => {
-    // A connection of its own: one that is kept alive would be the guest's of before.
+    // A connection that has been kept since the guest's boot before would hang.
     const { statusCode, body } = await request(url, { signal: limited, reset: true });
-    const text = await body.text();
+    let text = '';
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      text += chunk.toString();
+      // Whatever comes after it, that is no boot id.
+      if (text.length > 2 * MAX_BOOT_ID_CHARS) break;
+    }
     if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`);
     return text;
   });

@@ -22,8 +22,9 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   const { uri, domain, stopTimeoutMs } = driver;
   const target: Target = { machine: name, uri, domain };
   const readBootId = bootIdReader(target, driver.incarnation);
-  // A container has a kernel of its host's: there is nothing to reset.
-  const hasReset = !/^lxc[+:]/.test(uri);
+  const isContainer = /^lxc[+:]/.test(uri);
+  // Its kernel is its host's: there is nothing to reset.
+  const hasReset = !isContainer;
   const turn =
     (...command: string[]) =>
     async (signal: AbortSignal): Promise<void> => {
@@ -31,10 +32,16 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
         if (!(error instanceof AlreadySo)) throw error;
       });
     };
+  // libvirt says yes to asking its init though nobody listens there; a signal by itself means another thing to systemd.
+  const asks = isContainer ? [turn('shutdown'), turn('shutdown', '--mode', 'signal')] : [turn('shutdown')];
   const ownSwitch: Switch = {
     look: (signal) => look(target, readBootId, signal),
     powerOn: turn('start'),
-    askToEnd: turn('shutdown'),
+    askToEnd: async (signal) => {
+      const failures: unknown[] = [];
+      for (const ask of asks) await ask(signal).catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+    },
     cutOff: turn('destroy'),
     askToReboot: turn('reboot'),
     reset: hasReset ? turn('reset') : null,

@@ -5,6 +5,8 @@ import { within } from '../../../config/within.js';
 
 /** Far above what the tools say of one machine. */
 const MAX_OUTPUT_CHARS = 65_536;
+/** What it has written has long arrived by then. Chosen. */
+const LAST_WORDS_MS = 500;
 
 export interface ToolOutcome {
   /** Null when a signal has ended it. */
@@ -35,6 +37,8 @@ export async function runTool(file: string, args: readonly string[], limitMs: nu
   const ended = new Promise<ToolOutcome>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...output }));
+    // A connection that ssh keeps for later calls keeps our pipes as well.
+    child.once('exit', (code) => setTimeout(() => resolve({ code, ...output }), LAST_WORDS_MS));
   });
   return within(limitMs, signal, (limited) => {
     limited.addEventListener('abort', () => {
