@@ -20,8 +20,8 @@ import { startSshServer } from '../fixtures/ssh-server.js';
 import type { VirshFault, VirshFaults } from '../fixtures/virsh-faults.js';
 import { putFaultsBeforeVirsh } from '../fixtures/virsh-faults.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
-import type { ConformingMachine, FaultyKit, HypervisorFaults } from './conformance.js';
-import { conformance } from './conformance.js';
+import type { ConformingMachine, FaultyKit, HypervisorFaults } from '../hypervisor/conformance.js';
+import { conformance } from '../hypervisor/conformance.js';
 
 const signal = new AbortController().signal;
 const missing = missingForGuests();
