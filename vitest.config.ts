@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-// Worker threads crash Temporal's native bridge; long tests run by `npm run test:long` only.
+/** Tests that load two cores by themselves, or need what not every host has, run by a command of their own only. */
+const apart = process.env['VM_REJUV_LONG'] ? 'long' : process.env['VM_REJUV_GUESTS'] ? 'guests' : null;
+
+// Worker threads crash Temporal's native bridge.
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Long tests load two cores by themselves; of the others, which often wait, it takes five to do so.
-    maxWorkers: process.env['VM_REJUV_LONG'] ? 1 : 5,
-    include: [process.env['VM_REJUV_LONG'] ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
-    exclude: process.env['VM_REJUV_LONG'] ? [] : ['test/long/**'],
+    // Of the others, which often wait, it takes five to load two cores.
+    maxWorkers: apart === null ? 5 : 1,
+    include: [apart === null ? 'test/**/*.test.ts' : `test/${apart}/**/*.test.ts`],
+    exclude: apart === null ? ['test/long/**', 'test/guests/**'] : [],
     globalSetup: 'test/fixtures/global-setup.ts',
     // Nothing fails for being slow: a loaded machine takes several times as long.
     testTimeout: 240_000,
