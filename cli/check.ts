@@ -85,20 +85,24 @@ export async function check(config: Config, poolName: string | undefined, option
         if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
         await untilHealthy(primary, quick, { signal, driver });
-        // A clean restart boots it, also that of a hot pool; a check changes no power.
         const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
         const call = { signal, guard: () => Promise.resolve() };
-        if (off?.includes(standby.name)) {
-          await mechanism.inspect(primary, call).finally(() => mechanism.close());
-          const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
-          return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
+        try {
+          // A clean restart boots it, also that of a hot pool; a check changes no power.
+          if (off?.includes(standby.name)) {
+            await mechanism.inspect(primary, call);
+            const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
+            return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
+          }
+          await untilHealthy(standby, quick, { signal, driver });
+          const proxies = new ProxyFleet(database, pool.name, config.adminToken);
+          // Without a proxy there is none that has a stream.
+          const streaming = async (): Promise<Set<string>> =>
+            (await liveProxies(database, pool.name)).length === 0 ? new Set() : streamingKeys(proxies);
+          await mechanism.preflight({ primary, standby }, streaming, call);
+        } finally {
+          await mechanism.close();
         }
-        await untilHealthy(standby, quick, { signal, driver });
-        const proxies = new ProxyFleet(database, pool.name, config.adminToken);
-        // Without a proxy there is none that has a stream.
-        const streaming = async (): Promise<Set<string>> =>
-          (await liveProxies(database, pool.name)).length === 0 ? new Set() : streamingKeys(proxies);
-        await mechanism.preflight({ primary, standby }, streaming, call).finally(() => mechanism.close());
       });
     }
   } finally {

@@ -50,8 +50,8 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
   const machines = await Promise.all(
     pool.machines.map(async (machine) => {
       const seen = await probe(machine, pool.health);
-      const { name: machineName, url } = machine;
-      return { name: machineName, url, answers: seen === null, trouble: machineName === resting ? null : seen };
+      const trouble = machine.name === resting ? null : seen;
+      return { name: machine.name, url: machine.url, answers: seen === null, trouble };
     }),
   );
   const last = await latestResult(database, name);

@@ -26,6 +26,11 @@ export class OperatorError extends Error {
   }
 }
 
+/** Whether no repetition would mend it. What has no code of ours may have come of anything. */
+export function isFinal(error: unknown): error is OperatorError {
+  return error instanceof OperatorError && !error.retryable;
+}
+
 /** The two sentences an operator sees, without a stack trace. */
 export function describeError(error: unknown): string {
   if (error instanceof OperatorError) {

@@ -1,7 +1,7 @@
 // What tells one boot of a machine from the next: `<instance>/<boot id>`, the first by its hypervisor and the second by its guest.
 
 /** In place of the boot id of a guest that does not tell it. */
-const SILENT = '?';
+export const SILENT = '?';
 
 /** `bootId` is null when the guest does not tell, and absent where it is never asked. */
 export function incarnationOf(instance: string, bootId?: string | null): string {

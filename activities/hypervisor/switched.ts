@@ -1,7 +1,7 @@
 // A machine behind switches that accept what they then may not do, or do and whose answer is lost: observe, act, observe until it is so.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../config/operator-error.js';
+import { isFinal, OperatorError } from '../../config/operator-error.js';
 import { hypervisorFailed } from '../errors.js';
 import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
 import { hasBooted, isTold } from './incarnation.js';
@@ -178,7 +178,7 @@ async function waitFor(
 
 function throwIfFinal(error: unknown, signal: AbortSignal): void {
   signal.throwIfAborted();
-  if (error instanceof OperatorError && !error.retryable) throw error;
+  if (isFinal(error)) throw error;
 }
 
 function statusOf({ power, incarnation }: Sight): MachineStatus {

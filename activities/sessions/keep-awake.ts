@@ -1,7 +1,7 @@
 // Sessions that nobody uses by requests but that a WebSocket holds: Tomcat would swap them out, and what the WebSocket does to them fails.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../config/operator-error.js';
+import { isFinal } from '../../config/operator-error.js';
 import { notKeptAwake } from '../errors.js';
 import { nameToTomcat } from './canary-visit.js';
 import type { Lane, Side } from './tomcat-lane.js';
@@ -41,8 +41,7 @@ export async function keepingAwake<T>(
     watch.signal.throwIfAborted();
     return done;
   } catch (error) {
-    const isOwn = error instanceof OperatorError && !error.retryable;
-    throw watch.signal.aborted && !signal.aborted && !isOwn ? watch.signal.reason : error;
+    throw watch.signal.aborted && !signal.aborted && !isFinal(error) ? watch.signal.reason : error;
   } finally {
     over.abort();
     await naming;

@@ -1,7 +1,7 @@
 // Where each session of a Tomcat is, in all its contexts: in memory, in its store, or in neither. One id may name a session in
 // several contexts; they move together.
 
-import { OperatorError } from '../../config/operator-error.js';
+import { isFinal } from '../../config/operator-error.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import { mustBeStored } from './left-memory.js';
 import type { Lane } from './tomcat-lane.js';
@@ -47,7 +47,7 @@ export class TomcatSessions {
     } catch (error) {
       // What was broken off may have taken sessions out all the same, and nobody else knows which there were.
       await this.afterPass(before, AbortSignal.timeout(LOOK_TIMEOUT_MS)).catch((seen: unknown) => {
-        if (seen instanceof OperatorError && !seen.retryable) throw seen;
+        if (isFinal(seen)) throw seen;
       });
       throw error;
     }

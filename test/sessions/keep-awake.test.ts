@@ -40,13 +40,17 @@ async function startTomcat(answer: (id: string, ...call: Parameters<RequestListe
   return { lane: { context: '/shop', from } as Lane, named };
 }
 
+/** Finds a session, and from then on nobody can be asked. */
+function findOnce(lane: Lane): () => Promise<[Lane, string[]][]> {
+  let asked = 0;
+  return () => (++asked === 1 ? Promise.resolve([[lane, ['one']]]) : Promise.reject(new Error('a proxy is gone')));
+}
+
 const timesOf = (id: string, named: readonly string[]): number => named.filter((one) => one === id).length;
 
 test('while they cannot be found anew the last known are named, and the pass ends before others could rest long enough', async () => {
   const { lane, named } = await startTomcat((_id, _request, response) => response.end());
-  let asked = 0;
-  const find = (): Promise<[Lane, string[]][]> =>
-    ++asked === 1 ? Promise.resolve([[lane, ['one']]]) : Promise.reject(new Error('a proxy is gone'));
+  const find = findOnce(lane);
 
   await expect(keepingAwake(find, signal, asLongAsMay)).rejects.toMatchObject({
     ...{ code: 'TOMCAT_UNREACHABLE', retryable: true, message: expect.stringContaining('a proxy is gone') as string },
@@ -95,9 +99,7 @@ test('what the pass itself fails with is told as it is', async () => {
 
 test('what no repetition of the pass would mend is told, also when it is found because the pass was ended', async () => {
   const { lane } = await startTomcat((_id, _request, response) => response.end());
-  let asked = 0;
-  const find = (): Promise<[Lane, string[]][]> =>
-    ++asked === 1 ? Promise.resolve([[lane, ['one']]]) : Promise.reject(new Error('a proxy is gone'));
+  const find = findOnce(lane);
   const failure = notMovable('They are nowhere.', 'Look for them.');
 
   await expect(
@@ -118,7 +120,6 @@ test('sessions that a pass took out before it broke off, and that are nowhere, a
   });
   const from = {
     ...lane.from,
-    machine: lane.from.machine,
     manager: { context: '/shop', sessionIds: () => Promise.resolve([...inMemory]) },
     store: { place: 'its store', ids: () => Promise.resolve([]) },
   } as unknown as Lane['from'];

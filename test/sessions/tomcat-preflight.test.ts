@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
 import { JmxProxy } from '../../activities/sessions/jmx-proxy.js';
-import type { MechanismCall } from '../../activities/sessions/mechanism.js';
+import type { MechanismCall, SessionMechanism } from '../../activities/sessions/mechanism.js';
 import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
 import { makeIdleSessions } from '../../demo/load/idle-sessions.js';
 import { tomcatShop } from '../../demo/tomcat-shop.js';
@@ -15,28 +15,35 @@ const call: MechanismCall = { signal: AbortSignal.timeout(600_000), guard: () =>
 
 async function startTomcats(): Promise<{
   preflight: (change?: Partial<TomcatSwapConfig>, primary?: MachineConfig, signal?: AbortSignal) => Promise<void>;
+  /** Of the primary alone. */
+  inspect: (change?: Partial<TomcatSwapConfig>) => Promise<void>;
   pool: PoolConfig;
 }> {
   const { installation } = await createTestInstallation((directory) => tomcatShop(directory));
   await installation.bootMachines();
   const { pool } = installation;
   const [primary, standby] = pool.machines;
+  const mechanismWith = (change: Partial<TomcatSwapConfig>): SessionMechanism =>
+    createMechanism({ ...pool, sessions: { ...(pool.sessions as TomcatSwapConfig), ...change } }, createSessionKeyHash('test'));
   const preflight = (
     change: Partial<TomcatSwapConfig> = {},
     from: MachineConfig = primary,
     signal: AbortSignal = call.signal,
   ): Promise<void> => {
-    const sessions = { ...(pool.sessions as TomcatSwapConfig), ...change };
-    const mechanism = createMechanism({ ...pool, sessions }, createSessionKeyHash('test'));
+    const mechanism = mechanismWith(change);
     return mechanism
       .preflight({ primary: from, standby }, () => Promise.resolve(new Set()), { ...call, signal })
       .finally(() => mechanism.close());
   };
-  return { preflight, pool };
+  const inspect = (change: Partial<TomcatSwapConfig> = {}): Promise<void> => {
+    const mechanism = mechanismWith(change);
+    return mechanism.inspect(primary, call).finally(() => mechanism.close());
+  };
+  return { preflight, inspect, pool };
 }
 
 test('preflight accepts a well configured pair, leaves no session behind, and refuses each mistake by what to change', async () => {
-  const { preflight, pool } = await startTomcats();
+  const { preflight, inspect, pool } = await startTomcats();
   const { manager } = pool.sessions as TomcatSwapConfig;
 
   await preflight();
@@ -49,13 +56,7 @@ test('preflight accepts a well configured pair, leaves no session behind, and re
     code: 'TOMCAT_MANAGER_MISSING',
   });
   // What one machine alone tells of, while the other is off.
-  const [primary] = pool.machines;
-  const inspect = (change: Partial<TomcatSwapConfig>): Promise<void> => {
-    const sessions = { ...(pool.sessions as TomcatSwapConfig), ...change };
-    const mechanism = createMechanism({ ...pool, sessions }, createSessionKeyHash('test'));
-    return mechanism.inspect(primary, call).finally(() => mechanism.close());
-  };
-  await inspect({});
+  await inspect();
   await expect(inspect({ manager: { ...manager, password: 'wrong' } })).rejects.toMatchObject({
     code: 'TOMCAT_MANAGER_PASSWORD',
   });

@@ -3,6 +3,7 @@
 import { request } from 'undici';
 import type { IncarnationConfig, SshIncarnation } from '../../../config/types.js';
 import { within } from '../../../config/within.js';
+import { SILENT } from '../incarnation.js';
 import type { Target } from './errors.js';
 import { runTool } from './run-tool.js';
 import { virsh } from './virsh.js';
@@ -35,7 +36,7 @@ export function bootIdReader(target: Target, incarnation: IncarnationConfig): Bo
 /** A word: neither nothing nor a page that says sorry. "/" would end it. */
 function bootIdOf(text: string): string {
   const word = text.trim();
-  if (word.length <= MAX_BOOT_ID_CHARS && /^[\x21-\x2e\x30-\x7e]+$/.test(word) && word !== '?') return word;
+  if (word.length <= MAX_BOOT_ID_CHARS && /^[\x21-\x2e\x30-\x7e]+$/.test(word) && word !== SILENT) return word;
   throw new Error(`"${word.slice(0, 40)}" is no boot id`);
 }
 

@@ -35,10 +35,14 @@ export async function runTool(file: string, args: readonly string[], limitMs: nu
     });
   }
   const ended = new Promise<ToolOutcome>((resolve, reject) => {
+    let lastWords: NodeJS.Timeout | undefined;
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...output }));
     // A connection that ssh keeps for later calls keeps our pipes as well.
-    child.once('exit', (code) => setTimeout(() => resolve({ code, ...output }), LAST_WORDS_MS));
+    child.once('exit', (code) => (lastWords = setTimeout(() => resolve({ code, ...output }), LAST_WORDS_MS)));
+    child.once('close', (code) => {
+      clearTimeout(lastWords);
+      resolve({ code, ...output });
+    });
   });
   return within(limitMs, signal, (limited) => {
     limited.addEventListener('abort', () => {
