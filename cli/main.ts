@@ -52,13 +52,13 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
-    withConfig(options, async (config) => (await import('./check.js')).check(config, pool, options), 'needed'),
+    withConfig(options, async (config) => (await import('./check.js')).check(config, pool, options), 'all'),
   );
 
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
-    withConfig(options, async (config) => (await import('./boot.js')).boot(config, pool, options)),
+    withConfig(options, async (config) => (await import('./boot.js')).boot(config, pool, options), 'drivers'),
   );
 
 clientCommand('stop', 'Stop the machines of a pool; sessions that are only in their memory are lost')
@@ -150,11 +150,11 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-/** Of all who ask, only a check asks an application server. */
+/** Of all who ask, only a check asks an application server, and few ask a hypervisor. */
 function withConfig(
   options: ClientOptions,
   work: (config: Config) => Promise<void>,
-  secrets: LoadOptions['secrets'] = 'unused',
+  secrets: LoadOptions['secrets'] = 'none',
 ): Promise<void> {
   const orElse = `name by --data the data directory of a running "vm-rejuv up" of this host (${options.data} is none, or not readable)`;
   return run(options, () =>

@@ -22,7 +22,7 @@ export interface ProxyOptions extends OutputOptions {
 export async function runProxy(options: ProxyOptions): Promise<void> {
   const { name, listen, admin, adminUrl: givenUrl } = options;
   const config = loadConfig(options.config, process.env, {
-    ...{ proxy: { name, listen, admin, adminUrl: givenUrl }, secrets: 'unused', orElse: OF_UP },
+    ...{ proxy: { name, listen, admin, adminUrl: givenUrl }, secrets: 'none', orElse: OF_UP },
   });
   const proxy = await startProxy(config, choosePool(config, options.pool));
   const { url, adminUrl, incarnation } = proxy;

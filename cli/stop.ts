@@ -31,7 +31,7 @@ const MARGIN_MS = 150_000;
  */
 export async function stop(options: StopOptions, poolName: string): Promise<void> {
   const env = withConnections(options.data);
-  const config = loadConfig(options.config, withPlaceholders(env), { proxy: 'elsewhere', secrets: 'unused' });
+  const config = loadConfig(options.config, withPlaceholders(env), { proxy: 'elsewhere', secrets: 'drivers' });
   const pool = choosePool(config, poolName);
   if (!options.force) {
     if (isGiven('VM_REJUV_DATABASE_URL', env)) await mustBeUnused(pool, config.database.url);

@@ -19,12 +19,13 @@ import { wrongValue } from './wrong-value.js';
 const ADMIN_APART = 'another address than proxy.listen: who reaches one must not reach the other';
 
 type SessionsFile = ConfigFile['pools'][string]['sessions'];
+type DriverFile = ConfigFile['pools'][string]['machines'][number]['driver'];
 
 export interface LoadOptions {
   /** What the command line says of the proxy, which wins over the file; 'elsewhere' when this process starts none. */
   proxy?: { [Field in keyof ProxyConfig]?: ProxyConfig[Field] | undefined } | 'elsewhere';
-  /** 'unused' when this process asks no application server: a proxy, and most commands, go without their passwords, which are then empty. */
-  secrets?: 'needed' | 'unused';
+  /** Whose passwords this process needs: a proxy, and most commands, ask neither servers nor hypervisors. The others are empty. */
+  secrets?: 'all' | 'drivers' | 'none';
   /** What else an operator can do where the database's url or the admin token is missing; ends a sentence. */
   orElse?: string;
 }
@@ -51,8 +52,9 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
       ? complain(['proxy', 'admin'], ADMIN_APART)
       : wrongOption('--admin', `${admin.host}:${admin.port}`, ADMIN_APART);
   }
-  const secret = (field: string, reference: SecretReference): string =>
-    options.secrets === 'unused' ? '' : readSecret(field, reference, base, env);
+  const { secrets = 'all' } = options;
+  const secret = (field: string, reference: SecretReference, isNeeded: boolean): string =>
+    isNeeded ? readSecret(field, reference, base, env) : '';
   return {
     proxy,
     temporal: { ...temporal, ...temporalAddress(temporal.address, env) },
@@ -64,8 +66,15 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
         {
           name,
           ...rest,
-          machines: machines as [MachineConfig, MachineConfig],
-          sessions: withSecrets(sessions, (field, reference) => secret(`pools.${name}.sessions.${field}`, reference)),
+          machines: machines.map(({ driver, ...machine }) => ({
+            ...machine,
+            driver: withDriverSecrets(driver, (field, reference) =>
+              secret(`pools.${name}.machines.${machine.name}.driver.${field}`, reference, secrets !== 'none'),
+            ),
+          })) as [MachineConfig, MachineConfig],
+          sessions: withSecrets(sessions, (field, reference) =>
+            secret(`pools.${name}.sessions.${field}`, reference, secrets === 'all'),
+          ),
         },
       ]),
     ),
@@ -132,4 +141,11 @@ function withSecrets(sessions: SessionsFile, secret: (field: string, reference: 
     store: store.type === 'file' ? store : { ...store, url: secret('store.url', store.url) },
     manager: { ...manager, password: secret('manager.password', manager.password) },
   };
+}
+
+function withDriverSecrets(
+  driver: DriverFile,
+  secret: (field: string, reference: SecretReference) => string,
+): MachineConfig['driver'] {
+  return driver.type === 'vsphere' ? { ...driver, password: secret('password', driver.password) } : driver;
 }

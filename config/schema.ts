@@ -75,23 +75,18 @@ const sshWord = (what: string): z.ZodString =>
   matching(/^[^-\s@][^\s@]*$/, `${what}, which holds no "@" and does not begin with "-"`);
 const fileOrNull = z.string('the path of a file, or null').min(1).nullable().default(null);
 
-const incarnation = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({ type: z.literal('guest-agent') }),
-    z.strictObject({ type: z.literal('http'), url: httpUrl }),
-    z.strictObject({
-      type: z.literal('ssh'),
-      host: sshWord('a host name or address'),
-      user: sshWord('the name of a user').nullable().default(null),
-      port: z.number().int().min(1).max(65_535).nullable().default(null),
-      identityFile: fileOrNull,
-      knownHostsFile: fileOrNull,
-    }),
-    z.strictObject({ type: z.literal('domain') }),
-  ],
-  '{ type: guest-agent }, { type: http, url: URL }, { type: ssh, host: HOST } or { type: domain }',
-);
+const byHttp = z.strictObject({ type: z.literal('http'), url: httpUrl });
+const bySsh = z.strictObject({
+  type: z.literal('ssh'),
+  host: sshWord('a host name or address'),
+  user: sshWord('the name of a user').nullable().default(null),
+  port: z.number().int().min(1).max(65_535).nullable().default(null),
+  identityFile: fileOrNull,
+  knownHostsFile: fileOrNull,
+});
+const byGuestAgent = z.strictObject({ type: z.literal('guest-agent') });
+const byDomain = z.strictObject({ type: z.literal('domain') });
+const byBootTime = z.strictObject({ type: z.literal('boot-time') });
 
 const libvirtDriver = z.strictObject({
   type: z.literal('libvirt'),
@@ -101,14 +96,45 @@ const libvirtDriver = z.strictObject({
   ),
   // virsh takes digits for the id of a running domain, which changes, and "-" for an option.
   domain: matching(/^(?!\d+$)[^-\s][^\n]*$/, 'the name or UUID of a domain, neither all digits nor beginning with "-"'),
-  incarnation: incarnation.default({ type: 'guest-agent' }),
+  incarnation: z
+    .discriminatedUnion(
+      'type',
+      [byGuestAgent, byHttp, bySsh, byDomain],
+      '{ type: guest-agent }, { type: http, url: URL }, { type: ssh, host: HOST } or { type: domain }',
+    )
+    .default({ type: 'guest-agent' }),
+  stopTimeoutMs: someMilliseconds.default(defaults.STOP_TIMEOUT_MS),
+});
+
+const VSPHERE_URL = 'the https URL of vCenter or of an ESXi host, without a password, such as https://vcenter.example';
+const vsphereUrl = z.string(VSPHERE_URL).transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'https:' || url.username + url.password + url.search + url.hash !== '')
+    return refuse(context, VSPHERE_URL);
+  return url.pathname === '/' ? `${url.origin}/sdk` : url.href;
+});
+
+const vsphereDriver = z.strictObject({
+  type: z.literal('vsphere'),
+  url: vsphereUrl,
+  user: z.string('the name of a user, such as vm-rejuv@vsphere.local').min(1),
+  password: secret,
+  caFile: fileOrNull,
+  vm: matching(/^\/?[^/\s][^\n]*$/, 'an inventory path such as Datacenter/vm/tomcat-a, or an instance UUID'),
+  incarnation: z
+    .discriminatedUnion(
+      'type',
+      [byBootTime, byHttp, bySsh],
+      '{ type: boot-time }, { type: http, url: URL } or { type: ssh, host: HOST }',
+    )
+    .default({ type: 'boot-time' }),
   stopTimeoutMs: someMilliseconds.default(defaults.STOP_TIMEOUT_MS),
 });
 
 const driver = z.discriminatedUnion(
   'type',
-  [processDriver, libvirtDriver],
-  '{ type: process, command: [PROGRAM, ARGUMENT], stateDirectory: PATH } or { type: libvirt, uri: URI, domain: NAME }',
+  [processDriver, libvirtDriver, vsphereDriver],
+  '{ type: process, command: [PROGRAM, ARGUMENT], stateDirectory: PATH }, { type: libvirt, uri: URI, domain: NAME } or { type: vsphere, url: URL, user: NAME, password: { env: NAME }, vm: PATH }',
 );
 
 /** Names stand in SQL unquoted, as Tomcat writes them. */
@@ -305,6 +331,8 @@ const OWN_FIELDS = {
     own.type === 'process' ? resolve(own.stateDirectory, ofPool) : undefined,
   'driver.domain': ({ driver: own }: Machine) =>
     own.type === 'libvirt' ? `${own.domain} of ${own.uri.replace(/\/$/, '')}` : undefined,
+  'driver.vm': ({ driver: own }: Machine) =>
+    own.type === 'vsphere' ? `${own.vm.replace(/^\//, '').toLowerCase()} of ${own.url}` : undefined,
 } as const;
 
 function refuseSharedMachines(pools: Record<string, z.output<typeof pool>>, context: z.RefinementCtx): void {
@@ -341,8 +369,10 @@ function resolveDriverPaths(own: Machine['driver'], base: string): void {
   if (own.type === 'process') {
     own.cwd = resolve(base, own.cwd);
     own.stateDirectory = resolve(base, own.stateDirectory);
-  } else if (own.incarnation.type === 'ssh') {
-    for (const field of ['identityFile', 'knownHostsFile'] as const)
-      if (own.incarnation[field] !== null) own.incarnation[field] = resolve(base, own.incarnation[field]);
+    return;
   }
+  if (own.type === 'vsphere' && own.caFile !== null) own.caFile = resolve(base, own.caFile);
+  if (own.incarnation.type !== 'ssh') return;
+  for (const field of ['identityFile', 'knownHostsFile'] as const)
+    if (own.incarnation[field] !== null) own.incarnation[field] = resolve(base, own.incarnation[field]);
 }

@@ -56,7 +56,7 @@ export interface MachineConfig<Driver extends DriverConfig = DriverConfig> {
   sessionTable?: string;
 }
 
-export type DriverConfig = ProcessDriverConfig | LibvirtDriverConfig;
+export type DriverConfig = ProcessDriverConfig | LibvirtDriverConfig | VsphereDriverConfig;
 
 export interface ProcessDriverConfig {
   type: 'process';
@@ -76,12 +76,26 @@ export interface LibvirtDriverConfig {
   /** Name or UUID. */
   domain: string;
   /** Who tells one boot of the guest from the next. */
-  incarnation: IncarnationConfig;
+  incarnation: GuestAgentIncarnation | HttpIncarnation | SshIncarnation | DomainIncarnation;
   /** How long the guest may take to do what it is asked: to end, or to reboot until it tells its boot id; then it is forced. */
   stopTimeoutMs: number;
 }
 
-export type IncarnationConfig = GuestAgentIncarnation | HttpIncarnation | SshIncarnation | DomainIncarnation;
+export interface VsphereDriverConfig {
+  type: 'vsphere';
+  /** Of the API's endpoint, such as https://vcenter.example/sdk. */
+  url: string;
+  user: string;
+  password: string;
+  /** PEM file of the CA that has signed the server's certificate, in place of those that Node knows; null for these. */
+  caFile: string | null;
+  /** Inventory path, such as Datacenter/vm/tomcat-a, or instance UUID. */
+  vm: string;
+  /** Who tells one boot of the guest from the next. */
+  incarnation: HttpIncarnation | SshIncarnation | BootTimeIncarnation;
+  /** As libvirt's. */
+  stopTimeoutMs: number;
+}
 
 /** QEMU's guest agent reads /proc/sys/kernel/random/boot_id. */
 export interface GuestAgentIncarnation {
@@ -107,6 +121,11 @@ export interface SshIncarnation {
 /** Only libvirt's own id of the running domain: a restart has to switch it off and on. */
 export interface DomainIncarnation {
   type: 'domain';
+}
+
+/** Only vSphere's time of the last power-on: a restart has to switch the machine off and on. */
+export interface BootTimeIncarnation {
+  type: 'boot-time';
 }
 
 export interface SessionIdConfig {

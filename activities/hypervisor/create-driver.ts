@@ -6,6 +6,7 @@ import type { HypervisorDriver, MachineDriver } from './driver.js';
 import { createLibvirtDriver } from './libvirt/libvirt.js';
 import { withOwnErrors } from './own-errors.js';
 import { createProcessDriver } from './process.js';
+import { createVsphereDriver } from './vsphere/vsphere.js';
 
 export function createDriver({ machines }: { machines: readonly MachineConfig[] }): HypervisorDriver {
   const drivers = new Map(machines.map((machine) => [machine.name, driverOf(machine)]));
@@ -27,6 +28,8 @@ function driverOf({ name, driver }: MachineConfig): MachineDriver {
       return createProcessDriver(name, driver);
     case 'libvirt':
       return createLibvirtDriver(name, driver);
+    case 'vsphere':
+      return createVsphereDriver(name, driver);
   }
 }
 

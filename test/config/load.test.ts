@@ -1,49 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import type { LoadOptions } from '../../config/load.js';
+import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.js';
-import { OperatorError } from '../../config/operator-error.js';
-import { DRAIN_LIMIT_MS, HOLD_MAX_MS, STOP_TIMEOUT_MS } from '../../config/defaults.js';
-
-const directory = mkdtempSync(join(tmpdir(), 'vm-rejuv-config-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-const ENV = { VM_REJUV_DATABASE_URL: 'postgres://x', VM_REJUV_ADMIN_TOKEN: 't', MANAGER_PASSWORD: 'secret' };
-
-const GOOD = `pools:
-  shop:
-    machines:
-      - name: a
-        url: http://127.0.0.1:8180
-        sessionDirectory: a
-        driver: { type: process, command: [true], stateDirectory: state }
-      - name: b
-        url: http://127.0.0.1:8280
-        sessionDirectory: b
-        driver: { type: process, command: [true], stateDirectory: state }
-    sessions:
-      mechanism: tomcat-swap
-      contexts: [/shop]
-      store: { type: file }
-      manager: { user: vm-rejuv, password: { env: MANAGER_PASSWORD } }
-    health: { path: /shop/health }
-`.replaceAll('[true]', '["true"]');
-
-function load(text: string, env: NodeJS.ProcessEnv = ENV, options: LoadOptions = {}): ReturnType<typeof loadConfig> {
-  const file = join(directory, 'vm-rejuv.yaml');
-  writeFileSync(file, text);
-  return loadConfig(file, env, options);
-}
-
-function refusal(text: string, env?: NodeJS.ProcessEnv, options?: LoadOptions): OperatorError {
-  try {
-    load(text, env, options);
-  } catch (error) {
-    if (error instanceof OperatorError) return error;
-  }
-  throw new Error('It was accepted.');
-}
+import { DRAIN_LIMIT_MS, HOLD_MAX_MS } from '../../config/defaults.js';
+import { directory, ENV, GOOD, load, refusal } from '../fixtures/config-file.js';
 
 test('defaults are applied, secrets come from the environment, paths are relative to the file', () => {
   const pool = load(GOOD).pools['shop'];
@@ -195,7 +154,11 @@ describe('what is allowed is said in words of the file', () => {
     ['whole number', `${GOOD}    limits: { batchSize: 1.5 }\n`, /batchSize: found 1\.5, allowed: a whole number/],
     ['another whole number', `${GOOD}    limits: { batchSize: "9" }\n`, /batchSize: found "9", allowed: a whole number/],
     ['one of a few', `${GOOD}    standby: warm\n`, /standby: found "warm", allowed: one of "hot", "cold"/],
-    ['a type', GOOD.replace('type: process', 'type: kvm'), /driver\.type: found "kvm", allowed: one of "process", "libvirt"/],
+    [
+      'a type',
+      GOOD.replace('type: process', 'type: kvm'),
+      /driver\.type: found "kvm", allowed: one of "process", "libvirt", "vsphere"/,
+    ],
     [
       'length of a list',
       GOOD.replace('[/shop]', '[]'),
@@ -280,39 +243,6 @@ test('a machine that two pools name is refused, by pool', () => {
   expect(refusal(twice).message).toMatch(/pools\.other\.machines\.0\.url: .*machine a of pool shop/);
 });
 
-const LIBVIRT = '{ type: libvirt, uri: "qemu:///system", domain: a, incarnation: { type: ssh, host: h, identityFile: id } }';
-const withDomain = (driver = LIBVIRT): string => GOOD.replace(/driver: \{ type: process.*\}/, `driver: ${driver}`);
-
-test('a machine may be a domain beside one that is a process, and its files are relative to the file', () => {
-  const machines = load(withDomain()).pools['shop']?.machines;
-
-  expect(machines?.map(({ driver }) => driver.type)).toEqual(['libvirt', 'process']);
-  expect(machines?.[0].driver).toMatchObject({
-    incarnation: { identityFile: join(directory, 'id'), knownHostsFile: null, user: null },
-    stopTimeoutMs: STOP_TIMEOUT_MS,
-  });
-  expect(load(withDomain('{ type: libvirt, uri: "qemu:///system", domain: a }')).pools['shop']?.machines[0].driver).toMatchObject(
-    {
-      incarnation: { type: 'guest-agent' },
-    },
-  );
-});
-
-test.each([
-  ['an id, which changes', 'domain: a', 'domain: "7"', /driver\.domain: found "7", allowed: the name or UUID/],
-  ['an option of virsh', 'domain: a', 'domain: --all', /driver\.domain: found "--all", allowed: the name or UUID/],
-  ['no URI', 'uri: "qemu:///system"', 'uri: qemu', /driver\.uri: found "qemu", allowed: a connection URI/],
-  ['an option of ssh', 'host: h', 'host: -oProxyCommand=x', /host: found "-oProxyCommand=x", allowed: a host name/],
-])('a domain cannot be %s', (_what, good, bad, message) => {
-  expect(refusal(withDomain(LIBVIRT.replace(good, bad))).message).toMatch(message);
-});
-
-test('a domain that is active and standby is refused', () => {
-  const twice = withDomain().replace(/driver: \{ type: process.*\}/, `driver: ${LIBVIRT.replace('system"', 'system/"')}`);
-
-  expect(refusal(twice).message).toMatch(/machines\.1\.driver\.domain: .*that machine a of pool shop does not have/);
-});
-
 test('an origin is accepted however it is spelled', () => {
   expect(load(GOOD.replace('http://127.0.0.1:8180', 'http://Tomcat-A:80/')).pools['shop']?.machines[0].url).toBe(
     'http://tomcat-a',
@@ -373,7 +303,7 @@ test('of a file that is no YAML the first mistake is told, not what follows from
 });
 
 test('who asks no application server goes without their passwords', () => {
-  const { pools } = load(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { secrets: 'unused' });
+  const { pools } = load(GOOD, { ...ENV, MANAGER_PASSWORD: '' }, { secrets: 'none' });
 
   expect(pools).toMatchObject({ shop: { sessions: { manager: { user: 'vm-rejuv', password: '' } } } });
 });

@@ -10,6 +10,7 @@ const ENV = {
   VM_REJUV_ADMIN_TOKEN: 't',
   TOMCAT_MANAGER_PASSWORD: 'p',
   SESSIONS_DATABASE_URL: 'postgres://y',
+  VSPHERE_PASSWORD: 'p',
 };
 
 function load(yaml: string): ReturnType<typeof loadConfig> {
@@ -40,25 +41,37 @@ test.each([...example.matchAll(/^ *# (sessions: \{.*?\})   #.*$/gm)].map(([, lin
   },
 );
 
-test.each([...example.matchAll(/^ *# (driver: \{.*\})(?: {3}#.*)?$/gm)].map(([, line]) => line ?? ''))(
+test.each([...example.matchAll(/^ *# (driver: \{ type: (\w+),.*\})(?: {3}#.*)?$/gm)].map(([, line = '', type]) => [type, line]))(
   'its other driver is accepted: %s',
-  (line) => {
+  (type, line) => {
     const other = example.replace(/driver: \{ type: process.*$/m, line);
-    expect(load(other).pools['shop']?.machines[1].driver.type).toBe('libvirt');
+    expect(load(other).pools['shop']?.machines[1].driver.type).toBe(type);
   },
 );
 
-test('the examples for hypervisors are accepted', () => {
-  const document = readFileSync(new URL('../../docs/hypervisors.md', import.meta.url), 'utf8');
-  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(document) ?? [];
-  const incarnations = [...document.matchAll(/^\| `(\{ type: .*?\})` \|/gm)].map(([, text]) => text ?? '');
-  expect(incarnations).toHaveLength(4);
-  for (const text of incarnations) {
-    const driver = load(yaml.replace('{ type: guest-agent }', text.replace('URL', 'http://10.0.0.5/'))).pools['shop']?.machines[0]
-      .driver;
-    expect(driver).toMatchObject({ incarnation: { type: /type: ([\w-]+)/.exec(text)?.[1] } });
-  }
+const HYPERVISORS = readFileSync(new URL('../../docs/hypervisors.md', import.meta.url), 'utf8');
+const sections = [...HYPERVISORS.matchAll(/^## (.*)\n[^]*?```yaml\n([^]*?)```([^]*?)(?=^## )/gm)].map(
+  ([, name = '', yaml = '', rest = '']) => ({
+    ...{ name, yaml },
+    incarnations: [...rest.matchAll(/^\| `(\{ type: .*?\})` \|/gm)].map(([, text]) => text ?? ''),
+  }),
+);
+
+test('each section of a hypervisor has an example, and says who tells boots apart', () => {
+  expect(sections.map(({ name, incarnations }) => [name, incarnations.length])).toEqual([
+    ['libvirt', 4],
+    ['vSphere', 3],
+  ]);
 });
+
+test.each(sections.flatMap(({ name, yaml, incarnations }) => incarnations.map((text) => ({ name, yaml, text }))))(
+  'the example of $name is accepted with incarnation: $text',
+  ({ yaml, text }) => {
+    const other = yaml.replace(/(incarnation: )\{ type: .*?\}/, `$1${text.replace('URL', 'http://10.0.0.5/')}`);
+    const driver = load(other).pools['shop']?.machines[0].driver;
+    expect(driver).toMatchObject({ incarnation: { type: /type: ([\w-]+)/.exec(text)?.[1] } });
+  },
+);
 
 test('its other store is accepted', () => {
   const [, store = ''] = /or (\{ type: data-source.*\} \})$/m.exec(example) ?? [];

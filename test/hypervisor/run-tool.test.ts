@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runTool } from '../../activities/hypervisor/libvirt/run-tool.js';
+import { runTool } from '../../activities/hypervisor/run-tool.js';
 import { TimeLimitError } from '../../config/within.js';
 import { startTimeOf } from '../../state/process-identity.js';
 

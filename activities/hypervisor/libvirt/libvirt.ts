@@ -1,27 +1,23 @@
 // Machines that are domains of libvirt: QEMU/KVM, Xen, LXC, Virtuozzo and whatever else virsh connects to.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../../config/operator-error.js';
 import type { LibvirtDriverConfig } from '../../../config/types.js';
-import { within } from '../../../config/within.js';
+import type { BootIdReader } from '../boot-id.js';
+import { bootIdReader } from '../boot-id.js';
 import type { MachineDriver, OperationOptions } from '../driver.js';
 import { incarnationOf } from '../incarnation.js';
+import { mustTell } from '../must-tell.js';
 import type { Sight, Switch } from '../switched.js';
 import { createSwitched } from '../switched.js';
-import type { BootIdReader } from './boot-id.js';
-import { bootIdReader } from './boot-id.js';
+import { guestAgentReader } from './guest-agent.js';
 import type { Target } from './errors.js';
 import { AlreadySo } from './errors.js';
 import { virsh } from './virsh.js';
 
-/** A busy guest may miss one question. Chosen: a check is for a person who waits. */
-const VERIFY_LIMIT_MS = 10_000;
-const VERIFY_POLL_MS = 500;
-
 export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): MachineDriver {
   const { uri, domain, stopTimeoutMs } = driver;
   const target: Target = { machine: name, uri, domain };
-  const readBootId = bootIdReader(target, driver.incarnation);
+  const readBootId = readerOf(target, driver.incarnation);
   const isContainer = /^lxc[+:]/.test(uri);
   // Its kernel is its host's: there is nothing to reset.
   const hasReset = !isContainer;
@@ -52,6 +48,12 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
     output: () => `virsh -c ${uri} console ${domain}`,
     capabilities: () => ({ graceful: true, reset: hasReset }),
   };
+}
+
+/** Null where the guest is never asked. */
+function readerOf(target: Target, incarnation: LibvirtDriverConfig['incarnation']): BootIdReader | null {
+  if (incarnation.type === 'domain') return null;
+  return incarnation.type === 'guest-agent' ? guestAgentReader(target) : bootIdReader(incarnation);
 }
 
 interface Info {
@@ -86,27 +88,7 @@ async function verify(target: Target, readBootId: BootIdReader | null, { signal 
     throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
   });
   if (!persistent) throw isTransient(target);
-  if (power === 'on' && readBootId !== null) await mustTell(target, readBootId, signal);
-}
-
-async function mustTell(target: Target, readBootId: BootIdReader, signal: AbortSignal): Promise<void> {
-  let why: unknown;
-  const untilTold = async (limited: AbortSignal): Promise<void> => {
-    for (;;) {
-      try {
-        await readBootId(limited);
-        return;
-      } catch (error) {
-        limited.throwIfAborted();
-        why = error;
-        await sleep(VERIFY_POLL_MS, undefined, { signal: limited });
-      }
-    }
-  };
-  await within(VERIFY_LIMIT_MS, signal, untilTold).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw isSilent(target, why ?? error);
-  });
+  if (power === 'on' && readBootId !== null) await mustTell(target.machine, readBootId, signal);
 }
 
 function isTransient({ machine, domain }: Target): OperatorError {
@@ -114,15 +96,5 @@ function isTransient({ machine, domain }: Target): OperatorError {
     'MACHINE_NOT_STARTABLE',
     `The domain ${domain} of machine ${machine} is transient: libvirt forgets it when it ends.`,
     'Make it persistent by "virsh define".',
-  );
-}
-
-/** A restart would have to wait for it, and then switch the machine off and on. */
-function isSilent({ machine }: Target, why: unknown): OperatorError {
-  return new OperatorError(
-    'BOOT_ID_UNKNOWN',
-    `The guest of machine ${machine} does not tell its boot id (${why instanceof Error ? why.message : String(why)}).`,
-    'Let it run what driver.incarnation names, or name another way there; docs/hypervisors.md compares them.',
-    { cause: why },
   );
 }

@@ -4,7 +4,7 @@ import { codeOf } from '../../../config/error-code.js';
 import { TimeLimitError } from '../../../config/within.js';
 import type { Target } from './errors.js';
 import { virshFailed, virshMissing, virshTooSlow } from './errors.js';
-import { runTool } from './run-tool.js';
+import { runTool } from '../run-tool.js';
 
 /** A call takes some 20 ms on this host and some 300 ms by ssh. Chosen: what takes longer is looked at again. */
 const LIMIT_MS = 15_000;

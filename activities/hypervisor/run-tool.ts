@@ -1,7 +1,7 @@
 // A program that speaks to something outside: it must not ask anybody, hang, or fill our memory.
 
 import { spawn } from 'node:child_process';
-import { within } from '../../../config/within.js';
+import { within } from '../../config/within.js';
 
 /** Far above what the tools say of one machine. */
 const MAX_OUTPUT_CHARS = 65_536;

@@ -1,0 +1,100 @@
+// Machines that are virtual machines of VMware vSphere: of a vCenter, or of one ESXi host.
+
+import { OperatorError } from '../../../config/operator-error.js';
+import type { VsphereDriverConfig } from '../../../config/types.js';
+import type { BootIdReader } from '../boot-id.js';
+import { bootIdReader } from '../boot-id.js';
+import type { MachineDriver, OperationOptions } from '../driver.js';
+import { incarnationOf } from '../incarnation.js';
+import { mustTell } from '../must-tell.js';
+import type { Sight, Switch } from '../switched.js';
+import { createSwitched } from '../switched.js';
+import type { Target } from './errors.js';
+import { isSuspended, isTemplate, lacksRights, outOfSight, VimFault } from './errors.js';
+import { VimSession } from './session.js';
+import { VirtualMachine } from './virtual-machine.js';
+
+/** What a restart needs besides reading. The guest is asked by the same rights. */
+const PRIVILEGES = ['PowerOn', 'PowerOff', 'Reset'].map((action) => `VirtualMachine.Interact.${action}`);
+
+export function createVsphereDriver(name: string, driver: VsphereDriverConfig): MachineDriver {
+  const { url, vm, stopTimeoutMs } = driver;
+  const target: Target = { machine: name, url, vm };
+  const machine = new VirtualMachine(target, new VimSession(target, driver));
+  const readBootId = driver.incarnation.type === 'boot-time' ? null : bootIdReader(driver.incarnation);
+  const ownSwitch: Switch = {
+    look: (signal) => look(target, machine, readBootId, signal),
+    powerOn: unlessSo((signal) => machine.run('PowerOnVM_Task', signal)),
+    askToEnd: unlessSo(async (signal) => void (await machine.ask('ShutdownGuest', signal))),
+    cutOff: unlessSo((signal) => machine.run('PowerOffVM_Task', signal)),
+    askToReboot: unlessSo(async (signal) => void (await machine.ask('RebootGuest', signal))),
+    reset: unlessSo((signal) => machine.run('ResetVM_Task', signal)),
+  };
+  return {
+    ...createSwitched({ name, key: `vsphere ${url} ${vm}`, stopTimeoutMs, switch: ownSwitch }),
+    verify: (options) => verify(target, machine, readBootId, options),
+    output: () => `the console of ${vm} in the client of ${new URL(url).host}`,
+    capabilities: () => ({ graceful: true, reset: true }),
+  };
+}
+
+/** The state decides, which is looked at next. */
+function unlessSo(way: (signal: AbortSignal) => Promise<void>): (signal: AbortSignal) => Promise<void> {
+  return async (signal) => {
+    await way(signal).catch((error: unknown) => {
+      if (!(error instanceof VimFault) || error.fault !== 'InvalidPowerState') throw error;
+    });
+  };
+}
+
+/** One object of the server's, so that its parts belong together. */
+const RUNTIME = ['powerState', 'bootTime', 'connectionState'].map((name) => `summary.runtime.${name}`);
+
+/** Throws when nobody knows its power. */
+async function powerOf(
+  target: Target,
+  machine: VirtualMachine,
+  signal: AbortSignal,
+): Promise<{ isOn: boolean; bootTime: string | undefined }> {
+  const values = await machine.properties(RUNTIME, signal);
+  const [power, bootTime, connection] = RUNTIME.map((path) => values[path]);
+  if (connection !== 'connected') throw outOfSight(target, connection ?? 'without a connection state');
+  if (power === 'suspended') throw isSuspended(target);
+  if (power !== 'poweredOn' && power !== 'poweredOff') throw outOfSight(target, power ?? 'without a power state');
+  return { isOn: power === 'poweredOn', bootTime };
+}
+
+async function look(
+  target: Target,
+  machine: VirtualMachine,
+  readBootId: BootIdReader | null,
+  signal: AbortSignal,
+): Promise<Sight> {
+  const { isOn, bootTime } = await powerOf(target, machine, signal);
+  if (!isOn) return { power: 'off', incarnation: null };
+  // One that comes later would look like another boot.
+  if (bootTime === undefined) throw outOfSight(target, 'on without a boot time');
+  const bootId = await readBootId?.(signal).catch(() => null);
+  signal.throwIfAborted();
+  return { power: 'on', incarnation: incarnationOf(bootTime, bootId) };
+}
+
+async function verify(
+  target: Target,
+  machine: VirtualMachine,
+  readBootId: BootIdReader | null,
+  { signal }: OperationOptions,
+): Promise<void> {
+  try {
+    const { isOn } = await powerOf(target, machine, signal);
+    const { 'config.template': template } = await machine.properties(['config.template'], signal);
+    if (template === 'true') throw isTemplate(target);
+    const lacking = await machine.lacking(PRIVILEGES, signal);
+    if (lacking.length > 0) throw lacksRights(target, lacking);
+    if (isOn && readBootId !== null) await mustTell(target.machine, readBootId, signal);
+  } catch (error) {
+    // Nobody waits for it to appear.
+    if (!(error instanceof OperatorError) || error.code !== 'VM_UNKNOWN') throw error;
+    throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
+  }
+}
