@@ -7,6 +7,8 @@ const apart = process.env['VM_REJUV_LONG'] ? 'long' : process.env['VM_REJUV_GUES
 export default defineConfig({
   test: {
     pool: 'forks',
+    // A third of the work would be to import the same modules anew for each file. No test keeps anything in them.
+    isolate: false,
     // Of the others, which often wait, it takes five to load two cores.
     maxWorkers: apart === null ? 5 : 1,
     include: [apart === null ? 'test/**/*.test.ts' : `test/${apart}/**/*.test.ts`],

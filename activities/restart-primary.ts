@@ -2,11 +2,16 @@
 
 import { readPool } from '../state/pool.js';
 import { OperatorError } from '../config/operator-error.js';
+import { within } from '../config/within.js';
+import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { untilHealthy } from './health.js';
 import { inTime } from './hypervisor/in-time.js';
+
+/** Chosen: some 20 ms are usual. */
+const MEMORY_LIMIT_MS = 5000;
 
 /** The primary's incarnation before its restart, or null when it is off. Asks, changes nothing. */
 export async function observePrimary(deps: ActivityDeps, pool: string): Promise<string | null> {
@@ -32,10 +37,20 @@ function notDone(machine: string, what: string): OperatorError {
   });
 }
 
-export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<void> {
-  await withAttempt(deps, pool, async (attempt) => {
+/** What machines occupy of their hosts' memory; null where nobody tells. */
+export interface RestartMemory {
+  /** The primary, aged; null as well when an attempt of before has restarted it. */
+  before: number | null;
+  /** The primary, as soon as it is ready. */
+  after: number | null;
+  /** The standby, which serves by then. */
+  standby: number | null;
+}
+
+export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<RestartMemory> {
+  return withAttempt(deps, pool, async (attempt) => {
     const { driver, guard } = attempt;
-    const { primary } = pairOf(attempt.pool, attempt.row);
+    const { primary, standby } = pairOf(attempt.pool, attempt.row);
     // Only a sealed pool sends nothing to its primary.
     const { phase } = await readPool(deps.database, pool);
     if (phase !== 'sealed') {
@@ -45,6 +60,7 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
         `After the drain: vm-rejuv retry ${pool}`,
       );
     }
+    const before = await memoryOf(attempt, primary.name, expect);
     await guard();
     const { incarnation } = await inTime(
       primary,
@@ -55,5 +71,19 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
     // Some accept what they then do not do.
     if (incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
     await untilHealthy(primary, attempt.pool.health, attempt);
+    const after = await memoryOf(attempt, primary.name);
+    return { before, after, standby: await memoryOf(attempt, standby.name) };
   });
+}
+
+/** For people: whatever keeps it from being told must not keep the pool. With an incarnation, null of any other. */
+async function memoryOf({ driver, signal }: Attempt, machine: string, incarnation?: string | null): Promise<number | null> {
+  const asked = within(MEMORY_LIMIT_MS, signal, async (limited) => {
+    const options = { signal: limited };
+    if (incarnation !== undefined && (await driver.status(machine, options)).incarnation !== incarnation) return null;
+    return driver.memoryBytes(machine, options);
+  });
+  const bytes = await asked.catch(() => null);
+  signal.throwIfAborted();
+  return bytes;
 }

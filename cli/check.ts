@@ -3,7 +3,9 @@
 import { pairOf } from '../activities/deps.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { primaryNotRunning } from '../activities/errors.js';
-import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
+import type { HypervisorDriver, MachineStatus } from '../activities/hypervisor/driver.js';
+import type { VerifiedMachines } from '../activities/hypervisor/verify-machine.js';
+import { verifyMachine } from '../activities/hypervisor/verify-machine.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -22,21 +24,35 @@ import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, inWords, print } from './output.js';
 import { choosePool } from './pool-option.js';
+import { mebibytes } from './restart-outcome.js';
 
 /** Chosen: a check is for a person who waits. */
 const CHECK_TIMEOUT_MS = 60_000;
 
+/** What an item has found besides that it is so. */
+interface Finding {
+  text: string;
+  value: Record<string, unknown>;
+}
+
 export async function check(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
   const pools = poolName === undefined ? Object.values(config.pools) : [choosePool(config, poolName)];
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const verified: VerifiedMachines = new Map();
   let failed = 0;
 
-  const item = async <T>(what: string, work: (notChecked: (why: string) => void) => Promise<T>): Promise<T | undefined> => {
+  const item = async <T>(
+    what: string,
+    work: (notChecked: (why: string) => void) => Promise<T>,
+    found: (value: T) => Finding = () => ({ text: '', value: {} }),
+  ): Promise<T | undefined> => {
     let skipped: string | undefined;
     try {
       const value = await work((why) => (skipped = why));
-      if (skipped === undefined) print(options, `ok    ${what}`, { check: what, ok: true });
-      else print(options, `--    ${what}: not checked, ${skipped}`, { check: what, ok: null, notChecked: skipped });
+      if (skipped === undefined) {
+        const { text, value: more } = found(value);
+        print(options, `ok    ${what}${text}`, { check: what, ok: true, ...more });
+      } else print(options, `--    ${what}: not checked, ${skipped}`, { check: what, ok: null, notChecked: skipped });
       return value;
     } catch (thrown) {
       const error = inWords(asOperatorError(thrown));
@@ -66,9 +82,14 @@ export async function check(config: Config, poolName: string | undefined, option
     for (const pool of hash ? pools : []) {
       await item(`${pool.name}: a proxy is registered and answers`, () => proxiesAnswer(config, pool, database, signal));
       const driver = createDriver(pool);
-      const off = await item(`${pool.name}: machines are known to their hypervisor`, () => machinesOff(pool, driver, signal));
+      const seen = await item(
+        `${pool.name}: machines are known to their hypervisor`,
+        () => machinesOf(pool, driver, signal),
+        tellMachines,
+      );
+      const off = seen?.filter(({ power }) => power === 'off').map(({ name }) => name);
       await item(`${pool.name}: machines could be started`, async () => {
-        for (const { name } of pool.machines) await driver.verify(name, { signal });
+        for (const { name } of pool.machines) await verifyMachine(driver, pool.name, name, verified, { signal });
       });
       await item(`${pool.name}: the active machine runs`, async (notChecked) => {
         if (off === undefined) return notChecked('the drivers do not tell');
@@ -128,8 +149,24 @@ async function rolesOf(pool: PoolConfig, database: Database): Promise<Roles> {
   return { run: row.run, phase: row.phase, ...pairOf(pool, row) };
 }
 
-async function machinesOff(pool: PoolConfig, driver: HypervisorDriver, signal: AbortSignal): Promise<string[]> {
-  const off: string[] = [];
-  for (const { name } of pool.machines) if ((await driver.status(name, { signal })).power === 'off') off.push(name);
-  return off;
+interface SeenMachine {
+  name: string;
+  power: MachineStatus['power'];
+  memoryBytes: number | null;
+}
+
+async function machinesOf(pool: PoolConfig, driver: HypervisorDriver, signal: AbortSignal): Promise<SeenMachine[]> {
+  const seen: SeenMachine[] = [];
+  for (const { name } of pool.machines) {
+    const { power } = await driver.status(name, { signal });
+    seen.push({ name, power, memoryBytes: power === 'off' ? null : await driver.memoryBytes(name, { signal }) });
+  }
+  return seen;
+}
+
+function tellMachines(machines: SeenMachine[]): Finding {
+  const text = machines.map(({ name, power, memoryBytes }) =>
+    memoryBytes === null ? `${name} ${power}` : `${name} ${power} in ${mebibytes(memoryBytes)}`,
+  );
+  return { text: `: ${text.join(', ')}`, value: { machines } };
 }

@@ -1,12 +1,24 @@
 // What a restart has done, in one line.
 
+import type { RestartMemory } from '../activities/restart-primary.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 
-/** `4 sessions moved, held p99 8 ms, max 9 ms, 5.2 s in all`. Earlier versions did not write everything down. */
-export function describeOutcome({ from, sessionsMoved, holdMs, tookMs, skipped }: RestartOutcome): string {
+/** `4 sessions moved, held p99 8 ms, max 9 ms, 5.2 s in all, memory of a 812 -> 214 MiB, of b 230 MiB`. Earlier versions did not write everything down. */
+export function describeOutcome({ from, to, sessionsMoved, holdMs, tookMs, memoryBytes, skipped }: RestartOutcome): string {
   const whole = tookMs === undefined ? '' : `, ${seconds(tookMs)} in all`;
   const kept = skipped === undefined ? '' : `; ${from} ${describeSkipped(skipped)}`;
-  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${kept}`;
+  const memory = memoryBytes === undefined ? '' : describeMemory(from, to, memoryBytes);
+  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${kept}`;
+}
+
+function describeMemory(from: string, to: string, { before, after, standby }: RestartMemory): string {
+  if (before === null && after === null && standby === null) return '';
+  return `, memory of ${from} ${mebibytes(before)} -> ${mebibytes(after)}, of ${to} ${mebibytes(standby)}`;
+}
+
+/** For people; programs get bytes. */
+export function mebibytes(bytes: number | null): string {
+  return bytes === null ? '?' : `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
 function describeSkipped({ reason, restarted = null }: NonNullable<RestartOutcome['skipped']>): string {

@@ -41,7 +41,25 @@ export function startTimeOf(pid: number): string | null {
 
 /** Whether any process of a group still runs. */
 export function groupRuns(group: number): boolean {
-  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && processOf(Number(name))?.group === group);
+  return processesOf(group).length > 0;
+}
+
+/** What the processes of a group occupy, each with its share of what is mapped by several (proc(5), smaps_rollup); null where nobody tells. */
+export function groupMemoryBytes(group: number): number | null {
+  const kibibytes = processesOf(group).map((pid) => {
+    try {
+      return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    } catch {
+      return 0;
+    }
+  });
+  const sum = kibibytes.reduce((total, one) => total + one, 0);
+  return sum === 0 ? null : sum * 1024;
+}
+
+function processesOf(group: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => processOf(pid)?.group === group);
 }
 
 function processOf(pid: number): { group: number; startTime: string } | null {

@@ -50,11 +50,10 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       const expect = await observePrimary(request);
       // Of a repetition's it has a new one, or none.
       if (before === undefined) before = expect;
-      await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
-      return true;
+      return { memoryBytes: await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]) };
     });
     const swap: SwapInput = {
-      ...{ pool, startedAtMs },
+      ...{ pool, startedAtMs, ...restarted },
       ...(restarted === null ? { skipped: { reason: desk.skipReason, ...(before === undefined ? {} : { before }) } } : {}),
     };
     const outcome = await forward('swapRoles', () => swapRoles.executeWithOptions({ summary: SUMMARIES.swapRoles }, [swap]));

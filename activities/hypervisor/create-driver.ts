@@ -17,6 +17,7 @@ export function createDriver({ machines }: { machines: readonly MachineConfig[] 
     stop: (machine, options) => named(machine).stop(options),
     restart: (machine, options) => named(machine).restart(options),
     verify: (machine, options) => named(machine).verify(options),
+    memoryBytes: (machine, options) => named(machine).memoryBytes(options),
     outputOf: (machine) => named(machine).output(),
     capabilitiesOf: (machine) => named(machine).capabilities(),
   });

@@ -38,8 +38,13 @@ export interface MachineDriver {
    * When it already does, the restart has been done before and nothing happens.
    */
   restart(options: RestartOptions): Promise<MachineStatus>;
-  /** Throws, with MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing. */
-  verify(options: OperationOptions): Promise<void>;
+  /**
+   * Resolves with what the hypervisor itself calls the machine, which is the same for every way to name it. Throws, with
+   * MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing.
+   */
+  verify(options: OperationOptions): Promise<string>;
+  /** What it occupies of its host's memory; null when it is off, or when its hypervisor does not tell. */
+  memoryBytes(options: OperationOptions): Promise<number | null>;
   /** Where an operator reads what the machine itself says. */
   output(): string;
   capabilities(): Capabilities;
@@ -51,7 +56,8 @@ export interface HypervisorDriver {
   start(machine: string, options: OperationOptions): Promise<MachineStatus>;
   stop(machine: string, options: OperationOptions): Promise<void>;
   restart(machine: string, options: RestartOptions): Promise<MachineStatus>;
-  verify(machine: string, options: OperationOptions): Promise<void>;
+  verify(machine: string, options: OperationOptions): Promise<string>;
+  memoryBytes(machine: string, options: OperationOptions): Promise<number | null>;
   outputOf(machine: string): string;
   capabilitiesOf(machine: string): Capabilities;
 }

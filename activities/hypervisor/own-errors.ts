@@ -12,6 +12,7 @@ export function withOwnErrors(driver: HypervisorDriver): HypervisorDriver {
     stop: (machine, options) => naming(machine, 'stop', options, (own) => driver.stop(machine, own)),
     restart: (machine, options) => naming(machine, 'restart', options, (own) => driver.restart(machine, own)),
     verify: (machine, options) => naming(machine, 'verify', options, (own) => driver.verify(machine, own)),
+    memoryBytes: (machine, options) => naming(machine, 'memoryBytes', options, (own) => driver.memoryBytes(machine, own)),
     outputOf: (machine) => driver.outputOf(machine),
     capabilitiesOf: (machine) => driver.capabilitiesOf(machine),
   };

@@ -9,7 +9,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../config/operator-error.js';
 import type { ProcessDriverConfig } from '../../config/types.js';
-import { groupRuns, startTimeOf } from '../../state/process-identity.js';
+import { groupMemoryBytes, groupRuns, startTimeOf } from '../../state/process-identity.js';
 import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
 import { oneAtATime } from './machine-lock.js';
 
@@ -43,7 +43,14 @@ export function createProcessDriver(name: string, driver: ProcessDriverConfig): 
         await stop(machine, options);
         return start(machine, options);
       }),
-    verify: () => verify(machine),
+    verify: async () => {
+      await verify(machine);
+      return `process ${await identityOf(machine)}`;
+    },
+    memoryBytes: async () => {
+      const { pid } = await recorded(machine);
+      return pid === null || (await status(machine)).power === 'off' ? null : groupMemoryBytes(pid);
+    },
     output: () => file(machine, 'log'),
     capabilities: () => ({ graceful: true, reset: true }),
   };
@@ -166,10 +173,14 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function locked<T>({ name, driver }: ProcessMachine, { signal }: OperationOptions, work: () => Promise<T>): Promise<T> {
-  const { stateDirectory } = driver;
-  await mkdir(stateDirectory, { recursive: true });
-  return oneAtATime(name, join(await realpath(stateDirectory), name), signal, work);
+async function locked<T>(machine: ProcessMachine, { signal }: OperationOptions, work: () => Promise<T>): Promise<T> {
+  await mkdir(machine.driver.stateDirectory, { recursive: true });
+  return oneAtATime(machine.name, await identityOf(machine), signal, work);
+}
+
+/** Wherever links lead. */
+async function identityOf({ name, driver: { stateDirectory } }: ProcessMachine): Promise<string> {
+  return join(await realpath(stateDirectory).catch(() => stateDirectory), name);
 }
 
 /** Tried again it would end again: that is for an operator to look at. */

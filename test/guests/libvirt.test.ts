@@ -206,6 +206,25 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
     await expect(driverOf(await sharedGuest(), change).verify('m', { signal })).rejects.toMatchObject({ code });
   });
 
+  test('a domain is the same machine by its name and by its UUID', async () => {
+    const one = await sharedGuest();
+    const uuid = (await virshByHand(QEMU, 'domuuid', one.machine.driver.domain)).trim();
+    await driverOf(one).start('m', { signal });
+
+    const identity = await driverOf(one).verify('m', { signal });
+
+    expect(identity).toBe(`libvirt ${uuid}`);
+    expect(await driverOf(one, (driver) => ({ ...driver, domain: uuid })).verify('m', { signal })).toBe(identity);
+  });
+
+  test('the memory of a guest is told while it runs', async () => {
+    const one = await sharedGuest();
+    await driverOf(one).start('m', { signal });
+    expect(await driverOf(one).memoryBytes('m', { signal })).toBeGreaterThan(20 * 2 ** 20);
+    await driverOf(one).stop('m', { signal });
+    expect(await driverOf(one).memoryBytes('m', { signal })).toBeNull();
+  });
+
   test('verify tells that we have no rights', async () => {
     const one = await sharedGuest();
     await set('nobody');

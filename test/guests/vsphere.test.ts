@@ -141,9 +141,9 @@ describe.skipIf(missing !== null)(`vsphere${missing === null ? '' : ` (not run: 
     await driverOf().start('m', { signal });
     const values = await adminSession().machine.properties(['config.instanceUuid'], signal);
 
-    expect(await driverOf({ vm: values['config.instanceUuid'] ?? '' }).status('m', { signal })).toEqual(
-      await driverOf().status('m', { signal }),
-    );
+    const byUuid = driverOf({ vm: values['config.instanceUuid'] ?? '' });
+    expect(await byUuid.status('m', { signal })).toEqual(await driverOf().status('m', { signal }));
+    expect(await byUuid.verify('m', { signal })).toBe(await driverOf().verify('m', { signal }));
   });
 
   test('a machine that is suspended is left as it is, and its name is told', async () => {

@@ -54,6 +54,15 @@ test('however often and concurrently one incarnation is restarted, it restarts o
   expect(await output()).toEqual(['started', 'started']);
 });
 
+test('its memory is told while it runs', async () => {
+  const { driver } = await createMachine(SERVER);
+  expect(await driver.memoryBytes('m', { signal })).toBeNull();
+  await driver.start('m', { signal });
+
+  // Node takes some 10 MiB by itself.
+  expect(await driver.memoryBytes('m', { signal })).toBeGreaterThan(5 * 2 ** 20);
+});
+
 test('a restart that expects another incarnation than the one that runs does nothing', async () => {
   const { driver, output } = await createMachine(SERVER);
   const before = await driver.start('m', { signal });

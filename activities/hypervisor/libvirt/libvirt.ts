@@ -45,6 +45,7 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   return {
     ...createSwitched({ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, switch: ownSwitch }),
     verify: (options) => verify(target, readBootId, options),
+    memoryBytes: ({ signal }) => memoryOf(target, signal),
     output: () => `virsh -c ${uri} console ${domain}`,
     capabilities: () => ({ graceful: true, reset: hasReset }),
   };
@@ -61,6 +62,7 @@ interface Info {
   /** libvirt's id of what runs, or null. */
   id: string | null;
   persistent: boolean;
+  uuid: string;
 }
 
 async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
@@ -70,7 +72,7 @@ async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
   const id = /^\d+$/.test(field('Id')) ? field('Id') : null;
   if (state === '') throw new Error(`"virsh dominfo" does not tell the state of ${target.domain}`);
   const power = state === 'shut off' ? 'off' : state === 'crashed' ? 'crashed' : 'on';
-  return { power, id, persistent: field('Persistent') !== 'no' };
+  return { power, id, persistent: field('Persistent') !== 'no', uuid: field('UUID') };
 }
 
 /** The instance first: of two that are looked at while one ends, the boot id must not be the older. */
@@ -82,13 +84,24 @@ async function look(target: Target, readBootId: BootIdReader | null, signal: Abo
   return { power, incarnation: incarnationOf(id ?? '', bootId) };
 }
 
-async function verify(target: Target, readBootId: BootIdReader | null, { signal }: OperationOptions): Promise<void> {
-  const { power, persistent } = await infoOf(target, signal).catch((error: unknown) => {
+async function verify(target: Target, readBootId: BootIdReader | null, { signal }: OperationOptions): Promise<string> {
+  const { power, persistent, uuid } = await infoOf(target, signal).catch((error: unknown) => {
     if (!(error instanceof OperatorError) || error.code !== 'DOMAIN_UNKNOWN') throw error;
     throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
   });
   if (!persistent) throw isTransient(target);
   if (power === 'on' && readBootId !== null) await mustTell(target.machine, readBootId, signal);
+  return `libvirt ${uuid}`;
+}
+
+/** `rss` is of the host's process or control group; Xen, which has none, tells what the guest has been given. */
+async function memoryOf(target: Target, signal: AbortSignal): Promise<number | null> {
+  const text = await virsh(target, ['dommemstat', target.domain], signal).catch((error: unknown) => {
+    if (error instanceof OperatorError) throw error;
+    return '';
+  });
+  const [kibibytes] = ['rss', 'actual'].flatMap((name) => new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? []);
+  return kibibytes === undefined ? null : Number(kibibytes) * 1024;
 }
 
 function isTransient({ machine, domain }: Target): OperatorError {

@@ -33,6 +33,7 @@ export function createVsphereDriver(name: string, driver: VsphereDriverConfig): 
   return {
     ...createSwitched({ name, key: `vsphere ${url} ${vm}`, stopTimeoutMs, switch: ownSwitch }),
     verify: (options) => verify(target, machine, readBootId, options),
+    memoryBytes: ({ signal }) => memoryOf(machine, signal),
     output: () => `the console of ${vm} in the client of ${new URL(url).host}`,
     capabilities: () => ({ graceful: true, reset: true }),
   };
@@ -84,17 +85,25 @@ async function verify(
   machine: VirtualMachine,
   readBootId: BootIdReader | null,
   { signal }: OperationOptions,
-): Promise<void> {
+): Promise<string> {
   try {
     const { isOn } = await powerOf(target, machine, signal);
-    const { 'config.template': template } = await machine.properties(['config.template'], signal);
-    if (template === 'true') throw isTemplate(target);
+    const config = await machine.properties(['config.template', 'config.instanceUuid'], signal);
+    if (config['config.template'] === 'true') throw isTemplate(target);
     const lacking = await machine.lacking(PRIVILEGES, signal);
     if (lacking.length > 0) throw lacksRights(target, lacking);
     if (isOn && readBootId !== null) await mustTell(target.machine, readBootId, signal);
+    return `vsphere ${config['config.instanceUuid'] ?? target.vm}`;
   } catch (error) {
     // Nobody waits for it to appear.
     if (!(error instanceof OperatorError) || error.code !== 'VM_UNKNOWN') throw error;
     throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
   }
+}
+
+/** Its host counts in mebibytes, and as long as it does not 0 is told. */
+async function memoryOf(machine: VirtualMachine, signal: AbortSignal): Promise<number | null> {
+  const path = 'summary.quickStats.hostMemoryUsage';
+  const { [path]: mebibytes } = await machine.properties([path], signal);
+  return Number(mebibytes ?? 0) > 0 ? Number(mebibytes) * 2 ** 20 : null;
 }
