@@ -2,16 +2,20 @@
 
 import { readPool } from '../state/pool.js';
 import { OperatorError } from '../config/operator-error.js';
+import type { MachineConfig } from '../config/types.js';
 import { within } from '../config/within.js';
 import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { untilHealthy } from './health.js';
+import type { MachineStatus, OperationOptions } from './hypervisor/driver.js';
 import { inTime } from './hypervisor/in-time.js';
 
 /** Chosen: some 20 ms are usual. */
 const MEMORY_LIMIT_MS = 5000;
+/** Of a machine that could be better off with what it had before. */
+const NOT_UP = new Set(['MACHINE_NOT_READY', 'MACHINE_NOT_STARTED']);
 
 /** The primary's incarnation before its restart, or null when it is off. Asks, changes nothing. */
 export async function observePrimary(deps: ActivityDeps, pool: string): Promise<string | null> {
@@ -47,9 +51,15 @@ export interface RestartMemory {
   standby: number | null;
 }
 
-export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<RestartMemory> {
+export interface RestartedPrimary {
+  memoryBytes: RestartMemory;
+  /** There when it did not get ready from a fresh disk, and runs from the one of before. */
+  rolledBack?: true;
+}
+
+export async function restartPrimary(deps: ActivityDeps, pool: string, expect: string | null): Promise<RestartedPrimary> {
   return withAttempt(deps, pool, async (attempt) => {
-    const { driver, guard } = attempt;
+    const { guard } = attempt;
     const { primary, standby } = pairOf(attempt.pool, attempt.row);
     // Only a sealed pool sends nothing to its primary.
     const { phase } = await readPool(deps.database, pool);
@@ -62,18 +72,34 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
     }
     const before = await memoryOf(attempt, primary.name, expect);
     await guard();
-    const { incarnation } = await inTime(
-      primary,
-      attempt,
-      (options) => (expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect })),
-      (limit) => notDone(primary.name, `has not restarted it ${limit}`),
+    const rolledBack = await bringUp(attempt, primary, expect);
+    const after = await memoryOf(attempt, primary.name);
+    const memoryBytes = { before, after, standby: await memoryOf(attempt, standby.name) };
+    return { memoryBytes, ...(rolledBack && { rolledBack }) };
+  });
+}
+
+/** Until it is ready. Whether it is so only by going back to what it was before the restart. */
+async function bringUp(attempt: Attempt, primary: MachineConfig, expect: string | null): Promise<boolean> {
+  const { driver, signal } = attempt;
+  const { health } = attempt.pool;
+  const ask = (work: (options: OperationOptions) => Promise<MachineStatus | null>): Promise<MachineStatus | null> =>
+    inTime(primary, attempt, work, (limit) => notDone(primary.name, `has not restarted it ${limit}`));
+  try {
+    const now = await ask((options) =>
+      expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect }),
     );
     // Some accept what they then do not do.
-    if (incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
-    await untilHealthy(primary, attempt.pool.health, attempt);
-    const after = await memoryOf(attempt, primary.name);
-    return { before, after, standby: await memoryOf(attempt, standby.name) };
-  });
+    if (now?.incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
+    await untilHealthy(primary, health, attempt);
+    return now?.rolledBack === true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (expect === null || !(error instanceof OperatorError) || !NOT_UP.has(error.code)) throw error;
+    if ((await ask((options) => driver.rollBack(primary.name, { ...options, expect }))) === null) throw error;
+    await untilHealthy(primary, health, attempt);
+    return true;
+  }
 }
 
 /** For people: whatever keeps it from being told must not keep the pool. With an incarnation, null of any other. */

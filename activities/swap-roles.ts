@@ -10,7 +10,7 @@ import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
 import { hasBooted } from './hypervisor/incarnation.js';
 import { stopInTime } from './hypervisor/in-time.js';
-import type { RestartMemory } from './restart-primary.js';
+import type { RestartedPrimary, RestartMemory } from './restart-primary.js';
 
 export interface RestartOutcome {
   from: string;
@@ -24,6 +24,8 @@ export interface RestartOutcome {
   tookMs?: number;
   /** Absent when `restartPrimary` was skipped, and in results of workers that did not ask. */
   memoryBytes?: RestartMemory;
+  /** There when the old active machine did not get ready from a fresh disk, and runs from the one of before. */
+  rolledBack?: true;
   /** There when an operator has gone on without `restartPrimary`. */
   skipped?: {
     /** What was said of it, or null. */
@@ -33,19 +35,16 @@ export interface RestartOutcome {
   };
 }
 
-export interface SwapInput {
+export interface SwapInput extends Partial<RestartedPrimary> {
   pool: string;
   /** When the restart began, in ms since 1970 by Temporal's clock; workflows of before do not tell. */
   startedAtMs?: number;
-  memoryBytes?: RestartMemory;
   /** `before` is the old active machine's incarnation when `restartPrimary` first began; absent when it did not get to know it. */
   skipped?: { reason: string | null; before?: string | null };
 }
 
-export async function swapRoles(
-  deps: ActivityDeps,
-  { pool, startedAtMs, memoryBytes, skipped }: SwapInput,
-): Promise<RestartOutcome> {
+export async function swapRoles(deps: ActivityDeps, input: SwapInput): Promise<RestartOutcome> {
+  const { pool, startedAtMs, memoryBytes, rolledBack, skipped } = input;
   try {
     const done = (await readResult(deps.database, currentRun())) as RestartOutcome | null;
     // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
@@ -68,6 +67,7 @@ export async function swapRoles(
       holdsExpired: times.reduce((sum, one) => sum + one.expired, 0),
       ...(startedAtMs === undefined ? {} : { tookMs: Math.max(0, Date.now() - startedAtMs) }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(rolledBack === undefined ? {} : { rolledBack }),
       ...(kept === undefined ? {} : { skipped: kept }),
     };
     await attempt.guard();

@@ -4,11 +4,13 @@ import type { RestartMemory } from '../activities/restart-primary.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 
 /** `4 sessions moved, held p99 8 ms, max 9 ms, 5.2 s in all, memory of a 812 -> 214 MiB, of b 230 MiB`. Earlier versions did not write everything down. */
-export function describeOutcome({ from, to, sessionsMoved, holdMs, tookMs, memoryBytes, skipped }: RestartOutcome): string {
+export function describeOutcome(outcome: RestartOutcome): string {
+  const { from, to, sessionsMoved, holdMs, tookMs, memoryBytes, rolledBack, skipped } = outcome;
   const whole = tookMs === undefined ? '' : `, ${seconds(tookMs)} in all`;
   const kept = skipped === undefined ? '' : `; ${from} ${describeSkipped(skipped)}`;
+  const back = rolledBack ? `; ${from} did not get ready from its fresh disk and has the one of before` : '';
   const memory = memoryBytes === undefined ? '' : describeMemory(from, to, memoryBytes);
-  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${kept}`;
+  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${back}${kept}`;
 }
 
 function describeMemory(from: string, to: string, { before, after, standby }: RestartMemory): string {

@@ -88,23 +88,41 @@ const byGuestAgent = z.strictObject({ type: z.literal('guest-agent') });
 const byDomain = z.strictObject({ type: z.literal('domain') });
 const byBootTime = z.strictObject({ type: z.literal('boot-time') });
 
-const libvirtDriver = z.strictObject({
-  type: z.literal('libvirt'),
-  uri: matching(
-    /^[a-z]+(\+[a-z0-9]+)?:\/\/\S*$/,
-    "a connection URI of libvirt's, such as qemu:///system or qemu+ssh://root@host/system",
-  ),
-  // virsh takes digits for the id of a running domain, which changes, and "-" for an option.
-  domain: matching(/^(?!\d+$)[^-\s][^\n]*$/, 'the name or UUID of a domain, neither all digits nor beginning with "-"'),
-  incarnation: z
-    .discriminatedUnion(
-      'type',
-      [byGuestAgent, byHttp, bySsh, byDomain],
-      '{ type: guest-agent }, { type: http, url: URL }, { type: ssh, host: HOST } or { type: domain }',
-    )
-    .default({ type: 'guest-agent' }),
-  stopTimeoutMs: someMilliseconds.default(defaults.STOP_TIMEOUT_MS),
-});
+const rebuild = z.strictObject(
+  {
+    disk: matching(/^[a-z]+$/, 'the target of a disk, such as vda'),
+    image: matching(/^\/[^\n]+$/, 'the whole path of an image on the hypervisor'),
+  },
+  '{ disk: TARGET, image: PATH }, or null',
+);
+
+const libvirtDriver = z
+  .strictObject({
+    type: z.literal('libvirt'),
+    uri: matching(
+      /^[a-z]+(\+[a-z0-9]+)?:\/\/\S*$/,
+      "a connection URI of libvirt's, such as qemu:///system or qemu+ssh://root@host/system",
+    ),
+    // virsh takes digits for the id of a running domain, which changes, and "-" for an option.
+    domain: matching(/^(?!\d+$)[^-\s][^\n]*$/, 'the name or UUID of a domain, neither all digits nor beginning with "-"'),
+    incarnation: z
+      .discriminatedUnion(
+        'type',
+        [byGuestAgent, byHttp, bySsh, byDomain],
+        '{ type: guest-agent }, { type: http, url: URL }, { type: ssh, host: HOST } or { type: domain }',
+      )
+      .default({ type: 'guest-agent' }),
+    restart: z.enum(['reboot', 'rebuild']).default('reboot'),
+    rebuild: rebuild.nullable().default(null),
+    stopTimeoutMs: someMilliseconds.default(defaults.STOP_TIMEOUT_MS),
+  })
+  .superRefine(({ restart, rebuild: fresh, incarnation }, context) => {
+    if (restart !== 'rebuild') return;
+    const refuseField = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if (fresh === null) refuseField('rebuild', '{ disk: TARGET, image: PATH } (needed by restart: rebuild)');
+    // Ids of domains come again, boot ids do not: only these tell for ever which restart has made which disk.
+    if (incarnation.type === 'domain') refuseField('incarnation', 'one that tells the boot id (needed by restart: rebuild)');
+  });
 
 const VSPHERE_URL = 'the https URL of vCenter or of an ESXi host, without a password, such as https://vcenter.example';
 const vsphereUrl = z.string(VSPHERE_URL).transform((text, context) => {

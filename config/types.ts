@@ -77,8 +77,18 @@ export interface LibvirtDriverConfig {
   domain: string;
   /** Who tells one boot of the guest from the next. */
   incarnation: GuestAgentIncarnation | HttpIncarnation | SshIncarnation | DomainIncarnation;
+  /** Whether a restart only boots the machine anew, or gives it a fresh disk as well. */
+  restart: 'reboot' | 'rebuild';
+  rebuild: LibvirtRebuild | null;
   /** How long the guest may take to do what it is asked: to end, or to reboot until it tells its boot id; then it is forced. */
   stopTimeoutMs: number;
+}
+
+export interface LibvirtRebuild {
+  /** Target of the disk that a restart replaces, such as vda. */
+  disk: string;
+  /** Path, on the hypervisor, of the image that the fresh disk is an overlay of. */
+  image: string;
 }
 
 export interface VsphereDriverConfig {

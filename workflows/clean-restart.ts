@@ -50,7 +50,7 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       const expect = await observePrimary(request);
       // Of a repetition's it has a new one, or none.
       if (before === undefined) before = expect;
-      return { memoryBytes: await restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]) };
+      return restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
     });
     const swap: SwapInput = {
       ...{ pool, startedAtMs, ...restarted },

@@ -16,6 +16,7 @@ export function createDriver({ machines }: { machines: readonly MachineConfig[] 
     start: (machine, options) => named(machine).start(options),
     stop: (machine, options) => named(machine).stop(options),
     restart: (machine, options) => named(machine).restart(options),
+    rollBack: (machine, options) => named(machine).rollBack(options),
     verify: (machine, options) => named(machine).verify(options),
     memoryBytes: (machine, options) => named(machine).memoryBytes(options),
     outputOf: (machine) => named(machine).output(),

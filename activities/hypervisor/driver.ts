@@ -6,6 +6,8 @@ export interface MachineStatus {
   incarnation: string | null;
   /** False when what runs was started in another way than the configuration says by now. */
   asConfigured?: boolean;
+  /** True when a restart that was to give the machine a fresh disk has ended with the one of before. */
+  rolledBack?: boolean;
 }
 
 export interface OperationOptions {
@@ -39,6 +41,11 @@ export interface MachineDriver {
    */
   restart(options: RestartOptions): Promise<MachineStatus>;
   /**
+   * Undoes what the restart with this `expect` has made of the machine besides a reboot, and ensures that it runs. Resolves with null,
+   * having done nothing, when there is nothing to undo.
+   */
+  rollBack(options: RestartOptions): Promise<MachineStatus | null>;
+  /**
    * Resolves with what the hypervisor itself calls the machine, which is the same for every way to name it. Throws, with
    * MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing.
    */
@@ -56,6 +63,7 @@ export interface HypervisorDriver {
   start(machine: string, options: OperationOptions): Promise<MachineStatus>;
   stop(machine: string, options: OperationOptions): Promise<void>;
   restart(machine: string, options: RestartOptions): Promise<MachineStatus>;
+  rollBack(machine: string, options: RestartOptions): Promise<MachineStatus | null>;
   verify(machine: string, options: OperationOptions): Promise<string>;
   memoryBytes(machine: string, options: OperationOptions): Promise<number | null>;
   outputOf(machine: string): string;

@@ -11,6 +11,7 @@ export function withOwnErrors(driver: HypervisorDriver): HypervisorDriver {
     start: (machine, options) => naming(machine, 'start', options, (own) => driver.start(machine, own)),
     stop: (machine, options) => naming(machine, 'stop', options, (own) => driver.stop(machine, own)),
     restart: (machine, options) => naming(machine, 'restart', options, (own) => driver.restart(machine, own)),
+    rollBack: (machine, options) => naming(machine, 'rollBack', options, (own) => driver.rollBack(machine, own)),
     verify: (machine, options) => naming(machine, 'verify', options, (own) => driver.verify(machine, own)),
     memoryBytes: (machine, options) => naming(machine, 'memoryBytes', options, (own) => driver.memoryBytes(machine, own)),
     outputOf: (machine) => driver.outputOf(machine),

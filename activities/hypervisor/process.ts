@@ -43,6 +43,7 @@ export function createProcessDriver(name: string, driver: ProcessDriverConfig): 
         await stop(machine, options);
         return start(machine, options);
       }),
+    rollBack: () => Promise.resolve(null),
     verify: async () => {
       await verify(machine);
       return `process ${await identityOf(machine)}`;

@@ -51,9 +51,14 @@ export interface SwitchedMachine {
   /** How long the guest may take to do what it is asked, and to tell its boot id. */
   stopTimeoutMs: number;
   switch: Switch;
+  /** What a restart does while the machine is off, so that it cannot be a reboot. Called with the incarnation that has ended. */
+  renew?: (ended: string, signal: AbortSignal) => Promise<void>;
 }
 
-type Operations = Pick<MachineDriver, 'status' | 'start' | 'stop' | 'restart'>;
+interface Operations extends Pick<MachineDriver, 'status' | 'start' | 'stop' | 'restart'> {
+  /** Ensures that the machine is off, then that the work is done, then that the machine runs. */
+  offAndOn(options: OperationOptions, work: (signal: AbortSignal) => Promise<void>): Promise<MachineStatus>;
+}
 
 export function createSwitched(machine: SwitchedMachine): Operations {
   const locked = <T>({ signal }: OperationOptions, work: () => Promise<T>): Promise<T> =>
@@ -63,6 +68,7 @@ export function createSwitched(machine: SwitchedMachine): Operations {
     start: (options) => locked(options, () => start(machine, options)),
     stop: (options) => locked(options, () => stop(machine, options)),
     restart: (options) => locked(options, () => restart(machine, options)),
+    offAndOn: (options, work) => locked(options, () => offAndOn(machine, options, work)),
   };
 }
 
@@ -99,7 +105,7 @@ async function restart(machine: SwitchedMachine, options: OperationOptions & { e
   const canTell = (sight: Sight): boolean => sight.power !== 'on' || hasBootedIn(sight) !== null || !isTold(expect);
   let sight = await waitFor(machine, machine.stopTimeoutMs, signal, canTell);
   const { askToReboot, reset } = machine.switch;
-  for (const way of [askToReboot, reset]) {
+  for (const way of machine.renew === undefined ? [askToReboot, reset] : []) {
     // Only of a guest that tells its boot id can be seen that it has rebooted.
     if (way === null || sight?.power !== 'on' || hasBootedIn(sight) !== false || !isTold(expect)) continue;
     // One that was lost may have been heard, so it is never repeated: twice could be two reboots.
@@ -108,7 +114,17 @@ async function restart(machine: SwitchedMachine, options: OperationOptions & { e
   }
   if (sight !== null && isDone(sight)) return statusOf(sight);
   // Of any other guest can be seen from outside only that it is off, and then another instance.
+  return offAndOn(machine, options, async () => machine.renew?.(expect, signal));
+}
+
+async function offAndOn(
+  machine: SwitchedMachine,
+  options: OperationOptions,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<MachineStatus> {
   await stop(machine, options);
+  await options.guard?.();
+  await work(options.signal);
   return start(machine, options);
 }
 

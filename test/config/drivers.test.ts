@@ -30,6 +30,34 @@ test.each([
   expect(refusal(withDriver(LIBVIRT.replace(good, bad))).message).toMatch(message);
 });
 
+test('a domain may get a fresh disk at each restart', () => {
+  const fresh = LIBVIRT.replace('domain: a', 'domain: a, restart: rebuild, rebuild: { disk: vda, image: /images/b.qcow2 }');
+
+  expect(load(withDriver(fresh)).pools['shop']?.machines[0].driver).toMatchObject({
+    ...{ restart: 'rebuild', rebuild: { disk: 'vda', image: '/images/b.qcow2' } },
+  });
+  expect(load(withDriver()).pools['shop']?.machines[0].driver).toMatchObject({ restart: 'reboot', rebuild: null });
+});
+
+test.each([
+  ['without saying from what', 'restart: rebuild', /driver\.rebuild: found nothing, allowed: \{ disk: TARGET, image: PATH \}/],
+  [
+    'from an image of no whole path',
+    'restart: rebuild, rebuild: { disk: vda, image: b.qcow2 }',
+    /rebuild\.image: found "b\.qcow2", allowed: the whole path/,
+  ],
+  ['in a third way', 'restart: renew', /driver\.restart: found "renew", allowed: one of "reboot", "rebuild"/],
+])('a domain cannot be rebuilt %s', (_what, fields, message) => {
+  expect(refusal(withDriver(LIBVIRT.replace('domain: a', `domain: a, ${fields}`))).message).toMatch(message);
+});
+
+test('a domain that does not tell its boot id cannot be rebuilt', () => {
+  const fields = 'domain: a, restart: rebuild, rebuild: { disk: vda, image: /b.qcow2 }, incarnation: { type: domain }';
+  const driver = `{ type: libvirt, uri: "qemu:///system", ${fields} }`;
+
+  expect(refusal(withDriver(driver)).message).toMatch(/driver\.incarnation: .*allowed: one that tells the boot id/);
+});
+
 test('a domain that is active and standby is refused', () => {
   const twice = withDriver().replace(/driver: \{ type: process.*\}/, `driver: ${LIBVIRT.replace('system"', 'system/"')}`);
 

@@ -10,6 +10,7 @@ import { mustTell } from '../must-tell.js';
 import type { Sight, Switch } from '../switched.js';
 import { createSwitched } from '../switched.js';
 import { guestAgentReader } from './guest-agent.js';
+import { Rebuild } from './rebuild.js';
 import type { Target } from './errors.js';
 import { AlreadySo } from './errors.js';
 import { virsh } from './virsh.js';
@@ -42,9 +43,28 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
     askToReboot: turn('reboot'),
     reset: hasReset ? turn('reset') : null,
   };
+  const rebuild = driver.restart === 'rebuild' && driver.rebuild !== null ? new Rebuild(target, driver.rebuild) : null;
+  const switched = createSwitched({
+    ...{ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, switch: ownSwitch },
+    ...(rebuild === null ? {} : { renew: (ended: string, signal: AbortSignal) => rebuild.renew(ended, signal) }),
+  });
   return {
-    ...createSwitched({ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, switch: ownSwitch }),
-    verify: (options) => verify(target, readBootId, options),
+    ...switched,
+    restart: async (options) => {
+      const status = await switched.restart(options);
+      const disk = await rebuild?.disk(options.expect, options.signal);
+      return disk === 'of-before' ? { ...status, rolledBack: true } : status;
+    },
+    rollBack: async (options) => {
+      const disk = await rebuild?.disk(options.expect, options.signal);
+      if (disk === null || disk === undefined) return null;
+      return switched.offAndOn(options, async (signal) => rebuild?.goBack(options.expect, signal));
+    },
+    verify: async (options) => {
+      const identity = await verify(target, readBootId, options);
+      await rebuild?.verify(options.signal);
+      return identity;
+    },
     memoryBytes: ({ signal }) => memoryOf(target, signal),
     output: () => `virsh -c ${uri} console ${domain}`,
     capabilities: () => ({ graceful: true, reset: hasReset }),

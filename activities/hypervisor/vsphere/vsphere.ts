@@ -32,6 +32,7 @@ export function createVsphereDriver(name: string, driver: VsphereDriverConfig): 
   };
   return {
     ...createSwitched({ name, key: `vsphere ${url} ${vm}`, stopTimeoutMs, switch: ownSwitch }),
+    rollBack: () => Promise.resolve(null),
     verify: (options) => verify(target, machine, readBootId, options),
     memoryBytes: ({ signal }) => memoryOf(machine, signal),
     output: () => `the console of ${vm} in the client of ${new URL(url).host}`,
