@@ -169,7 +169,9 @@ export class Gate {
       waiter.reject(holdExpired());
     }
     this.pump();
-    if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.settle();
+    // Whoever filled the queue may have come while the rows were being asked something else.
+    if (this.waiters.size > this.limits.maxHeldRequests) this.makeRoom();
+    else if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.settle();
   }
 
   private settle(): void {

@@ -19,6 +19,31 @@ test('a full queue lets the hold go in its row instead of failing anybody', asyn
   expect(rows).toEqual([{ state: 'released' }]);
 });
 
+test('a queue that gets full while the rows are being asked lets the hold go afterwards', async () => {
+  const running = await startMovingPool(undefined, { maxHeldRequests: 2, holdMaxMs: 60_000 });
+  await openHold(running.store, running.writer, { scope: 'all', keys: [], deadlineMs: 60_000 });
+  await reload(running);
+  const ask = (user: number): Promise<Response> => fetch(running.proxy.url, { headers: { cookie: `sid=${user}` } });
+  const held = async (): Promise<unknown> => ((await (await running.admin('/pools/shop')).json()) as { held: number }).held;
+  const client = await running.store.connect();
+  try {
+    const answers = [ask(1), ask(2)];
+    await expect.poll(held).toBe(2);
+    await client.query('begin');
+    await client.query('lock table hold in access exclusive mode');
+    await expect
+      .poll(async () => (await client.query("select 1 from pg_locks where relation = 'hold'::regclass and not granted")).rowCount)
+      .toBeGreaterThan(0);
+    answers.push(ask(3));
+    await expect.poll(held).toBe(3);
+    await client.query('rollback');
+
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  } finally {
+    client.release();
+  }
+});
+
 test('a request for which no connection gets free is answered 503 in time, and is not sent any more', async () => {
   const reached: (string | undefined)[] = [];
   const answers: ServerResponse[] = [];
