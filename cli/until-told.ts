@@ -1,6 +1,6 @@
 // Long-running commands: run until the process is told to end.
 
-import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 /** npm passes on a Ctrl-C that the terminal has sent already: what follows this soon is the same wish. Chosen. */
 const SAME_WISH_MS = 500;
@@ -19,19 +19,15 @@ export function onToldToEnd(act: () => void, waitsFor: string): void {
     act();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, told);
-  if (!isHangUpIgnored()) process.on('SIGHUP', told);
+  // Without a listener it would end the process.
+  process.on('SIGHUP', hasTerminal() ? told : () => undefined);
 }
 
 export function untilToldToEnd(waitsFor: string): Promise<void> {
   return new Promise((resolve) => onToldToEnd(resolve, waitsFor));
 }
 
-/** As by nohup(1): proc(5), SigIgn, whose lowest bit is SIGHUP. */
-function isHangUpIgnored(): boolean {
-  try {
-    const [, mask = '0'] = /^SigIgn:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-    return (BigInt(`0x${mask}`) & 1n) === 1n;
-  } catch {
-    return true;
-  }
+/** Of what nohup(1) does, Node undoes at its start that the signal is ignored. What stays is that no terminal is there. */
+function hasTerminal(): boolean {
+  return [0, 1, 2].some((descriptor) => isatty(descriptor));
 }

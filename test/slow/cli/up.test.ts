@@ -5,20 +5,21 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
-import { Installation } from '../../demo/installation.js';
-import { nodeShop } from '../../demo/node-shop.js';
-import type { ReadyChild } from '../../embedded/child-process.js';
-import { startReadyChild } from '../../embedded/child-process.js';
-import { createTestDatabase } from '../fixtures/postgres.js';
-import { withOwnPorts } from '../fixtures/own-ports.js';
-import { alive, descendants } from '../fixtures/process-tree.js';
-import { processesNaming } from '../fixtures/processes.js';
+import { createDriver } from '../../../activities/hypervisor/create-driver.js';
+import { Installation } from '../../../demo/installation.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import type { ReadyChild } from '../../../embedded/child-process.js';
+import { startReadyChild } from '../../../embedded/child-process.js';
+import { createTestDatabase } from '../../fixtures/postgres.js';
+import { withOwnPorts } from '../../fixtures/own-ports.js';
+import { alive, descendants } from '../../fixtures/process-tree.js';
+import { processesNaming } from '../../fixtures/processes.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 interface Place {
   installation: Installation;
@@ -147,18 +148,40 @@ test('told a second time, up ends at once and leaves no server behind; the next 
   expect(second.ready['temporalUiUrl']).toBe(first.ready['temporalUiUrl']);
 }, 120_000);
 
-test('up ends in good order when its terminal is closed, unless it was started to outlive that', async () => {
+test('up ends in good order when its terminal is closed', async () => {
   const place = await createPlace();
-  const child = await up(place);
-  const servers = descendants(child.pid);
-  child.signal('SIGHUP');
-  expect(await child.ended).toBe(0);
-  expect(alive(servers)).toEqual([]);
+  const terminal = await startReadyChild({
+    name: 'up in a terminal',
+    command: ['script', '-qfc', [process.execPath, CLI, 'up', '--data', place.data, '--json'].join(' '), '/dev/null'],
+    env: { VM_REJUV_CONFIG: place.installation.configFile },
+    logFile: join(place.installation.directory, 'up.log'),
+  });
+  onTestFinished(() => terminal.stop());
+  const started = descendants(terminal.pid);
+  const ended = (): boolean => alive(started).length === 0;
+  const postmaster = join(place.data, 'postgres', 'data', 'postmaster.pid');
+  expect([started.length > 1, ended(), existsSync(postmaster)]).toEqual([true, false, true]);
 
-  const lasting = await up(place, ['nohup']);
-  lasting.signal('SIGHUP');
-  const { status } = await fetch(`${String(lasting.ready['adminUrl'])}/readyz`);
-  expect(status, await readFile(join(place.installation.directory, 'up.log'), 'utf8')).toBe(200);
+  terminal.signal('SIGKILL');
+
+  await expect.poll(ended, { timeout: 60_000 }).toBe(true);
+  // PostgreSQL leaves it behind when it is killed.
+  expect(existsSync(postmaster)).toBe(false);
+}, 90_000);
+
+test('up goes on when a terminal is closed that it does not use, as under nohup', async () => {
+  const lasting = await up(await createPlace(), ['nohup']);
+  let code: number | null | undefined;
+  void lasting.ended.then((ended) => (code = ended));
+
+  for (let count = 0; count < 3; count++) {
+    lasting.signal('SIGHUP');
+    // Longer than what counts as one wish to end.
+    await sleep(600);
+  }
+
+  expect(code).toBeUndefined();
+  expect((await fetch(`${String(lasting.ready['adminUrl'])}/readyz`)).status).toBe(200);
   lasting.signal('SIGTERM');
   expect(await lasting.ended).toBe(0);
 }, 90_000);
