@@ -1,21 +1,46 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that load two cores by themselves, or need what not every host has, run by a command of their own only. */
+/** Tests that take long, or need what not every host has, run by a command of their own only. */
 const apart = process.env['VM_REJUV_LONG'] ? 'long' : process.env['VM_REJUV_GUESTS'] ? 'guests' : null;
 
-// Worker threads crash Temporal's native bridge.
+const ordinary = {
+  pool: 'forks',
+  include: ['test/**/*.test.ts'],
+  exclude: ['test/long/**', 'test/slow/**', 'test/guests/**'],
+  // It takes five that often wait to load two cores.
+  maxWorkers: 5,
+} as const;
+
+/** One after the other: each loads two cores by itself, or boots machines on them. */
+const alone = (folder: string) => ({ ...ordinary, include: [`test/${folder}/**/*.test.ts`], exclude: [], maxWorkers: 1 });
+
 export default defineConfig({
   test: {
+    // Worker threads crash Temporal's native bridge.
     pool: 'forks',
     // A third of the work would be to import the same modules anew for each file. No test keeps anything in them.
     isolate: false,
-    // Of the others, which often wait, it takes five to load two cores.
-    maxWorkers: apart === null ? 5 : 1,
-    include: [apart === null ? 'test/**/*.test.ts' : `test/${apart}/**/*.test.ts`],
-    exclude: apart === null ? ['test/long/**', 'test/guests/**'] : [],
     globalSetup: 'test/fixtures/global-setup.ts',
     // Nothing fails for being slow: a loaded machine takes several times as long.
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    ...(apart === null && ordinary),
+    ...(apart === 'guests' && alone('guests')),
+    ...(apart === 'long' && {
+      projects: [
+        {
+          extends: true,
+          test: {
+            ...ordinary,
+            name: 'slow',
+            include: ['test/slow/**/*.test.ts'],
+            exclude: [],
+            maxWorkers: 4,
+            sequence: { groupOrder: 0 },
+          },
+        },
+        { extends: true, test: { ...alone('long'), name: 'long', sequence: { groupOrder: 1 } } },
+      ],
+    }),
   },
 });

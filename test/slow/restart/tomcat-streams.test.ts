@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startShopUnderLoad } from '../fixtures/shop-under-load.js';
-import { openTalk, sayOnce, tomcatWithTalk } from '../fixtures/talk.js';
+import { startShopUnderLoad } from '../../fixtures/shop-under-load.js';
+import { openTalk, sayOnce, tomcatWithTalk } from '../../fixtures/talk.js';
 
 /** Every so often, and more rarely than a session has to rest to be swapped out. */
 const PAUSES_MS = [50, 1500];

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { nodeShop } from '../../demo/node-shop.js';
-import type { ReadyChild } from '../../embedded/child-process.js';
-import { startReadyChild, stopProcess } from '../../embedded/child-process.js';
-import { createTestDatabase } from '../fixtures/postgres.js';
-import { withOwnPorts } from '../fixtures/own-ports.js';
-import { processesNaming } from '../fixtures/processes.js';
-import { serverDirectory } from '../fixtures/server-directory.js';
-import { takePort } from '../fixtures/taken-port.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import type { ReadyChild } from '../../../embedded/child-process.js';
+import { startReadyChild, stopProcess } from '../../../embedded/child-process.js';
+import { createTestDatabase } from '../../fixtures/postgres.js';
+import { withOwnPorts } from '../../fixtures/own-ports.js';
+import { processesNaming } from '../../fixtures/processes.js';
+import { serverDirectory } from '../../fixtures/server-directory.js';
+import { takePort } from '../../fixtures/taken-port.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 async function writeConfig(directory: string, temporal: Record<string, unknown> = {}): Promise<string> {
   const file = join(directory, 'vm-rejuv.yaml');

@@ -2,14 +2,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { PoolFile } from '../../demo/installation.js';
-import { nodeShop } from '../../demo/node-shop.js';
-import { openDatabase } from '../../state/database.js';
-import { currentProcess } from '../../state/process-identity.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { powerOf } from '../fixtures/power-of.js';
-import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import type { PoolFile } from '../../../demo/installation.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import { openDatabase } from '../../../state/database.js';
+import { currentProcess } from '../../../state/process-identity.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { obstinateShop } from '../../fixtures/obstinate-shop.js';
+import { powerOf } from '../../fixtures/power-of.js';
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../../fixtures/vm-rejuv.js';
 
 interface Driver {
   command: string[];

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { PoolFile } from '../../demo/installation.js';
-import { nodeShop } from '../../demo/node-shop.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { powerOf } from '../fixtures/power-of.js';
-import { jsonLines, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import type { PoolFile } from '../../../demo/installation.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { powerOf } from '../../fixtures/power-of.js';
+import { jsonLines, statusOf, vmRejuv } from '../../fixtures/vm-rejuv.js';
 
 test('a pool whose active machine is off fails the check as it would fail a restart, and stays off', async () => {
   const { installation } = await createTestInstallation(nodeShop);

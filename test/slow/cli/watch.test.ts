@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { nodeShop } from '../../demo/node-shop.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { CLI, jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { obstinateShop } from '../../fixtures/obstinate-shop.js';
+import { CLI, jsonLines, LOOKING, statusOf, vmRejuv } from '../../fixtures/vm-rejuv.js';
 
 test('a restart that runs is watched by who asks for that, to its end, and refused to who wants one of their own', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
