@@ -217,6 +217,21 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
     expect(await driverOf(one, (driver) => ({ ...driver, domain: uuid })).verify('m', { signal })).toBe(identity);
   });
 
+  test('a guest whose memory was saved is left as it is, and that is told', async () => {
+    const one = await guest();
+    await driverOf(one).start('m', { signal });
+    await settled(one);
+    const saved = async (): Promise<string> => virshByHand(QEMU, 'dominfo', one.machine.driver.domain);
+    await virshByHand(QEMU, 'managedsave', one.machine.driver.domain);
+    onTestFinished(async () => void (await virshByHand(QEMU, 'managedsave-remove', one.machine.driver.domain)));
+    expect(await saved()).toMatch(/Managed save: +yes/);
+
+    for (const operation of ['start', 'stop', 'restart', 'verify'] as const)
+      await expect(driverOf(one)[operation]('m', { signal, expect: '' })).rejects.toMatchObject({ code: 'MACHINE_SUSPENDED' });
+
+    expect(await saved()).toMatch(/Managed save: +yes/);
+  });
+
   test('the memory of a guest is told while it runs', async () => {
     const one = await sharedGuest();
     await driverOf(one).start('m', { signal });

@@ -90,6 +90,14 @@ function unreachable({ machine, uri }: Target, said: string, cause?: unknown): O
   );
 }
 
+export function isSaved({ machine, uri, domain }: Target): OperatorError {
+  return new OperatorError(
+    'MACHINE_SUSPENDED',
+    `The domain ${domain} of machine ${machine} is off with its memory saved: its aged memory would be resumed, or thrown away.`,
+    `Start it by hand, or throw that away by "virsh -c ${uri} managedsave-remove ${domain}"; then try again.`,
+  );
+}
+
 /** Retryable: while it reboots, a guest of Xen is not found for a while. */
 function unknownDomain({ machine, uri, domain }: Target): OperatorError {
   return new OperatorError(

@@ -12,7 +12,7 @@ import { createSwitched } from '../switched.js';
 import { guestAgentReader } from './guest-agent.js';
 import { Rebuild } from './rebuild.js';
 import type { Target } from './errors.js';
-import { AlreadySo } from './errors.js';
+import { AlreadySo, isSaved } from './errors.js';
 import { virsh } from './virsh.js';
 
 export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): MachineDriver {
@@ -91,6 +91,8 @@ async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
   const state = field('State');
   const id = /^\d+$/.test(field('Id')) ? field('Id') : null;
   if (state === '') throw new Error(`"virsh dominfo" does not tell the state of ${target.domain}`);
+  // Off it may be, but its next start would go on with the memory that it had.
+  if (state === 'shut off' && field('Managed save') === 'yes') throw isSaved(target);
   const power = state === 'shut off' ? 'off' : state === 'crashed' ? 'crashed' : 'on';
   return { power, id, persistent: field('Persistent') !== 'no', uuid: field('UUID') };
 }
