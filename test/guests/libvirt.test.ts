@@ -236,6 +236,8 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
     const one = await sharedGuest();
     await driverOf(one).start('m', { signal });
     expect(await driverOf(one).memoryBytes('m', { signal })).toBeGreaterThan(20 * 2 ** 20);
+    // Before, it does not hear that it is to end.
+    await settled(one);
     await driverOf(one).stop('m', { signal });
     expect(await driverOf(one).memoryBytes('m', { signal })).toBeNull();
   });
