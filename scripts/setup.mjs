@@ -19,6 +19,7 @@ const SOURCES = [
   'bench',
   'chaos',
   'embedded',
+  'guests',
   'test',
 ];
 
