@@ -4,7 +4,9 @@ import { setMaxListeners } from 'node:events';
 import { EXIT_REFUSED } from '../cli/output.js';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
+import { isApart, prepareApart, runApart } from '../guests/apart.js';
 import type { WindowReport } from './load/report.js';
+import type { DemoOptions } from './options.js';
 import { parseOptions } from './options.js';
 import { requirePort } from './port.js';
 import { runDemo } from './run-demo.js';
@@ -12,6 +14,7 @@ import { renderComparison } from './table.js';
 import { createView } from './view.js';
 
 const options = parseOptions(process.argv);
+if (options.machines === 'libvirt' && !isApart()) process.exit(await runDemoApart(options));
 const out = options.json ? process.stderr : process.stdout;
 const stop = new AbortController();
 // Whatever the demo waits for listens to it.
@@ -52,6 +55,18 @@ try {
 } catch (error) {
   process.stderr.write(`${stop.signal.aborted ? 'Ended on request.' : describeError(error)}\n`);
   process.exitCode = 1;
+}
+
+/** What needs the network comes first: in namespaces of its own, the demo has none. */
+async function runDemoApart({ app }: DemoOptions): Promise<number> {
+  const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
+  try {
+    await prepareApart([app], { onProgress, signal: new AbortController().signal });
+  } catch (error) {
+    process.stderr.write(`${describeError(error)}\n`);
+    return 1;
+  }
+  return runApart([process.execPath, ...process.argv.slice(1)]);
 }
 
 function figuresOf({ reasons: _, ...figures }: WindowReport): Omit<WindowReport, 'reasons'> {

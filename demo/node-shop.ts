@@ -9,6 +9,8 @@ const MAIN = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? './node-app/main.js' : '../dist/demo/node-app/main.js', import.meta.url),
 );
 
+const BOOT_TIMEOUT_MS = 60_000;
+
 export async function nodeShop(directory: string, databaseUrl: string): Promise<PoolFile> {
   const machine = async (name: string): Promise<Record<string, unknown>> => {
     const port = await freePort();
@@ -24,15 +26,23 @@ export async function nodeShop(directory: string, databaseUrl: string): Promise<
       },
     };
   };
+  return nodePool([await machine('node-a'), await machine('node-b')], BOOT_TIMEOUT_MS);
+}
+
+/** Machines of the shop as a pool, wherever they run. */
+export function nodePool(
+  machines: readonly [Record<string, unknown>, Record<string, unknown>],
+  bootTimeoutMs: number,
+): PoolFile {
   return {
     pool: {
-      machines: [await machine('node-a'), await machine('node-b')],
+      machines,
       sessionId: { cookies: ['sid'], pathParameter: null, routeMarker: 'none' },
       // It saves before it answers.
       sessions: { mechanism: 'shared-store', settleMs: 0, canary: { path: '/shop/cart' } },
       // Its slowest page takes seconds; what broke off counts as running for this long.
       limits: { requestTimeoutMs: 10_000 },
-      health: { path: '/shop/health', bootTimeoutMs: 60_000 },
+      health: { path: '/shop/health', bootTimeoutMs },
     },
     secrets: {},
   };

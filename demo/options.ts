@@ -11,24 +11,34 @@ export interface DemoOptions {
   rate: number;
   seconds: number;
   app: 'tomcat' | 'node';
+  machines: 'process' | 'libvirt';
   crash?: StepName;
   port: number;
   keep: boolean;
 }
 
+/** Guests may be emulated, some twenty times slower than processes. */
+const LOAD = { process: { users: 200, rate: 300 }, libvirt: { users: 30, rate: 20 } } as const;
+
 export function parseOptions(argv: readonly string[]): DemoOptions {
-  return refusing(new Command('npm run demo --'))
+  const given = refusing(new Command('npm run demo --'))
     .description('Restarts an application server under load, the plain way and then cleanly, and compares what its users saw.')
     .option('--json', 'print one JSON object on standard output, progress on standard error', false)
-    .option('--users <count>', 'verifying users', whole(1, 5000), 200)
-    .option('--rate <requests>', 'requests a second, open-loop', whole(1, 5000), 300)
+    .option('--users <count>', 'verifying users (default: 200; 30 on virtual machines)', whole(1, 5000))
+    .option('--rate <requests>', 'requests a second, open-loop (default: 300; 20 on virtual machines)', whole(1, 5000))
     .option('--seconds <seconds>', 'steady traffic before each restart', whole(1, 600), 6)
     .addOption(new Option('--app <name>', 'application to restart').choices(['tomcat', 'node']).default('tomcat'))
+    .addOption(
+      new Option('--machines <kind>', 'processes of this host, or virtual machines of libvirt, as root')
+        .choices(['process', 'libvirt'])
+        .default('process'),
+    )
     .addOption(new Option('--crash <step>', 'kill the worker while that step runs, start another, and go on').choices(STEPS))
     .option('--port <port>', 'port of the proxy; 0 takes a free one', whole(0, 65_535), 0)
     .option('--keep', 'stay up afterwards, until Ctrl-C', false)
     .parse(argv)
-    .opts<DemoOptions>();
+    .opts<Omit<DemoOptions, 'users' | 'rate'> & Partial<DemoOptions>>();
+  return { ...LOAD[given.machines], ...given };
 }
 
 /** A command that ends the process with 2 when its options are refused, as those of vm-rejuv do. */

@@ -1,14 +1,21 @@
 // The demo from start to end: servers, machines, load, a plain restart, a clean one.
 
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { Closing } from '../embedded/closing.js';
 import type { Servers } from '../embedded/servers.js';
-import { startTemporaryServers } from '../embedded/servers.js';
+import { makeTemporaryDirectory, startTemporaryServers } from '../embedded/servers.js';
 import { missingForTomcat } from '../embedded/tomcat-kit.js';
 import type { ReadyChild } from '../embedded/child-process.js';
+import type { GuestHost } from '../guests/guest-host.js';
+import { startGuestHost } from '../guests/guest-host.js';
+import { provideGuests } from '../guests/guests.js';
+import type { ImageOptions } from '../guests/image.js';
+import { NETWORK } from '../guests/layout.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
+import { nodeGuests, tomcatGuests } from './guest-shop.js';
 import { Installation } from './installation.js';
 import { startLoad } from './load/start-load.js';
 import { nodeShop } from './node-shop.js';
@@ -23,7 +30,7 @@ import { whileRunning } from './while-running.js';
 const SLOW_MS = 300;
 const SLOW_SHARE = 0.01;
 /** JVMs compile what the load calls for meanwhile, and need longer for it. Chosen. */
-const WARM_UP_MS = { tomcat: 5000, node: 1000 } as const;
+const WARM_UP_MS = { process: { tomcat: 5000, node: 1000 }, libvirt: { tomcat: 15_000, node: 5000 } } as const;
 const RECOVER_MS = 2000;
 /** The demo ends itself, whatever happens. */
 const MAX_LOAD_SECONDS = 900;
@@ -64,17 +71,24 @@ export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): 
 async function build(options: DemoOptions, view: View, signal: AbortSignal, closing: Closing): Promise<Scenery> {
   const onProgress = (line: string): void => view.note(line);
   const app = await chooseApp(options.app, view);
-  const servers = await startTemporaryServers({ purpose: 'demo', onProgress, signal });
+  const host = options.machines === 'libvirt' ? await startHost(app, { onProgress, signal }, closing) : null;
+  const alsoAt = host === null ? {} : { alsoAt: NETWORK };
+  const servers = await startTemporaryServers({ purpose: 'demo', onProgress, signal, ...alsoAt });
   closing.add(() => servers.close());
   const { postgres, temporal } = servers;
   const directory = join(servers.directory, 'shop');
-  const pool = app === 'tomcat' ? await tomcatShop(directory, { onProgress, signal }) : await nodeShop(directory, postgres.url);
+  const shops = {
+    tomcat: () => (host ? tomcatGuests(host, postgres.url, { onProgress, signal }) : tomcatShop(directory, { onProgress, signal })),
+    node: () => (host ? nodeGuests(host, postgres.url) : nodeShop(directory, postgres.url)),
+  };
+  const pool = await shops[app]();
   const installation = await Installation.create({
     ...{ directory, databaseUrl: postgres.url, temporalAddress: temporal.address },
     ...{ pool, port: options.port, signal },
   });
   closing.add(() => installation.close());
-  view.note(`Starting ${app === 'tomcat' ? 'two Tomcats' : 'two Node servers'}, the proxy and the worker`);
+  const where = host === null ? '' : ' in virtual machines';
+  view.note(`Starting ${app === 'tomcat' ? 'two Tomcats' : 'two Node servers'}${where}, the proxy and the worker`);
   await installation.bootMachines();
   const { url } = await installation.startProxy();
   const worker = await installation.startWorker();
@@ -86,7 +100,7 @@ async function build(options: DemoOptions, view: View, signal: AbortSignal, clos
 
 /** Restarts under load, the plain way and then cleanly. */
 async function play(
-  { users, rate, seconds, crash: step }: DemoOptions,
+  { users, rate, seconds, machines, crash: step }: DemoOptions,
   { app, servers: { temporal }, installation, client, worker, proxyUrl }: Scenery,
   view: View,
   signal: AbortSignal,
@@ -102,7 +116,7 @@ async function play(
   const stage: Stage = { view, load, signal };
   const steady = (title: string, ms: number): Promise<unknown> => showing(stage, title, () => sleep(ms, undefined, { signal }));
 
-  await steady('Warming up', WARM_UP_MS[app]);
+  await steady('Warming up', WARM_UP_MS[machines][app]);
   const { report: beforePlain } = await load.during(() => steady('Steady', seconds * 1000));
   const { report: plain } = await load.during(async () => {
     await showing(stage, `Restarting ${active.name} the plain way`, () => installation.restartPlainly(active.name));
@@ -111,7 +125,7 @@ async function play(
   view.note(
     `Plain restart of ${active.name}: ${plain.failed} failed, ${plain.sessionsLost} sessions lost, ${plain.updatesLost} updates lost`,
   );
-  await steady('Recovered, warming up', WARM_UP_MS[app]);
+  await steady('Recovered, warming up', WARM_UP_MS[machines][app]);
   const { report: beforeClean } = await load.during(() => steady('Steady', seconds * 1000));
 
   const { result: outcome, report: clean } = await load.during(async () => {
@@ -130,6 +144,17 @@ async function play(
     ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxyUrl}/shop/cart` },
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${firstExecutionRunId}/history`,
   };
+}
+
+/** Last to end: it has the network that PostgreSQL listens on. */
+async function startHost(app: DemoOptions['app'], options: ImageOptions, closing: Closing): Promise<GuestHost> {
+  const guests = await provideGuests([app], options);
+  options.onProgress(`Starting libvirt; guests run ${guests.accelerator === 'kvm' ? 'on KVM' : 'emulated, as none boots on KVM here'}`);
+  const directory = await makeTemporaryDirectory('guests');
+  closing.add(() => rm(directory, { recursive: true, force: true }));
+  const host = await startGuestHost(guests, directory);
+  closing.add(() => host.close());
+  return host;
 }
 
 async function chooseApp(wanted: DemoOptions['app'], view: View): Promise<DemoOptions['app']> {

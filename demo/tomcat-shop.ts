@@ -9,6 +9,8 @@ import { createTomcatBase, tomcatCommand } from '../embedded/tomcat-base.js';
 import { provideTomcat } from '../embedded/tomcat-kit.js';
 import type { PoolFile } from './installation.js';
 
+const BOOT_TIMEOUT_MS = 120_000;
+
 export interface TomcatShopOptions {
   onProgress?: (line: string) => void;
   signal?: AbortSignal;
@@ -24,7 +26,7 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
     const port = await freePort();
     const base = join(directory, name);
     const sessionDirectory = join(directory, `${name}-sessions`);
-    const sessionTable = `sessions_${name.replaceAll('-', '_')}`;
+    const sessionTable = sessionTableOf(name);
     const store: TomcatStore =
       sessionsUrl === undefined
         ? { type: 'file', directory: join(sessionDirectory, 'shop') }
@@ -44,9 +46,21 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
       },
     };
   };
+  return tomcatPool([await machine('tomcat-a'), await machine('tomcat-b')], managerPassword, {
+    ...(sessionsUrl === undefined ? {} : { sessionsUrl }),
+    bootTimeoutMs: BOOT_TIMEOUT_MS,
+  });
+}
+
+/** Machines of the shop as a pool, wherever they run; with `sessionsUrl`, their sessions are in tables of that database. */
+export function tomcatPool(
+  machines: readonly [Record<string, unknown>, Record<string, unknown>],
+  managerPassword: string,
+  { sessionsUrl, bootTimeoutMs }: { sessionsUrl?: string; bootTimeoutMs: number },
+): PoolFile {
   return {
     pool: {
-      machines: [await machine('tomcat-a'), await machine('tomcat-b')],
+      machines,
       sessions: {
         mechanism: 'tomcat-swap',
         contexts: ['/shop'],
@@ -54,7 +68,7 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
         manager: { user: 'vm-rejuv', password: { env: 'TOMCAT_MANAGER_PASSWORD' } },
         canary: { path: '/shop/cart', attributes: ['cart'] },
       },
-      health: { path: '/shop/health', bootTimeoutMs: 120_000 },
+      health: { path: '/shop/health', bootTimeoutMs },
     },
     secrets: {
       TOMCAT_MANAGER_PASSWORD: managerPassword,
@@ -63,8 +77,12 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
   };
 }
 
+export function sessionTableOf(machine: string): string {
+  return `sessions_${machine.replaceAll('-', '_')}`;
+}
+
 /** As docs/servers/tomcat.md shows it. */
-async function createSessionTable(url: string, table: string): Promise<void> {
+export async function createSessionTable(url: string, table: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

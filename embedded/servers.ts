@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Closing } from './closing.js';
-import type { RunningPostgres } from './postgres.js';
+import type { EmbeddedPostgresOptions, RunningPostgres } from './postgres.js';
 import { makeServerDirectory, startEmbeddedPostgres } from './postgres.js';
 import type { RunningTemporal } from './temporal.js';
 import { startEmbeddedTemporal } from './temporal.js';
@@ -15,6 +15,8 @@ export interface ServerOptions {
   purpose: string;
   onProgress: (line: string) => void;
   signal: AbortSignal;
+  /** Where PostgreSQL is reached besides loopback. */
+  alsoAt?: EmbeddedPostgresOptions['alsoAt'];
 }
 
 export interface Servers {
@@ -27,13 +29,16 @@ export interface Servers {
   close: () => Promise<void>;
 }
 
-export function startTemporaryServers({ purpose, onProgress, signal }: ServerOptions): Promise<Servers> {
+export function startTemporaryServers({ purpose, onProgress, signal, alsoAt }: ServerOptions): Promise<Servers> {
   return Closing.onFailure(async (closing) => {
     const temporalCli = await findTemporalCli({ onProgress, signal });
     const directory = await makeTemporaryDirectory(purpose);
     closing.add(() => rm(directory, { recursive: true, force: true }));
     onProgress('Starting PostgreSQL and Temporal');
-    const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
+    const postgres = await startEmbeddedPostgres({
+      directory: join(directory, 'postgres'),
+      ...(alsoAt === undefined ? {} : { alsoAt }),
+    });
     closing.add(() => postgres.stop());
     signal.throwIfAborted();
     const temporal = await startEmbeddedTemporal({ cli: temporalCli, directory: join(directory, 'temporal') });

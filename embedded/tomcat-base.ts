@@ -15,6 +15,10 @@ export interface TomcatBaseOptions {
   /** CATALINA_BASE; made anew. */
   base: string;
   port: number;
+  /** Where it listens; loopback unless given. */
+  address?: string;
+  /** Where it finds the shop, where that is not the kit's: a machine with a file system of its own. */
+  war?: string;
   managerPassword: string;
   /** What Tomcat appends to its session ids, as behind a load balancer that goes by it. */
   jvmRoute: string;
@@ -22,17 +26,18 @@ export interface TomcatBaseOptions {
 }
 
 /** Writes a CATALINA_BASE with the shop at /shop, the manager's jmxproxy, and a PersistentManager that swaps only when told. */
-export async function createTomcatBase({ kit, base, port, managerPassword, jvmRoute, store }: TomcatBaseOptions): Promise<void> {
+export async function createTomcatBase(options: TomcatBaseOptions): Promise<void> {
+  const { kit, base, port, address = '127.0.0.1', war = kit.war, managerPassword, jvmRoute, store } = options;
   const contexts = join(base, 'conf', 'Catalina', 'localhost');
   const directories = [contexts, ...['temp', 'logs', 'work', 'webapps', 'lib'].map((name) => join(base, name))];
   if (store.type === 'file') directories.push(store.directory);
   for (const directory of directories) await mkdir(directory, { recursive: true });
   await copyFile(join(kit.home, 'conf', 'web.xml'), join(base, 'conf', 'web.xml'));
   if (store.type === 'data-source') await copyFile(kit.jdbcDriver, join(base, 'lib', 'postgresql.jar'));
-  await writeFile(join(base, 'conf', 'server.xml'), serverXml(port, jvmRoute, store), { mode: 0o600 });
+  await writeFile(join(base, 'conf', 'server.xml'), serverXml(address, port, jvmRoute, store), { mode: 0o600 });
   await writeFile(join(base, 'conf', 'tomcat-users.xml'), usersXml(managerPassword), { mode: 0o600 });
   await writeFile(join(contexts, 'manager.xml'), '<Context docBase="${catalina.home}/webapps/manager" privileged="true"/>\n');
-  await writeFile(join(contexts, 'shop.xml'), shopXml(kit.war, store));
+  await writeFile(join(contexts, 'shop.xml'), shopXml(war, store));
 }
 
 /** Command and environment that run a CATALINA_BASE in the foreground. */
@@ -48,7 +53,7 @@ export function tomcatCommand(kit: TomcatKit, base: string): { command: string[]
   };
 }
 
-function serverXml(port: number, jvmRoute: string, store: TomcatStore): string {
+function serverXml(address: string, port: number, jvmRoute: string, store: TomcatStore): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Server port="-1">
   <GlobalNamingResources>
@@ -56,7 +61,7 @@ function serverXml(port: number, jvmRoute: string, store: TomcatStore): string {
       factory="org.apache.catalina.users.MemoryUserDatabaseFactory" pathname="conf/tomcat-users.xml"/>
 ${store.type === 'data-source' ? dataSourceXml(store.url) : ''}  </GlobalNamingResources>
   <Service name="Catalina">
-    <Connector port="${port}" address="127.0.0.1" protocol="HTTP/1.1" maxThreads="200" keepAliveTimeout="20000" maxKeepAliveRequests="-1"/>
+    <Connector port="${port}" address="${address}" protocol="HTTP/1.1" maxThreads="200" keepAliveTimeout="20000" maxKeepAliveRequests="-1"/>
     <Engine name="Catalina" defaultHost="localhost" jvmRoute="${jvmRoute}">
       <Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/>
       <Host name="localhost" appBase="webapps" unpackWARs="false" autoDeploy="false"/>

@@ -27,7 +27,7 @@ tar -x -f /dev/vdb -C /srv
 . /srv/machine
 hostname "$NAME"
 ip link set lo up; ip link set eth0 up; ip addr add "$ADDRESS" dev eth0
-qemu-ga -m virtio-serial -p "$(echo /dev/vport*p1)" -t /run -d
+qemu-ga -m virtio-serial -p "$(echo /dev/vport*p1)" -t /run -f /run/qemu-ga.pid -d
 echo "booted $(cat /proc/sys/kernel/random/boot_id)" > /dev/ttyS0
 cd /srv
 sh /srv/start > /dev/ttyS0 2>&1 &

@@ -1,0 +1,67 @@
+// The shop as a pool of two virtual machines: the same Tomcat or Node application, in guests of libvirt.
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createTomcatBase } from '../embedded/tomcat-base.js';
+import { provideTomcat } from '../embedded/tomcat-kit.js';
+import { DIST_IN_GUEST, JAVA_IN_GUEST, TOMCAT_IN_GUEST } from '../guests/content.js';
+import type { GuestHost } from '../guests/guest-host.js';
+import type { GuestPlace } from '../guests/layout.js';
+import { NETWORK, PORTS, SERVERS } from '../guests/layout.js';
+import type { PoolFile } from './installation.js';
+import { nodePool } from './node-shop.js';
+import type { TomcatShopOptions } from './tomcat-shop.js';
+import { createSessionTable, sessionTableOf, tomcatPool } from './tomcat-shop.js';
+
+/** An emulated Tomcat answers after about 20 s; two that boot at once on two cores need twice that. Chosen. */
+const BOOT_TIMEOUT_MS = 300_000;
+/** The JVM has half of a guest's memory; jars are not searched for what the shop does not have. */
+const START_TOMCAT = `cd /srv/base
+{ cat ${TOMCAT_IN_GUEST.home}/conf/catalina.properties; echo 'tomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar'; } > conf/catalina.properties
+export JAVA_HOME=${JAVA_IN_GUEST} CATALINA_HOME=${TOMCAT_IN_GUEST.home} CATALINA_BASE=/srv/base
+export CATALINA_OPTS='-Xms128m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Djava.security.egd=file:/dev/urandom'
+exec sh ${TOMCAT_IN_GUEST.home}/bin/catalina.sh run
+`;
+
+/** Sessions are in tables of PostgreSQL on the host, one for each Tomcat. */
+export async function tomcatGuests(host: GuestHost, databaseUrl: string, options: TomcatShopOptions = {}): Promise<PoolFile> {
+  const { onProgress = () => undefined, signal = new AbortController().signal } = options;
+  const kit = await provideTomcat(onProgress, signal);
+  const managerPassword = randomBytes(18).toString('base64url');
+  const machine = async (place: GuestPlace): Promise<Record<string, unknown>> => {
+    const { name } = place;
+    const table = sessionTableOf(name);
+    await createSessionTable(databaseUrl, table);
+    await createTomcatBase({
+      ...{ kit, base: join(host.filesOf(place), 'base'), managerPassword, jvmRoute: name },
+      ...{ address: '0.0.0.0', port: PORTS.application, war: TOMCAT_IN_GUEST.war },
+      store: { type: 'data-source', url: fromGuests(databaseUrl), table },
+    });
+    return { ...at(place), sessionTable: table, driver: await host.define(place, 'tomcat', START_TOMCAT) };
+  };
+  return tomcatPool([await machine(SERVERS[0]), await machine(SERVERS[1])], managerPassword, {
+    sessionsUrl: databaseUrl,
+    bootTimeoutMs: BOOT_TIMEOUT_MS,
+  });
+}
+
+export async function nodeGuests(host: GuestHost, databaseUrl: string): Promise<PoolFile> {
+  const environment = `HOST=0.0.0.0 PORT=${PORTS.application} DATABASE_URL='${fromGuests(databaseUrl)}'`;
+  const start = `export ${environment}\nexec node ${DIST_IN_GUEST}/demo/node-app/main.js\n`;
+  const machine = async (place: GuestPlace): Promise<Record<string, unknown>> => ({
+    ...at(place),
+    driver: await host.define(place, 'node', start),
+  });
+  return nodePool([await machine(SERVERS[0]), await machine(SERVERS[1])], BOOT_TIMEOUT_MS);
+}
+
+/** The host as its guests see it. */
+function fromGuests(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.hostname = NETWORK.address;
+  return url.href;
+}
+
+function at({ name, address }: GuestPlace): { name: string; url: string } {
+  return { name, url: `http://${address}:${PORTS.application}` };
+}

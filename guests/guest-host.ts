@@ -1,0 +1,49 @@
+// This host as the one that runs the guests: libvirt, their network, and what defines a machine of it.
+
+import { join } from 'node:path';
+import { CMDLINE } from './boot.js';
+import type { ImageName } from './content.js';
+import { domainXml } from './domain.js';
+import type { Guests } from './guests.js';
+import type { GuestPlace } from './layout.js';
+import { writeMachineDisk } from './machine-disk.js';
+import { startOwnLibvirt, URI } from './own-libvirt.js';
+
+/** An emulated Tomcat goes down and comes up again in half a minute; on two loaded cores it takes several times as long. Chosen. */
+const STOP_TIMEOUT_MS = 120_000;
+
+export interface GuestHost {
+  /** Where a guest's files are gathered: they appear in its /srv. */
+  filesOf(place: GuestPlace): string;
+  /** Defines a guest that is off; resolves with its `driver` as vm-rejuv.yaml spells it. */
+  define(place: GuestPlace, image: ImageName, start: string): Promise<Record<string, unknown>>;
+  /** Ends the guests and libvirt. */
+  close(): Promise<void>;
+}
+
+export async function startGuestHost(guests: Guests, directory: string): Promise<GuestHost> {
+  const libvirt = await startOwnLibvirt(join(directory, 'libvirt'));
+  const filesOf = ({ name }: GuestPlace): string => join(directory, name);
+  return {
+    filesOf,
+    async define(place, image, start) {
+      const disk = await writeMachineDisk({ place, directory: filesOf(place), start });
+      await libvirt.define(
+        place.name,
+        domainXml({
+          ...{ ...place, type: guests.accelerator, boot: guests.boot, cmdline: CMDLINE },
+          console: join(directory, `${place.name}.console`),
+          disks: [guests.images[image] ?? '', disk],
+          network: { type: 'network', mac: place.mac },
+        }),
+      );
+      return driverOf(place);
+    },
+    close: () => libvirt.close(),
+  };
+}
+
+/** Its boot id is told by QEMU's guest agent, which is the driver's default. */
+export function driverOf({ name }: GuestPlace): Record<string, unknown> {
+  return { type: 'libvirt', uri: URI, domain: name, stopTimeoutMs: STOP_TIMEOUT_MS };
+}

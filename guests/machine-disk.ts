@@ -1,0 +1,29 @@
+// What a guest has for itself: a tar archive that it sees as its second disk.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runToEnd } from '../embedded/child-process.js';
+import type { GuestPlace } from './layout.js';
+import { NETWORK } from './layout.js';
+
+const LIMIT_MS = 60_000;
+
+export interface MachineDisk {
+  place: GuestPlace;
+  /** Its files; they appear in the guest's /srv. */
+  directory: string;
+  /** Shell that becomes the guest's application, with /srv as its working directory. */
+  start: string;
+}
+
+/** Path of the archive. Guests read it at each boot, so what is changed in it counts from the next one on. */
+export async function writeMachineDisk({ place, directory, start }: MachineDisk): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'machine'), `NAME=${place.name}\nADDRESS=${place.address}/${NETWORK.prefix}\n`);
+  await writeFile(join(directory, 'start'), start);
+  const file = `${directory}.tar`;
+  // It holds passwords.
+  await writeFile(file, '', { mode: 0o600 });
+  await runToEnd('tar', ['-c', '-f', file, '-C', directory, '.'], { timeoutMs: LIMIT_MS });
+  return file;
+}
