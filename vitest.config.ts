@@ -1,18 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that take long, or need what not every host has, run by a command of their own only. */
-const apart = process.env['VM_REJUV_LONG'] ? 'long' : process.env['VM_REJUV_GUESTS'] ? 'guests' : null;
+const apart = ['LONG', 'GUESTS', 'XEN', 'VM'].find((name) => process.env[`VM_REJUV_${name}`])?.toLowerCase() ?? null;
 
 const ordinary = {
   pool: 'forks',
   include: ['test/**/*.test.ts'],
-  exclude: ['test/long/**', 'test/slow/**', 'test/guests/**'],
+  exclude: ['long', 'slow', 'guests', 'xen', 'vm'].map((folder) => `test/${folder}/**`),
   // It takes five that often wait to load two cores.
   maxWorkers: 5,
 } as const;
 
 /** One after the other: each loads two cores by itself, or boots machines on them. */
 const alone = (folder: string) => ({ ...ordinary, include: [`test/${folder}/**/*.test.ts`], exclude: [], maxWorkers: 1 });
+const slow = { ...ordinary, include: ['test/slow/**/*.test.ts'], exclude: [], maxWorkers: 4 };
 
 export default defineConfig({
   test: {
@@ -20,25 +21,15 @@ export default defineConfig({
     pool: 'forks',
     // A third of the work would be to import the same modules anew for each file. No test keeps anything in them.
     isolate: false,
-    globalSetup: 'test/fixtures/global-setup.ts',
+    // Those of virtual machines start servers that their guests reach.
+    globalSetup: apart === 'vm' ? [] : ['test/fixtures/global-setup.ts'],
     // Nothing fails for being slow: a loaded machine takes several times as long.
     testTimeout: 240_000,
     hookTimeout: 120_000,
-    ...(apart === null && ordinary),
-    ...(apart === 'guests' && alone('guests')),
+    ...(apart === null ? ordinary : apart !== 'long' && alone(apart)),
     ...(apart === 'long' && {
       projects: [
-        {
-          extends: true,
-          test: {
-            ...ordinary,
-            name: 'slow',
-            include: ['test/slow/**/*.test.ts'],
-            exclude: [],
-            maxWorkers: 4,
-            sequence: { groupOrder: 0 },
-          },
-        },
+        { extends: true, test: { ...slow, name: 'slow', sequence: { groupOrder: 0 } } },
         { extends: true, test: { ...alone('long'), name: 'long', sequence: { groupOrder: 1 } } },
       ],
     }),

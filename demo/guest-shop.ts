@@ -6,8 +6,9 @@ import { createTomcatBase } from '../embedded/tomcat-base.js';
 import { provideTomcat } from '../embedded/tomcat-kit.js';
 import { DIST_IN_GUEST, JAVA_IN_GUEST, TOMCAT_IN_GUEST } from '../guests/content.js';
 import type { GuestHost } from '../guests/guest-host.js';
+import { driverOf } from '../guests/guest-host.js';
 import type { GuestPlace } from '../guests/layout.js';
-import { NETWORK, PORTS, SERVERS } from '../guests/layout.js';
+import { fromGuests, PORTS, SERVERS } from '../guests/layout.js';
 import type { PoolFile } from './installation.js';
 import { nodePool } from './node-shop.js';
 import type { TomcatShopOptions } from './tomcat-shop.js';
@@ -15,8 +16,10 @@ import { createSessionTable, sessionTableOf, tomcatPool } from './tomcat-shop.js
 
 /** An emulated Tomcat answers after about 20 s; two that boot at once on two cores need twice that. Chosen. */
 const BOOT_TIMEOUT_MS = 300_000;
+/** What an emulated Tomcat has not finished after a tenth of a second, it often has after one. Chosen. */
+const LIMITS = { holdBudgetMs: 1000 };
 /** The JVM has half of a guest's memory; jars are not searched for what the shop does not have. */
-const START_TOMCAT = `cd /srv/base
+export const START_TOMCAT = `cd /srv/base
 { cat ${TOMCAT_IN_GUEST.home}/conf/catalina.properties; echo 'tomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar'; } > conf/catalina.properties
 export JAVA_HOME=${JAVA_IN_GUEST} CATALINA_HOME=${TOMCAT_IN_GUEST.home} CATALINA_BASE=/srv/base
 export CATALINA_OPTS='-Xms128m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Djava.security.egd=file:/dev/urandom'
@@ -28,7 +31,7 @@ export async function tomcatGuests(host: GuestHost, databaseUrl: string, options
   const { onProgress = () => undefined, signal = new AbortController().signal } = options;
   const kit = await provideTomcat(onProgress, signal);
   const managerPassword = randomBytes(18).toString('base64url');
-  const machine = async (place: GuestPlace): Promise<Record<string, unknown>> => {
+  const machine = async (place: GuestPlace): Promise<void> => {
     const { name } = place;
     const table = sessionTableOf(name);
     await createSessionTable(databaseUrl, table);
@@ -37,12 +40,23 @@ export async function tomcatGuests(host: GuestHost, databaseUrl: string, options
       ...{ address: '0.0.0.0', port: PORTS.application, war: TOMCAT_IN_GUEST.war },
       store: { type: 'data-source', url: fromGuests(databaseUrl), table },
     });
-    return { ...at(place), sessionTable: table, driver: await host.define(place, 'tomcat', START_TOMCAT) };
+    await host.define(place, 'tomcat', START_TOMCAT);
   };
-  return tomcatPool([await machine(SERVERS[0]), await machine(SERVERS[1])], managerPassword, {
+  for (const place of SERVERS) await machine(place);
+  return tomcatGuestPool(databaseUrl, managerPassword);
+}
+
+/** The pool of these two machines, with their tables in this database as the worker reaches it. */
+export function tomcatGuestPool(databaseUrl: string, managerPassword: string): PoolFile {
+  const machine = (place: GuestPlace): Record<string, unknown> => ({
+    ...at(place),
+    ...{ sessionTable: sessionTableOf(place.name), driver: driverOf(place) },
+  });
+  const pool = tomcatPool([machine(SERVERS[0]), machine(SERVERS[1])], managerPassword, {
     sessionsUrl: databaseUrl,
     bootTimeoutMs: BOOT_TIMEOUT_MS,
   });
+  return { ...pool, pool: { ...pool.pool, limits: LIMITS } };
 }
 
 export async function nodeGuests(host: GuestHost, databaseUrl: string): Promise<PoolFile> {
@@ -53,13 +67,6 @@ export async function nodeGuests(host: GuestHost, databaseUrl: string): Promise<
     driver: await host.define(place, 'node', start),
   });
   return nodePool([await machine(SERVERS[0]), await machine(SERVERS[1])], BOOT_TIMEOUT_MS);
-}
-
-/** The host as its guests see it. */
-function fromGuests(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  url.hostname = NETWORK.address;
-  return url.href;
 }
 
 function at({ name, address }: GuestPlace): { name: string; url: string } {

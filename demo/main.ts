@@ -61,7 +61,7 @@ try {
 async function runDemoApart({ app }: DemoOptions): Promise<number> {
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
   try {
-    await prepareApart([app], { onProgress, signal: new AbortController().signal });
+    await prepareApart([app, 'proxy'], { onProgress, signal: new AbortController().signal });
   } catch (error) {
     process.stderr.write(`${describeError(error)}\n`);
     return 1;

@@ -30,10 +30,7 @@ export async function nodeShop(directory: string, databaseUrl: string): Promise<
 }
 
 /** Machines of the shop as a pool, wherever they run. */
-export function nodePool(
-  machines: readonly [Record<string, unknown>, Record<string, unknown>],
-  bootTimeoutMs: number,
-): PoolFile {
+export function nodePool(machines: readonly [Record<string, unknown>, Record<string, unknown>], bootTimeoutMs: number): PoolFile {
   return {
     pool: {
       machines,

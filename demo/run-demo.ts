@@ -1,20 +1,17 @@
 // The demo from start to end: servers, machines, load, a plain restart, a clean one.
 
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { Closing } from '../embedded/closing.js';
 import type { Servers } from '../embedded/servers.js';
-import { makeTemporaryDirectory, startTemporaryServers } from '../embedded/servers.js';
+import { startTemporaryServers } from '../embedded/servers.js';
 import { missingForTomcat } from '../embedded/tomcat-kit.js';
 import type { ReadyChild } from '../embedded/child-process.js';
-import type { GuestHost } from '../guests/guest-host.js';
-import { startGuestHost } from '../guests/guest-host.js';
-import { provideGuests } from '../guests/guests.js';
-import type { ImageOptions } from '../guests/image.js';
 import { NETWORK } from '../guests/layout.js';
 import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
+import { startHostFor } from './guest-stage.js';
+import { startGuestProxy } from './guest-proxy.js';
 import { nodeGuests, tomcatGuests } from './guest-shop.js';
 import { Installation } from './installation.js';
 import { startLoad } from './load/start-load.js';
@@ -71,14 +68,15 @@ export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): 
 async function build(options: DemoOptions, view: View, signal: AbortSignal, closing: Closing): Promise<Scenery> {
   const onProgress = (line: string): void => view.note(line);
   const app = await chooseApp(options.app, view);
-  const host = options.machines === 'libvirt' ? await startHost(app, { onProgress, signal }, closing) : null;
+  const host = options.machines === 'libvirt' ? await startHostFor(app, { onProgress, signal }, closing) : null;
   const alsoAt = host === null ? {} : { alsoAt: NETWORK };
   const servers = await startTemporaryServers({ purpose: 'demo', onProgress, signal, ...alsoAt });
   closing.add(() => servers.close());
   const { postgres, temporal } = servers;
   const directory = join(servers.directory, 'shop');
   const shops = {
-    tomcat: () => (host ? tomcatGuests(host, postgres.url, { onProgress, signal }) : tomcatShop(directory, { onProgress, signal })),
+    tomcat: () =>
+      host ? tomcatGuests(host, postgres.url, { onProgress, signal }) : tomcatShop(directory, { onProgress, signal }),
     node: () => (host ? nodeGuests(host, postgres.url) : nodeShop(directory, postgres.url)),
   };
   const pool = await shops[app]();
@@ -90,7 +88,7 @@ async function build(options: DemoOptions, view: View, signal: AbortSignal, clos
   const where = host === null ? '' : ' in virtual machines';
   view.note(`Starting ${app === 'tomcat' ? 'two Tomcats' : 'two Node servers'}${where}, the proxy and the worker`);
   await installation.bootMachines();
-  const { url } = await installation.startProxy();
+  const url = host ? await startGuestProxy(host, installation, signal) : (await installation.startProxy()).url;
   const worker = await installation.startWorker();
   const client = await connectTemporal(installation.config.temporal);
   closing.add(() => client.connection.close());
@@ -144,17 +142,6 @@ async function play(
     ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxyUrl}/shop/cart` },
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${firstExecutionRunId}/history`,
   };
-}
-
-/** Last to end: it has the network that PostgreSQL listens on. */
-async function startHost(app: DemoOptions['app'], options: ImageOptions, closing: Closing): Promise<GuestHost> {
-  const guests = await provideGuests([app], options);
-  options.onProgress(`Starting libvirt; guests run ${guests.accelerator === 'kvm' ? 'on KVM' : 'emulated, as none boots on KVM here'}`);
-  const directory = await makeTemporaryDirectory('guests');
-  closing.add(() => rm(directory, { recursive: true, force: true }));
-  const host = await startGuestHost(guests, directory);
-  closing.add(() => host.close());
-  return host;
 }
 
 async function chooseApp(wanted: DemoOptions['app'], view: View): Promise<DemoOptions['app']> {

@@ -23,7 +23,11 @@ export interface Content {
 }
 
 /** Where a guest of the image `tomcat` finds its Tomcat. */
-export const TOMCAT_IN_GUEST = { home: '/opt/tomcat', war: '/opt/shop/shop.war', jdbcDriver: '/opt/shop/postgresql.jar' } as const;
+export const TOMCAT_IN_GUEST = {
+  home: '/opt/tomcat',
+  war: '/opt/shop/shop.war',
+  jdbcDriver: '/opt/shop/postgresql.jar',
+} as const;
 export const JAVA_IN_GUEST = '/usr/lib/jvm/java-17-openjdk-amd64';
 /** Where a guest of the images `node` and `proxy` finds the compiled project. */
 export const DIST_IN_GUEST = '/opt/vm-rejuv/dist';

@@ -17,15 +17,22 @@ export interface Domain {
   console: string;
   /** Raw images, read-only. */
   disks?: readonly string[];
+  /** An overlay of an image, in qcow2, which is its first disk and may be written to. */
+  overlay?: string;
   network:
     | { type: 'network'; mac: string }
     /** QEMU's own in user mode, with port 80 at this port of the host's loopback. */
     | { type: 'user'; port: number };
 }
 
-export function domainXml({ name, uuid, type, memoryMiB, vcpus, boot, cmdline, console, disks = [], network }: Domain): string {
+export function domainXml(domain: Domain): string {
+  const { name, uuid, type, memoryMiB, vcpus, boot, cmdline, console, disks = [], overlay, network } = domain;
   const isUser = network.type === 'user';
   const cpu = type === 'kvm' ? "<cpu mode='host-passthrough'/>" : "<cpu mode='custom' match='exact'><model>qemu64</model></cpu>";
+  const drives = [
+    ...(overlay === undefined ? [] : [{ file: overlay, format: 'qcow2', more: '' }]),
+    ...disks.map((file) => ({ file, format: 'raw', more: '<readonly/><shareable/>' })),
+  ];
   return `<domain type='${type}'${isUser ? " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'" : ''}>
   <name>${name}</name>${uuid === undefined ? '' : `<uuid>${uuid}</uuid>`}
   <memory unit='MiB'>${memoryMiB}</memory><vcpu>${vcpus}</vcpu>
@@ -38,7 +45,7 @@ export function domainXml({ name, uuid, type, memoryMiB, vcpus, boot, cmdline, c
   ${cpu}
   <on_reboot>restart</on_reboot>
   <devices>
-${disks.map(diskXml).join('')}${isUser ? '' : interfaceXml(network.mac)}    <serial type='file'><source path='${console}' append='on'/><target port='0'/></serial>
+${drives.map(diskXml).join('')}${isUser ? '' : interfaceXml(network.mac)}    <serial type='file'><source path='${console}' append='on'/><target port='0'/></serial>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <controller type='usb' model='none'/><memballoon model='none'/>
   </devices>
@@ -46,10 +53,16 @@ ${isUser ? userNetworkXml(network.port) : ''}</domain>
 `;
 }
 
-function diskXml(file: string, index: number): string {
+interface Drive {
+  file: string;
+  format: string;
+  more: string;
+}
+
+function diskXml({ file, format, more }: Drive, index: number): string {
   const target = `vd${String.fromCharCode('a'.charCodeAt(0) + index)}`;
   return `    <disk type='file' device='disk'>
-      <driver name='qemu' type='raw'/><source file='${file}'/><target dev='${target}' bus='virtio'/><readonly/><shareable/>
+      <driver name='qemu' type='${format}'/><source file='${file}'/><target dev='${target}' bus='virtio'/>${more}
     </disk>
 `;
 }

@@ -3,14 +3,24 @@
 import { join } from 'node:path';
 import { CMDLINE } from './boot.js';
 import type { ImageName } from './content.js';
+import type { Accelerator } from './domain.js';
 import { domainXml } from './domain.js';
 import type { Guests } from './guests.js';
+import type { Boot } from './initramfs.js';
 import type { GuestPlace } from './layout.js';
 import { writeMachineDisk } from './machine-disk.js';
 import { startOwnLibvirt, URI } from './own-libvirt.js';
 
 /** An emulated Tomcat goes down and comes up again in half a minute; on two loaded cores it takes several times as long. Chosen. */
 const STOP_TIMEOUT_MS = 120_000;
+
+export interface GuestFiles {
+  type: Accelerator;
+  boot: Boot;
+  image: string;
+  disk: string;
+  console: string;
+}
 
 export interface GuestHost {
   /** Where a guest's files are gathered: they appear in its /srv. */
@@ -28,19 +38,20 @@ export async function startGuestHost(guests: Guests, directory: string): Promise
     filesOf,
     async define(place, image, start) {
       const disk = await writeMachineDisk({ place, directory: filesOf(place), start });
-      await libvirt.define(
-        place.name,
-        domainXml({
-          ...{ ...place, type: guests.accelerator, boot: guests.boot, cmdline: CMDLINE },
-          console: join(directory, `${place.name}.console`),
-          disks: [guests.images[image] ?? '', disk],
-          network: { type: 'network', mac: place.mac },
-        }),
-      );
+      const files = { image: guests.images[image] ?? '', disk, console: join(directory, `${place.name}.console`) };
+      await libvirt.define(place.name, guestXml(place, { type: guests.accelerator, boot: guests.boot, ...files }));
       return driverOf(place);
     },
     close: () => libvirt.close(),
   };
+}
+
+/** A guest's domain: its image and what is its own as disks, on the guests' network. */
+export function guestXml(place: GuestPlace, { type, boot, image, disk, console }: GuestFiles): string {
+  return domainXml({
+    ...{ ...place, type, boot, cmdline: CMDLINE, console, disks: [image, disk] },
+    network: { type: 'network', mac: place.mac },
+  });
 }
 
 /** Its boot id is told by QEMU's guest agent, which is the driver's default. */

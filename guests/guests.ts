@@ -22,7 +22,11 @@ export interface Guests {
 export function requirePackages(...parts: readonly Parts[]): void {
   const install = missingPackages(...parts);
   if (install === null) return;
-  throw new OperatorError('GUEST_PACKAGES_MISSING', 'Virtual machines need Debian packages that are not there.', `As root: ${install}`);
+  throw new OperatorError(
+    'GUEST_PACKAGES_MISSING',
+    'Virtual machines need Debian packages that are not there.',
+    `As root: ${install}`,
+  );
 }
 
 /** Builds what the cache does not have. */

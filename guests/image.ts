@@ -25,7 +25,15 @@ const BUILD_TIMEOUT_MS = 15 * 60_000;
 const ROOM_SHARE = 1.15;
 const ROOM_MIB = 16;
 /** What no application reads. */
-const SUPERFLUOUS = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info', 'usr/share/lintian', 'var/cache/apt', 'var/lib/apt'];
+const SUPERFLUOUS = [
+  'usr/share/doc',
+  'usr/share/man',
+  'usr/share/locale',
+  'usr/share/info',
+  'usr/share/lintian',
+  'var/cache/apt',
+  'var/lib/apt',
+];
 
 /** Path of the image, which is read-only: any number of guests may share it. GUEST_BUILD_FAILED says why there is none. */
 export async function provideImage(content: Content, { onProgress, signal }: ImageOptions): Promise<string> {
@@ -61,7 +69,8 @@ async function build(target: string, content: Content, signal: AbortSignal): Pro
   await mkdir(root);
   await runToEnd('tar', ['-x', '-f', archive, '-C', root, '--no-same-owner', '--exclude=./dev/*'], limits);
   for (const path of [archive, ...SUPERFLUOUS.map((path) => join(root, path))]) await rm(path, { recursive: true, force: true });
-  for (const folder of ['proc', 'sys', 'dev', 'srv', 'tmp', 'run', 'var/tmp', 'sbin']) await mkdir(join(root, folder), { recursive: true });
+  for (const folder of ['proc', 'sys', 'dev', 'srv', 'tmp', 'run', 'var/tmp', 'sbin'])
+    await mkdir(join(root, folder), { recursive: true });
   // What Debian brings stays; busybox stands in for the rest.
   const applets = 'for name in $(/bin/busybox --list); do [ -e "$0/bin/$name" ] || ln -s busybox "$0/bin/$name"; done';
   await runToEnd('sh', ['-c', applets, root], limits);

@@ -10,7 +10,14 @@ export interface GuestPlace {
 }
 
 /** Static, as nobody but libvirt's bridge and these guests is on that network: no DHCP and no DNS. */
-export const NETWORK = { name: 'vm-rejuv', bridge: 'vm-rejuv0', address: '10.77.0.1', netmask: '255.255.255.0', prefix: 24, subnet: '10.77.0.0/24' } as const;
+export const NETWORK = {
+  name: 'vm-rejuv',
+  bridge: 'vm-rejuv0',
+  address: '10.77.0.1',
+  netmask: '255.255.255.0',
+  prefix: 24,
+  subnet: '10.77.0.0/24',
+} as const;
 
 const place = (name: string, host: number, memoryMiB: number, vcpus: number): GuestPlace => ({
   ...{ name, address: `10.77.0.${host}`, mac: `52:54:00:4d:00:${host.toString(16).padStart(2, '0')}` },
@@ -23,3 +30,10 @@ export const SERVERS = [place('tomcat-a', 11, 512, 2), place('tomcat-b', 12, 512
 
 /** What the guests listen on. */
 export const PORTS = { application: 8080, proxy: 8080, admin: 8081 } as const;
+
+/** A server of the host, as its guests see it. */
+export function fromGuests(urlOnHost: string): string {
+  const url = new URL(urlOnHost);
+  url.hostname = NETWORK.address;
+  return url.href;
+}

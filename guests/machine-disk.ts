@@ -19,11 +19,16 @@ export interface MachineDisk {
 /** Path of the archive. Guests read it at each boot, so what is changed in it counts from the next one on. */
 export async function writeMachineDisk({ place, directory, start }: MachineDisk): Promise<string> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'machine'), `NAME=${place.name}\nADDRESS=${place.address}/${NETWORK.prefix}\n`);
+  await writeFile(join(directory, 'machine'), settingsOf(place));
   await writeFile(join(directory, 'start'), start);
   const file = `${directory}.tar`;
   // It holds passwords.
   await writeFile(file, '', { mode: 0o600 });
   await runToEnd('tar', ['-c', '-f', file, '-C', directory, '.'], { timeoutMs: LIMIT_MS });
   return file;
+}
+
+/** What the guest's first process reads. */
+export function settingsOf({ name, address }: GuestPlace): string {
+  return `NAME=${name}\nADDRESS=${address}/${NETWORK.prefix}\n`;
 }

@@ -10,7 +10,9 @@ import { TO_BUILD } from './debian.js';
 import { provideGuests, requirePackages } from './guests.js';
 
 const { json, only } = refusing(new Command('npm run guests --'))
-  .description('Builds the images of the virtual machines that the demo and its tests run, from packages of Debian, into the cache.')
+  .description(
+    'Builds the images of the virtual machines that the demo and its tests run, from packages of Debian, into the cache.',
+  )
   .option('--json', 'print one JSON object on standard output, progress on standard error', false)
   .addOption(new Option('--only <name>', 'build this one alone').choices(IMAGES))
   .allowExcessArguments(false)

@@ -33,14 +33,10 @@ cd /srv
 sh /srv/start > /dev/ttyS0 2>&1 &
 application=$!
 for device in /dev/input/event*; do
-  (
-    head -c 24 "$device" > /dev/null
-    kill "$application"
-    for i in $(seq 200); do kill -0 "$application" || break; sleep 0.1; done
-    poweroff -f
-  ) 2> /dev/null &
+  (head -c 24 "$device" > /dev/null; touch /run/ending; kill "$application"; sleep 30; poweroff -f) &
 done
 wait "$application"
 echo "the application ended with $?" > /dev/ttyS0
+if [ -e /run/ending ]; then poweroff -f; fi
 while :; do wait; sleep 1; done
 `;
