@@ -124,6 +124,10 @@ const libvirtDriver = z
     if (incarnation.type === 'domain') refuseField('incarnation', 'one that tells the boot id (needed by restart: rebuild)');
   });
 
+const TELLS_BOOTS = 'another way than { type: domain }: what Virtuozzo calls the id of a domain stays the same when it boots';
+const tellsBoots = ({ uri, incarnation }: z.output<typeof libvirtDriver>): boolean =>
+  incarnation.type !== 'domain' || !/^(vz|parallels)[+:]/.test(uri);
+
 const VSPHERE_URL = 'the https URL of vCenter or of an ESXi host, without a password, such as https://vcenter.example';
 const vsphereUrl = z.string(VSPHERE_URL).transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -151,7 +155,7 @@ const vsphereDriver = z.strictObject({
 
 const driver = z.discriminatedUnion(
   'type',
-  [processDriver, libvirtDriver, vsphereDriver],
+  [processDriver, libvirtDriver.refine(tellsBoots, { path: ['incarnation'], error: TELLS_BOOTS }), vsphereDriver],
   '{ type: process, command: [PROGRAM, ARGUMENT], stateDirectory: PATH }, { type: libvirt, uri: URI, domain: NAME } or { type: vsphere, url: URL, user: NAME, password: { env: NAME }, vm: PATH }',
 );
 

@@ -25,6 +25,12 @@ test.each([
   ['an id, which changes', 'domain: a', 'domain: "7"', /driver\.domain: found "7", allowed: the name or UUID/],
   ['an option of virsh', 'domain: a', 'domain: --all', /driver\.domain: found "--all", allowed: the name or UUID/],
   ['no URI', 'uri: "qemu:///system"', 'uri: qemu', /driver\.uri: found "qemu", allowed: a connection URI/],
+  [
+    'told by an id that stays the same',
+    LIBVIRT,
+    '{ type: libvirt, uri: "vz+ssh://h/system", domain: a, incarnation: { type: domain } }',
+    /driver\.incarnation: found .*, allowed: another way than \{ type: domain \}/,
+  ],
   ['an option of ssh', 'host: h', 'host: -oProxyCommand=x', /host: found "-oProxyCommand=x", allowed: a host name/],
 ])('a domain cannot be %s', (_what, good, bad, message) => {
   expect(refusal(withDriver(LIBVIRT.replace(good, bad))).message).toMatch(message);
