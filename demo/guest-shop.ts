@@ -16,8 +16,8 @@ import { createSessionTable, sessionTableOf, tomcatPool } from './tomcat-shop.js
 
 /** An emulated Tomcat answers after about 20 s; two that boot at once on two cores need twice that. Chosen. */
 const BOOT_TIMEOUT_MS = 300_000;
-/** What an emulated Tomcat has not finished after a tenth of a second, it often has after one. Chosen. */
-const LIMITS = { holdBudgetMs: 1000 };
+/** What an emulated guest has not finished after a tenth of a second, it often has after half of one. Chosen. */
+const LIMITS = { holdBudgetMs: 500 };
 /** The JVM has half of a guest's memory; jars are not searched for what the shop does not have. */
 export const START_TOMCAT = `cd /srv/base
 { cat ${TOMCAT_IN_GUEST.home}/conf/catalina.properties; echo 'tomcat.util.scan.StandardJarScanFilter.jarsToSkip=*.jar'; } > conf/catalina.properties

@@ -44,7 +44,8 @@ try {
     const lost = clean.failed + clean.sessionsLost + clean.updatesLost;
     process.exitCode = lost === 0 ? 0 : 1;
     if (options.keep) {
-      out.write('\n  Everything stays up. Ctrl-C ends it.\n');
+      const way = isApart() ? ` Its network is its own: nsenter --net --target ${process.pid} COMMAND reaches it.` : '';
+      out.write(`\n  Everything stays up. Ctrl-C ends it.${way}\n`);
       await told;
     } else {
       out.write('\n  Ending what was started (--keep leaves it up to explore).\n');

@@ -18,14 +18,14 @@ export interface DemoOptions {
 }
 
 /** Guests may be emulated, some twenty times slower than processes. */
-const LOAD = { process: { users: 200, rate: 300 }, libvirt: { users: 30, rate: 20 } } as const;
+const LOAD = { process: { users: 200, rate: 300 }, libvirt: { users: 20, rate: 10 } } as const;
 
 export function parseOptions(argv: readonly string[]): DemoOptions {
-  const given = refusing(new Command('npm run demo --'))
+  const command = refusing(new Command('npm run demo --'))
     .description('Restarts an application server under load, the plain way and then cleanly, and compares what its users saw.')
     .option('--json', 'print one JSON object on standard output, progress on standard error', false)
-    .option('--users <count>', 'verifying users (default: 200; 30 on virtual machines)', whole(1, 5000))
-    .option('--rate <requests>', 'requests a second, open-loop (default: 300; 20 on virtual machines)', whole(1, 5000))
+    .option('--users <count>', 'verifying users (default: 200; 20 on virtual machines)', whole(1, 5000))
+    .option('--rate <requests>', 'requests a second, open-loop (default: 300; 10 on virtual machines)', whole(1, 5000))
     .option('--seconds <seconds>', 'steady traffic before each restart', whole(1, 600), 6)
     .addOption(new Option('--app <name>', 'application to restart').choices(['tomcat', 'node']).default('tomcat'))
     .addOption(
@@ -36,8 +36,12 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .addOption(new Option('--crash <step>', 'kill the worker while that step runs, start another, and go on').choices(STEPS))
     .option('--port <port>', 'port of the proxy; 0 takes a free one', whole(0, 65_535), 0)
     .option('--keep', 'stay up afterwards, until Ctrl-C', false)
-    .parse(argv)
-    .opts<Omit<DemoOptions, 'users' | 'rate'> & Partial<DemoOptions>>();
+    .parse(argv);
+  const given = command.opts<Omit<DemoOptions, 'users' | 'rate'> & Partial<DemoOptions>>();
+  if (given.machines === 'libvirt' && given.port !== 0)
+    command.error(
+      "error: option '--port <port>' cannot be used with '--machines libvirt': the proxy has an address of its own there.",
+    );
   return { ...LOAD[given.machines], ...given };
 }
 
