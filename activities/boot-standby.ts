@@ -2,15 +2,13 @@
 
 import { claimPool } from '../state/pool.js';
 import type { PoolRow } from '../state/pool.js';
-import type { MachineConfig } from '../config/types.js';
 import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf, poolConfig } from './deps.js';
 import { primaryNotRunning, restartRunning, toFailure } from './errors.js';
 import { untilHealthy } from './health.js';
+import { DistinctMachines } from './hypervisor/distinct-machines.js';
 import { startInTime } from './hypervisor/in-time.js';
-import type { VerifiedMachines } from './hypervisor/verify-machine.js';
-import { verifyMachine } from './hypervisor/verify-machine.js';
 import { streamingKeys } from './streaming.js';
 
 export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ from: string; to: string }> {
@@ -24,12 +22,13 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
       throw primaryNotRunning(pool, pair.primary.name);
     }
     // Found out after the drain, it would be an operator's problem.
-    const verified: VerifiedMachines = new Map();
-    const verify = ({ name }: MachineConfig): Promise<void> => verifyMachine(driver, pool, name, verified, attempt);
-    if (row.phase === 'steady') await verify(pair.primary);
+    if (row.phase === 'steady') await driver.verify(pair.primary.name, attempt);
     await startInTime(pair.standby, attempt);
     await untilHealthy(pair.standby, attempt.pool.health, attempt);
-    if (row.phase === 'steady') await verify(pair.standby);
+    if (row.phase === 'steady') {
+      const machines = new DistinctMachines();
+      for (const { name } of [pair.primary, pair.standby]) await machines.add(driver, pool, name, attempt);
+    }
     // After the point of no return there is nothing to refuse any more.
     if (row.phase === 'steady') await mechanism.preflight(pair, () => streamingKeys(proxies), attempt);
     await proxies.allReport(row.epoch, signal);

@@ -5,7 +5,7 @@ import { OperatorError } from '../config/operator-error.js';
 import type { MachineConfig } from '../config/types.js';
 import { within } from '../config/within.js';
 import type { Attempt } from './attempt.js';
-import { withAttempt } from './attempt.js';
+import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { untilHealthy } from './health.js';
@@ -83,20 +83,22 @@ export async function restartPrimary(deps: ActivityDeps, pool: string, expect: s
 async function bringUp(attempt: Attempt, primary: MachineConfig, expect: string | null): Promise<boolean> {
   const { driver, signal } = attempt;
   const { health } = attempt.pool;
+  const named = { restart: currentRun() };
   const ask = (work: (options: OperationOptions) => Promise<MachineStatus | null>): Promise<MachineStatus | null> =>
     inTime(primary, attempt, work, (limit) => notDone(primary.name, `has not restarted it ${limit}`));
   try {
     const now = await ask((options) =>
-      expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, expect }),
+      expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, ...named, expect }),
     );
     // Some accept what they then do not do.
     if (now?.incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
     await untilHealthy(primary, health, attempt);
+    if (expect !== null) await driver.keep(primary.name, { ...attempt, ...named, expect });
     return now?.rolledBack === true;
   } catch (error) {
     signal.throwIfAborted();
     if (expect === null || !(error instanceof OperatorError) || !NOT_UP.has(error.code)) throw error;
-    if ((await ask((options) => driver.rollBack(primary.name, { ...options, expect }))) === null) throw error;
+    if ((await ask((options) => driver.rollBack(primary.name, { ...options, ...named, expect }))) === null) throw error;
     await untilHealthy(primary, health, attempt);
     return true;
   }

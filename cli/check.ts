@@ -4,8 +4,7 @@ import { pairOf } from '../activities/deps.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { primaryNotRunning } from '../activities/errors.js';
 import type { HypervisorDriver, MachineStatus } from '../activities/hypervisor/driver.js';
-import type { VerifiedMachines } from '../activities/hypervisor/verify-machine.js';
-import { verifyMachine } from '../activities/hypervisor/verify-machine.js';
+import { DistinctMachines } from '../activities/hypervisor/distinct-machines.js';
 import { untilHealthy } from '../activities/health.js';
 import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
@@ -38,7 +37,7 @@ interface Finding {
 export async function check(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
   const pools = poolName === undefined ? Object.values(config.pools) : [choosePool(config, poolName)];
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  const verified: VerifiedMachines = new Map();
+  const machines = new DistinctMachines();
   let failed = 0;
 
   const item = async <T>(
@@ -89,7 +88,10 @@ export async function check(config: Config, poolName: string | undefined, option
       );
       const off = seen?.filter(({ power }) => power === 'off').map(({ name }) => name);
       await item(`${pool.name}: machines could be started`, async () => {
-        for (const { name } of pool.machines) await verifyMachine(driver, pool.name, name, verified, { signal });
+        for (const { name } of pool.machines) {
+          await driver.verify(name, { signal });
+          await machines.add(driver, pool.name, name, { signal });
+        }
       });
       await item(`${pool.name}: the active machine runs`, async (notChecked) => {
         if (off === undefined) return notChecked('the drivers do not tell');
@@ -159,7 +161,11 @@ async function machinesOf(pool: PoolConfig, driver: HypervisorDriver, signal: Ab
   const seen: SeenMachine[] = [];
   for (const { name } of pool.machines) {
     const { power } = await driver.status(name, { signal });
-    seen.push({ name, power, memoryBytes: power === 'off' ? null : await driver.memoryBytes(name, { signal }) });
+    seen.push({
+      name,
+      power,
+      memoryBytes: power === 'off' ? null : await driver.memoryBytes(name, { signal }).catch(() => null),
+    });
   }
   return seen;
 }

@@ -116,12 +116,11 @@ const libvirtDriver = z
     rebuild: rebuild.nullable().default(null),
     stopTimeoutMs: someMilliseconds.default(defaults.STOP_TIMEOUT_MS),
   })
-  .superRefine(({ restart, rebuild: fresh, incarnation }, context) => {
-    if (restart !== 'rebuild') return;
-    const refuseField = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    if (fresh === null) refuseField('rebuild', '{ disk: TARGET, image: PATH } (needed by restart: rebuild)');
-    // Ids of domains come again, boot ids do not: only these tell for ever which restart has made which disk.
-    if (incarnation.type === 'domain') refuseField('incarnation', 'one that tells the boot id (needed by restart: rebuild)');
+  .refine(({ restart, rebuild: fresh }) => restart === 'reboot' || fresh !== null, {
+    ...{ path: ['rebuild'], error: '{ disk: TARGET, image: PATH } (needed by restart: rebuild)' },
+  })
+  .refine(({ restart, rebuild: fresh }) => restart === 'rebuild' || fresh === null, {
+    ...{ path: ['restart'], error: 'rebuild, where there is driver.rebuild' },
   });
 
 const TELLS_BOOTS = 'another way than { type: domain }: what Virtuozzo calls the id of a domain stays the same when it boots';

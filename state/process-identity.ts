@@ -1,6 +1,7 @@
 // What proves that a process still lives, to whoever runs on the same host.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
@@ -45,14 +46,10 @@ export function groupRuns(group: number): boolean {
 }
 
 /** What the processes of a group occupy, each with its share of what is mapped by several (proc(5), smaps_rollup); null where nobody tells. */
-export function groupMemoryBytes(group: number): number | null {
-  const kibibytes = processesOf(group).map((pid) => {
-    try {
-      return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
-    } catch {
-      return 0;
-    }
-  });
+export async function groupMemoryBytes(group: number): Promise<number | null> {
+  // The kernel goes through all pages for that, which takes its time for a large heap: this thread may be a proxy's.
+  const texts = processesOf(group).map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => ''));
+  const kibibytes = (await Promise.all(texts)).map((text) => Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0));
   const sum = kibibytes.reduce((total, one) => total + one, 0);
   return sum === 0 ? null : sum * 1024;
 }

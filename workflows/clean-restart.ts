@@ -47,9 +47,10 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
     const drain = await forward('awaitDrain', () => awaitDrain.executeWithOptions({ summary: SUMMARIES.awaitDrain }, [request]));
     let before: string | null | undefined;
     const restarted = await forward('restartPrimary', async () => {
-      const expect = await observePrimary(request);
-      // Of a repetition's it has a new one, or none.
-      if (before === undefined) before = expect;
+      const seen = await observePrimary(request);
+      // A repetition may find another one, or none: then there is still what the first was to end.
+      if (before === undefined) before = seen;
+      const expect = seen ?? before;
       return restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
     });
     const swap: SwapInput = {

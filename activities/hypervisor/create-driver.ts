@@ -17,6 +17,8 @@ export function createDriver({ machines }: { machines: readonly MachineConfig[] 
     stop: (machine, options) => named(machine).stop(options),
     restart: (machine, options) => named(machine).restart(options),
     rollBack: (machine, options) => named(machine).rollBack(options),
+    keep: (machine, options) => named(machine).keep(options),
+    identity: (machine, options) => named(machine).identity(options),
     verify: (machine, options) => named(machine).verify(options),
     memoryBytes: (machine, options) => named(machine).memoryBytes(options),
     outputOf: (machine) => named(machine).output(),

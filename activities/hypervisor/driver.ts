@@ -19,6 +19,12 @@ export interface OperationOptions {
 
 export interface RestartOptions extends OperationOptions {
   expect: string;
+  /** Names the restart for ever, also when it is asked for again; without it the incarnation does that it is to end. */
+  restart?: string;
+}
+
+export function nameOf({ restart, expect }: RestartOptions): string {
+  return restart ?? expect;
 }
 
 export interface Capabilities {
@@ -41,15 +47,16 @@ export interface MachineDriver {
    */
   restart(options: RestartOptions): Promise<MachineStatus>;
   /**
-   * Undoes what the restart with this `expect` has made of the machine besides a reboot, and ensures that it runs. Resolves with null,
-   * having done nothing, when there is nothing to undo.
+   * Undoes what this restart has made of the machine besides another boot, and ensures that it runs. Resolves with null, having done
+   * nothing, when there is nothing to undo.
    */
   rollBack(options: RestartOptions): Promise<MachineStatus | null>;
-  /**
-   * Resolves with what the hypervisor itself calls the machine, which is the same for every way to name it. Throws, with
-   * MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing.
-   */
-  verify(options: OperationOptions): Promise<string>;
+  /** The machine has got ready after this restart: what that has made of it is not undone any more. */
+  keep(options: RestartOptions): Promise<void>;
+  /** Throws, with MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing. */
+  verify(options: OperationOptions): Promise<void>;
+  /** What the hypervisor itself calls the machine, which is the same for several ways to name it. */
+  identity(options: OperationOptions): Promise<string>;
   /** What it occupies of its host's memory; null when it is off, or when its hypervisor does not tell. */
   memoryBytes(options: OperationOptions): Promise<number | null>;
   /** Where an operator reads what the machine itself says. */
@@ -64,7 +71,9 @@ export interface HypervisorDriver {
   stop(machine: string, options: OperationOptions): Promise<void>;
   restart(machine: string, options: RestartOptions): Promise<MachineStatus>;
   rollBack(machine: string, options: RestartOptions): Promise<MachineStatus | null>;
-  verify(machine: string, options: OperationOptions): Promise<string>;
+  keep(machine: string, options: RestartOptions): Promise<void>;
+  verify(machine: string, options: OperationOptions): Promise<void>;
+  identity(machine: string, options: OperationOptions): Promise<string>;
   memoryBytes(machine: string, options: OperationOptions): Promise<number | null>;
   outputOf(machine: string): string;
   capabilitiesOf(machine: string): Capabilities;

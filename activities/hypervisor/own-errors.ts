@@ -12,6 +12,8 @@ export function withOwnErrors(driver: HypervisorDriver): HypervisorDriver {
     stop: (machine, options) => naming(machine, 'stop', options, (own) => driver.stop(machine, own)),
     restart: (machine, options) => naming(machine, 'restart', options, (own) => driver.restart(machine, own)),
     rollBack: (machine, options) => naming(machine, 'rollBack', options, (own) => driver.rollBack(machine, own)),
+    keep: (machine, options) => naming(machine, 'keep', options, (own) => driver.keep(machine, own)),
+    identity: (machine, options) => naming(machine, 'identity', options, (own) => driver.identity(machine, own)),
     verify: (machine, options) => naming(machine, 'verify', options, (own) => driver.verify(machine, own)),
     memoryBytes: (machine, options) => naming(machine, 'memoryBytes', options, (own) => driver.memoryBytes(machine, own)),
     outputOf: (machine) => driver.outputOf(machine),

@@ -44,10 +44,9 @@ export function createProcessDriver(name: string, driver: ProcessDriverConfig): 
         return start(machine, options);
       }),
     rollBack: () => Promise.resolve(null),
-    verify: async () => {
-      await verify(machine);
-      return `process ${await identityOf(machine)}`;
-    },
+    keep: () => Promise.resolve(),
+    verify: () => verify(machine),
+    identity: async () => `process ${await identityOf(machine)}`,
     memoryBytes: async () => {
       const { pid } = await recorded(machine);
       return pid === null || (await status(machine)).power === 'off' ? null : groupMemoryBytes(pid);

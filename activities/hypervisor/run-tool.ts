@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { within } from '../../config/within.js';
 
 /** Far above what the tools say of one machine. */
-const MAX_OUTPUT_CHARS = 65_536;
+const MAX_OUTPUT_CHARS = 1_000_000;
 /** What it has written has long arrived by then. Chosen. */
 const LAST_WORDS_MS = 500;
 
@@ -17,20 +17,30 @@ export interface ToolOutcome {
 
 /**
  * Runs it to its end, or kills it when aborted or after `limitMs`, which is a TimeLimitError. Rejects with ENOENT when it is not there.
- * What it has asked for by then may still happen.
+ * What it has asked for by then may still happen. `input` is there for it under the name /dev/stdin.
  */
-export async function runTool(file: string, args: readonly string[], limitMs: number, signal: AbortSignal): Promise<ToolOutcome> {
+export async function runTool(
+  file: string,
+  args: readonly string[],
+  limitMs: number,
+  signal: AbortSignal,
+  input?: string,
+): Promise<ToolOutcome> {
   signal.throwIfAborted();
-  const child = spawn(file, args, {
+  // What Node calls a pipe is a socket, which the tool could not open as /dev/stdin.
+  const [program, ...words] = input === undefined ? [file, ...args] : ['sh', '-c', 'cat | "$0" "$@"', file, ...args];
+  const child = spawn(program, words, {
     // Its messages are read by us, and nobody is there to be asked for a password.
     env: { ...process.env, LC_ALL: 'C', SSH_ASKPASS_REQUIRE: 'never' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     // Without a terminal, and the leader of a group: what it has started, such as ssh, is killed with it.
     detached: true,
   });
+  // One that ends before it has read all has said why.
+  child.stdin?.on('error', () => undefined).end(input);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
+    child[stream]?.setEncoding('utf8').on('data', (text: string) => {
       output[stream] = (output[stream] + text).slice(0, MAX_OUTPUT_CHARS);
     });
   }

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal, OperatorError } from '../../config/operator-error.js';
 import { hypervisorFailed } from '../errors.js';
-import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
+import type { MachineDriver, MachineStatus, OperationOptions, RestartOptions } from './driver.js';
+import { nameOf } from './driver.js';
 import { hasBooted, isTold } from './incarnation.js';
 import { oneAtATime } from './machine-lock.js';
 
@@ -51,13 +52,19 @@ export interface SwitchedMachine {
   /** How long the guest may take to do what it is asked, and to tell its boot id. */
   stopTimeoutMs: number;
   switch: Switch;
-  /** What a restart does while the machine is off, so that it cannot be a reboot. Called with the incarnation that has ended. */
-  renew?: (ended: string, signal: AbortSignal) => Promise<void>;
+  renewal?: Renewal;
+}
+
+/** What a restart makes of a machine besides another boot, so that it cannot be a reboot. A restart has a name of its own. */
+export interface Renewal {
+  isDone(restart: string, signal: AbortSignal): Promise<boolean>;
+  /** Does what can be done while the machine runs, and resolves with the rest. Whatever changes something calls the guard before. */
+  prepare(restart: string, options: OperationOptions): Promise<(whileOff: OperationOptions) => Promise<void>>;
 }
 
 interface Operations extends Pick<MachineDriver, 'status' | 'start' | 'stop' | 'restart'> {
   /** Ensures that the machine is off, then that the work is done, then that the machine runs. */
-  offAndOn(options: OperationOptions, work: (signal: AbortSignal) => Promise<void>): Promise<MachineStatus>;
+  offAndOn(options: OperationOptions, work: (whileOff: OperationOptions) => Promise<void>): Promise<MachineStatus>;
 }
 
 export function createSwitched(machine: SwitchedMachine): Operations {
@@ -97,15 +104,16 @@ async function stop(machine: SwitchedMachine, options: OperationOptions): Promis
   );
 }
 
-async function restart(machine: SwitchedMachine, options: OperationOptions & { expect: string }): Promise<MachineStatus> {
+async function restart(machine: SwitchedMachine, options: RestartOptions): Promise<MachineStatus> {
   const { expect, signal } = options;
   const hasBootedIn = ({ incarnation }: Sight): boolean | null => (incarnation === null ? null : hasBooted(expect, incarnation));
-  const isDone = (sight: Sight): boolean => sight.power === 'on' && hasBootedIn(sight) === true;
   // It may be in the middle of the reboot that somebody has asked for before. What was silent then can never be compared.
   const canTell = (sight: Sight): boolean => sight.power !== 'on' || hasBootedIn(sight) !== null || !isTold(expect);
   let sight = await waitFor(machine, machine.stopTimeoutMs, signal, canTell);
-  const { askToReboot, reset } = machine.switch;
-  for (const way of machine.renew === undefined ? [askToReboot, reset] : []) {
+  const { switch: own, renewal } = machine;
+  const isRenewed = renewal === undefined || (await renewal.isDone(nameOf(options), signal));
+  const isDone = (now: Sight): boolean => isRenewed && now.power === 'on' && hasBootedIn(now) === true;
+  for (const way of renewal === undefined ? [own.askToReboot, own.reset] : []) {
     // Only of a guest that tells its boot id can be seen that it has rebooted.
     if (way === null || sight?.power !== 'on' || hasBootedIn(sight) !== false || !isTold(expect)) continue;
     // One that was lost may have been heard, so it is never repeated: twice could be two reboots.
@@ -114,17 +122,17 @@ async function restart(machine: SwitchedMachine, options: OperationOptions & { e
   }
   if (sight !== null && isDone(sight)) return statusOf(sight);
   // Of any other guest can be seen from outside only that it is off, and then another instance.
-  return offAndOn(machine, options, async () => machine.renew?.(expect, signal));
+  const whileOff = isRenewed ? () => Promise.resolve() : await renewal.prepare(nameOf(options), options);
+  return offAndOn(machine, options, whileOff);
 }
 
 async function offAndOn(
   machine: SwitchedMachine,
   options: OperationOptions,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (whileOff: OperationOptions) => Promise<void>,
 ): Promise<MachineStatus> {
   await stop(machine, options);
-  await options.guard?.();
-  await work(options.signal);
+  await work(options);
   return start(machine, options);
 }
 

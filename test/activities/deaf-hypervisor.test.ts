@@ -18,7 +18,8 @@ const never = (): Promise<never> => new Promise(() => undefined);
 async function startDeaf(): Promise<{ step: <T>(work: (deps: ActivityDeps, pool: string) => Promise<T>) => Promise<T> }> {
   const { deps, pool } = await startAttempts((_request, response) => void response.end(), {}, 'steady');
   const deaf: Partial<HypervisorDriver> = {
-    ...{ start: never, stop: never, verify: (machine: string) => Promise.resolve(machine) },
+    ...{ start: never, stop: never, verify: () => Promise.resolve() },
+    identity: (machine) => Promise.resolve(machine),
     status: () => Promise.resolve({ power: 'on', incarnation: '1' }),
   };
   const cold: ActivityDeps = {

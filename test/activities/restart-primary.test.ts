@@ -36,6 +36,10 @@ async function restartOnto({ ready, hasBefore }: Disks): Promise<{ result: Promi
       disk = 'fresh';
       return Promise.resolve(on());
     },
+    keep: () => {
+      asked.push('keep');
+      return Promise.resolve();
+    },
     rollBack: () => {
       asked.push('rollBack');
       if (!hasBefore) return Promise.resolve(null);
@@ -58,7 +62,7 @@ test('a machine that gets ready from its fresh disk keeps it, and memory that no
   const { result, asked } = await restartOnto({ ready: ['old', 'fresh'], hasBefore: true });
 
   expect(await result).toEqual({ memoryBytes: NOTHING });
-  expect(asked).toEqual(['restart']);
+  expect(asked).toEqual(['restart', 'keep']);
 });
 
 test('a machine that does not get ready from its fresh disk is rolled back, and that is told', async () => {

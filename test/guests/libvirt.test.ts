@@ -211,10 +211,10 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
     const uuid = (await virshByHand(QEMU, 'domuuid', one.machine.driver.domain)).trim();
     await driverOf(one).start('m', { signal });
 
-    const identity = await driverOf(one).verify('m', { signal });
+    const identity = await driverOf(one).identity('m', { signal });
 
-    expect(identity).toBe(`libvirt ${uuid}`);
-    expect(await driverOf(one, (driver) => ({ ...driver, domain: uuid })).verify('m', { signal })).toBe(identity);
+    expect(identity).toContain(uuid);
+    expect(await driverOf(one, (driver) => ({ ...driver, domain: uuid })).identity('m', { signal })).toBe(identity);
   });
 
   test('a guest whose memory was saved is left as it is, and that is told', async () => {

@@ -117,11 +117,16 @@ describe.skipIf(missing !== null)(`vsphere${missing === null ? '' : ` (not run: 
     expect(before).toMatch(/^[\d-]+T[\d:.]+Z\/.+/);
     relay.set('deaf');
     relay.asked();
-    guest.bootWhen(() => relay.asked().includes('ResetVM_Task'));
+    const asked: string[] = [];
+    guest.bootWhen(() => {
+      asked.push(...relay.asked().filter((method) => /Guest$|^(Reset|PowerO)/.test(method)));
+      return asked.includes('ResetVM_Task');
+    });
 
     const { incarnation } = await driverOf(change).restart('m', { signal, expect: before });
 
     expect(incarnation?.split('/')[1]).not.toBe(before.split('/')[1]);
+    expect(asked).toEqual(['RebootGuest', 'ResetVM_Task']);
   });
 
   test('a session that the server has ended is renewed', async () => {
@@ -143,7 +148,7 @@ describe.skipIf(missing !== null)(`vsphere${missing === null ? '' : ` (not run: 
 
     const byUuid = driverOf({ vm: values['config.instanceUuid'] ?? '' });
     expect(await byUuid.status('m', { signal })).toEqual(await driverOf().status('m', { signal }));
-    expect(await byUuid.verify('m', { signal })).toBe(await driverOf().verify('m', { signal }));
+    expect(await byUuid.identity('m', { signal })).toBe(await driverOf().identity('m', { signal }));
   });
 
   test('a machine that is suspended is left as it is, and its name is told', async () => {
@@ -177,6 +182,7 @@ describe.skipIf(missing !== null)(`vsphere${missing === null ? '' : ` (not run: 
     ['a CA that has not signed its certificate', () => ({ caFile: relay.otherCaFile }), 'HYPERVISOR_UNTRUSTED'],
     ['a certificate of a CA that nobody knows', () => ({ caFile: null }), 'HYPERVISOR_UNTRUSTED'],
     ['a certificate of another host', () => ({ url: relay.url.replace('127.0.0.1', 'localhost') }), 'HYPERVISOR_UNTRUSTED'],
+    ['a file without a CA', () => ({ caFile: '/dev/null' }), 'HYPERVISOR_UNTRUSTED'],
     ['a file of a CA that is not there', () => ({ caFile: '/nowhere/ca.pem' }), 'HYPERVISOR_UNTRUSTED'],
     ['a server that is not there', () => ({ url: 'https://127.0.0.1:1/sdk' }), 'HYPERVISOR_UNREACHABLE'],
   ])('verify tells: %s', async (_what, change, code) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { RebuildNote } from '../../activities/hypervisor/libvirt/definition.js';
 import { Definition } from '../../activities/hypervisor/libvirt/definition.js';
 
 const XML = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -16,7 +17,7 @@ const XML = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qe
   </devices>
   <qemu:commandline><qemu:arg value='-device'/></qemu:commandline>
 </domain>`;
-const NOTE = { ended: '1/boot', from: '/images/a.qcow2', isBack: false };
+const NOTE: RebuildNote = { restart: 'run', from: '/images/a.qcow2', state: 'fresh' };
 
 test('the file of a disk is told by its target, where it is one that can be an overlay', () => {
   const definition = Definition.parse(XML);
@@ -41,9 +42,9 @@ test('a disk is replaced with a note of it, and nothing else is', () => {
 test('the last note is the only one, also where there were no metadata', () => {
   const definition = Definition.parse(XML.replace(/<metadata>.*<\/metadata>/, ''));
   definition.replace('vda', '/images/b.qcow2', NOTE);
-  definition.replace('vda', NOTE.from, { ...NOTE, isBack: true });
+  definition.replace('vda', NOTE.from, { ...NOTE, state: 'back' });
 
-  expect(definition.note).toEqual({ ...NOTE, isBack: true });
+  expect(definition.note).toEqual({ ...NOTE, state: 'back' });
   expect(definition.toString().match(/vm-rejuv:rebuild /g)).toHaveLength(1);
   expect(definition.disk('vda')).toBe(NOTE.from);
 });

@@ -64,6 +64,7 @@ async function replay(recording: readonly Exchange[], change: Partial<LibvirtDri
     uri: URI,
     domain: DOMAIN,
     incarnation,
+    ...{ restart: 'reboot', rebuild: null },
     stopTimeoutMs: 60_000,
     ...change,
   };

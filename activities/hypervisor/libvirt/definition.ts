@@ -1,8 +1,5 @@
 // The XML by which libvirt knows a domain that is off: where one of its disks is, and what a rebuild has noted there.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Document, Element } from '@xmldom/xmldom';
 import { DOMParser, XMLSerializer } from '@xmldom/xmldom';
 import type { Target } from './errors.js';
@@ -13,12 +10,12 @@ const NAMESPACE = 'urn:vm-rejuv:rebuild';
 
 /** Written together with the disk that it speaks of, so an attempt that comes later knows how far the last one came. */
 export interface RebuildNote {
-  /** The incarnation that the restart was to end. */
-  ended: string;
-  /** The disk of before. */
+  /** Which restart has made it. */
+  restart: string;
+  /** The last disk that the machine has got ready from before. */
   from: string;
-  /** Whether the disk is that one again. */
-  isBack: boolean;
+  /** `kept`: the machine has got ready from the fresh disk. `back`: it has the one of before again. */
+  state: 'fresh' | 'kept' | 'back';
 }
 
 export class Definition {
@@ -49,11 +46,12 @@ export class Definition {
     const [element] = this.document.getElementsByTagNameNS(NAMESPACE, 'rebuild');
     if (element === undefined) return null;
     const attribute = (name: string): string => element.getAttribute(name) ?? '';
-    return { ended: attribute('ended'), from: attribute('from'), isBack: attribute('is-back') === 'yes' };
+    const state = (['kept', 'back'] as const).find((one) => one === attribute('state')) ?? 'fresh';
+    return { restart: attribute('restart'), from: attribute('from'), state };
   }
 
   /** Another file for a disk, and why. The domain has it once it is written. */
-  replace(device: string, file: string, { ended, from, isBack }: RebuildNote): void {
+  replace(device: string, file: string, { restart, from, state }: RebuildNote): void {
     const disk = this.diskOf(device);
     disk?.getElementsByTagName('source')[0]?.setAttribute('file', file);
     // Of the disk of before; libvirt finds out by itself what is behind the new one.
@@ -61,20 +59,13 @@ export class Definition {
     const [earlier] = this.document.getElementsByTagNameNS(NAMESPACE, 'rebuild');
     earlier?.parentNode?.removeChild(earlier);
     const note = this.document.createElementNS(NAMESPACE, 'vm-rejuv:rebuild');
-    for (const [name, value] of Object.entries({ ended, from, 'is-back': isBack ? 'yes' : 'no' })) note.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ restart, from, state })) note.setAttribute(name, value);
     this.metadata().appendChild(note);
   }
 
-  /** The domain must be off to have it at its next start. */
+  /** The domain has another disk with its next start, and a note at once. Not by a file: it may hold passwords of consoles. */
   async write(target: Target, signal: AbortSignal): Promise<void> {
-    const directory = await mkdtemp(join(tmpdir(), 'vm-rejuv-domain-'));
-    try {
-      const file = join(directory, 'domain.xml');
-      await writeFile(file, this.toString(), { mode: 0o600 });
-      await virsh(target, ['define', file], signal);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+    await virsh(target, ['define', '/dev/stdin'], signal, this.toString());
   }
 
   toString(): string {

@@ -5,6 +5,7 @@ import type { LibvirtDriverConfig } from '../../../config/types.js';
 import type { BootIdReader } from '../boot-id.js';
 import { bootIdReader } from '../boot-id.js';
 import type { MachineDriver, OperationOptions } from '../driver.js';
+import { nameOf } from '../driver.js';
 import { incarnationOf } from '../incarnation.js';
 import { mustTell } from '../must-tell.js';
 import type { Sight, Switch } from '../switched.js';
@@ -46,24 +47,26 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   const rebuild = driver.restart === 'rebuild' && driver.rebuild !== null ? new Rebuild(target, driver.rebuild) : null;
   const switched = createSwitched({
     ...{ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, switch: ownSwitch },
-    ...(rebuild === null ? {} : { renew: (ended: string, signal: AbortSignal) => rebuild.renew(ended, signal) }),
+    ...(rebuild === null ? {} : { renewal: rebuild }),
   });
   return {
     ...switched,
     restart: async (options) => {
       const status = await switched.restart(options);
-      const disk = await rebuild?.disk(options.expect, options.signal);
-      return disk === 'of-before' ? { ...status, rolledBack: true } : status;
+      const disk = await rebuild?.stateOf(nameOf(options), options.signal);
+      return disk === 'back' ? { ...status, rolledBack: true } : status;
     },
     rollBack: async (options) => {
-      const disk = await rebuild?.disk(options.expect, options.signal);
-      if (disk === null || disk === undefined) return null;
-      return switched.offAndOn(options, async (signal) => rebuild?.goBack(options.expect, signal));
+      const disk = await rebuild?.stateOf(nameOf(options), options.signal);
+      if (disk === 'back') return switched.start(options);
+      if (disk !== 'fresh') return null;
+      return switched.offAndOn(options, async (whileOff) => rebuild?.goBack(nameOf(options), whileOff));
     },
+    keep: async (options) => rebuild?.keep(nameOf(options), options),
+    identity: ({ signal }) => identityOf(target, signal),
     verify: async (options) => {
-      const identity = await verify(target, readBootId, options);
+      await verify(target, readBootId, options);
       await rebuild?.verify(options.signal);
-      return identity;
     },
     memoryBytes: ({ signal }) => memoryOf(target, signal),
     output: () => `virsh -c ${uri} console ${domain}`,
@@ -106,14 +109,19 @@ async function look(target: Target, readBootId: BootIdReader | null, signal: Abo
   return { power, incarnation: incarnationOf(id ?? '', bootId) };
 }
 
-async function verify(target: Target, readBootId: BootIdReader | null, { signal }: OperationOptions): Promise<string> {
-  const { power, persistent, uuid } = await infoOf(target, signal).catch((error: unknown) => {
+async function verify(target: Target, readBootId: BootIdReader | null, { signal }: OperationOptions): Promise<void> {
+  const { power, persistent } = await infoOf(target, signal).catch((error: unknown) => {
     if (!(error instanceof OperatorError) || error.code !== 'DOMAIN_UNKNOWN') throw error;
     throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
   });
   if (!persistent) throw isTransient(target);
   if (power === 'on' && readBootId !== null) await mustTell(target.machine, readBootId, signal);
-  return `libvirt ${uuid}`;
+}
+
+/** A domain that was copied to another host may have kept its UUID. */
+async function identityOf(target: Target, signal: AbortSignal): Promise<string> {
+  const { uuid } = await infoOf(target, signal);
+  return `libvirt ${uuid} of ${(await virsh(target, ['hostname'], signal)).trim()}`;
 }
 
 /** `rss` is of the host's process or control group; Xen, which has none, tells what the guest has been given. */

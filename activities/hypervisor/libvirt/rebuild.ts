@@ -1,14 +1,17 @@
 // A restart by a fresh disk: while the domain is off, one disk becomes a new overlay of an image. That of before is kept, to go back to.
 
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../../../config/operator-error.js';
 import type { LibvirtRebuild } from '../../../config/types.js';
-import { isTold } from '../incarnation.js';
+import type { OperationOptions } from '../driver.js';
+import type { Renewal } from '../switched.js';
 import { Definition } from './definition.js';
+import type { RebuildNote } from './definition.js';
 import type { Target } from './errors.js';
 import { virsh } from './virsh.js';
 
-export class Rebuild {
+export class Rebuild implements Renewal {
   constructor(
     private readonly target: Target,
     private readonly config: LibvirtRebuild,
@@ -16,56 +19,65 @@ export class Rebuild {
 
   /** Throws what would keep a rebuild from being done. Changes nothing. */
   async verify(signal: AbortSignal): Promise<void> {
-    const definition = await Definition.read(this.target, signal);
-    await this.poolOf(this.diskOf(definition), signal);
+    const disk = this.diskOf(await Definition.read(this.target, signal));
+    if (disk === this.config.image) this.refuse('image', `${disk} is the disk itself`);
+    await this.poolOf(disk, signal);
     await this.imageOf(signal);
   }
 
-  /**
-   * Gives the domain, which is off, a fresh disk. Not a second time for the end of the same incarnation, which a boot id names for ever;
-   * of one that was not told, each attempt makes its own.
-   */
-  async renew(ended: string, signal: AbortSignal): Promise<void> {
-    const definition = await Definition.read(this.target, signal);
-    if (definition.note?.ended === ended && isTold(ended)) return;
-    const from = this.diskOf(definition);
-    const fresh = await this.createOverlay(definition.name, from, signal);
-    definition.replace(this.config.disk, fresh, { ended, from, isBack: false });
-    await definition.write(this.target, signal);
+  /** What the restart of that name has made of the disk; null when it has made nothing of it. */
+  async stateOf(restart: string, signal: AbortSignal): Promise<RebuildNote['state'] | null> {
+    const { note } = await Definition.read(this.target, signal);
+    return note?.restart === restart ? note.state : null;
   }
 
-  /** What this restart has made of the disk; null when it has made nothing of it. */
-  async disk(ended: string, signal: AbortSignal): Promise<'fresh' | 'of-before' | null> {
-    const { note } = await Definition.read(this.target, signal);
-    if (note?.ended !== ended) return null;
-    return note.isBack ? 'of-before' : 'fresh';
+  async isDone(restart: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.stateOf(restart, signal)) !== null;
+  }
+
+  /** Each attempt makes a disk of its own, and nobody deletes one: a late attempt harms none that is in use. */
+  async prepare(restart: string, options: OperationOptions): Promise<(whileOff: OperationOptions) => Promise<void>> {
+    const { signal, guard } = options;
+    const definition = await Definition.read(this.target, signal);
+    const disk = this.diskOf(definition);
+    const pool = await this.poolOf(disk, signal);
+    const { capacity, format } = await this.imageOf(signal);
+    const name = `${definition.name}.rebuilt-${randomUUID().slice(0, 8)}.qcow2`;
+    await guard?.();
+    const behind = ['--backing-vol', this.config.image, '--backing-vol-format', format];
+    await virsh(this.target, ['vol-create-as', pool, name, capacity, '--format', 'qcow2', ...behind], signal);
+    return async (whileOff) => {
+      // Whoever has changed it while the machine went down meant it.
+      const now = await Definition.read(this.target, whileOff.signal);
+      if (now.note?.restart === restart) return;
+      // A fresh disk that the machine has not got ready from is nothing to go back to.
+      const from = now.note?.state === 'fresh' ? now.note.from : this.diskOf(now);
+      now.replace(this.config.disk, join(dirname(disk), name), { restart, from, state: 'fresh' });
+      await this.write(now, whileOff);
+    };
+  }
+
+  /** The machine has got ready from its fresh disk. */
+  async keep(restart: string, options: OperationOptions): Promise<void> {
+    const definition = await Definition.read(this.target, options.signal);
+    const { note } = definition;
+    if (note?.restart !== restart || note.state !== 'fresh') return;
+    definition.replace(this.config.disk, this.diskOf(definition), { ...note, state: 'kept' });
+    await this.write(definition, options);
   }
 
   /** Gives the domain, which is off, the disk of before. */
-  async goBack(ended: string, signal: AbortSignal): Promise<void> {
-    const definition = await Definition.read(this.target, signal);
+  async goBack(restart: string, options: OperationOptions): Promise<void> {
+    const definition = await Definition.read(this.target, options.signal);
     const { note } = definition;
-    if (note?.ended !== ended || note.isBack) return;
-    definition.replace(this.config.disk, note.from, { ...note, isBack: true });
+    if (note?.restart !== restart || note.state !== 'fresh') return;
+    definition.replace(this.config.disk, note.from, { ...note, state: 'back' });
+    await this.write(definition, options);
+  }
+
+  private async write(definition: Definition, { guard, signal }: OperationOptions): Promise<void> {
+    await guard?.();
     await definition.write(this.target, signal);
-  }
-
-  /** Two take turns, so that the one of before outlives the making of the next. What is left of earlier restarts gives way. */
-  private async createOverlay(domain: string, from: string, signal: AbortSignal): Promise<string> {
-    const pool = await this.poolOf(from, signal);
-    const { capacity, format } = await this.imageOf(signal);
-    const [first, second] = [1, 2].map((turn) => `${domain}.rebuilt-${turn}.qcow2`) as [string, string];
-    const name = from.endsWith(`/${first}`) ? second : first;
-    await virsh(this.target, ['pool-refresh', pool], signal);
-    if (await this.has(pool, name, signal)) await virsh(this.target, ['vol-delete', '--pool', pool, name], signal);
-    const behind = ['--backing-vol', this.config.image, '--backing-vol-format', format];
-    await virsh(this.target, ['vol-create-as', pool, name, capacity, '--format', 'qcow2', ...behind], signal);
-    return join(dirname(from), name);
-  }
-
-  private async has(pool: string, volume: string, signal: AbortSignal): Promise<boolean> {
-    const listed = await virsh(this.target, ['vol-list', pool], signal);
-    return listed.split('\n').some((line) => line.trim().split(/\s+/)[0] === volume);
   }
 
   private diskOf(definition: Definition): string {

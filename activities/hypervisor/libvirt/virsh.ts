@@ -10,8 +10,8 @@ import { runTool } from '../run-tool.js';
 const LIMIT_MS = 15_000;
 
 /** What it prints. Throws what errors.ts makes of its failure. */
-export async function virsh(target: Target, args: readonly string[], signal: AbortSignal): Promise<string> {
-  const { code, stdout, stderr } = await runTool('virsh', ['-q', '-c', target.uri, ...args], LIMIT_MS, signal).catch(
+export async function virsh(target: Target, args: readonly string[], signal: AbortSignal, input?: string): Promise<string> {
+  const { code, stdout, stderr } = await runTool('virsh', ['-q', '-c', target.uri, ...args], LIMIT_MS, signal, input).catch(
     (error: unknown) => {
       if (codeOf(error) === 'ENOENT') throw virshMissing(target, error);
       throw error instanceof TimeLimitError ? virshTooSlow(target, LIMIT_MS, error) : error;

@@ -37,6 +37,8 @@ export function faultMeant(target: Target, fault: VimFault): Error {
   switch (fault.fault) {
     case 'InvalidLogin':
     case 'NoPermission':
+    // The licence of a free ESXi host lets the API only read.
+    case 'RestrictedVersion':
       return refused(target, fault);
     case 'ManagedObjectNotFound':
       return unknownVm(target, true);

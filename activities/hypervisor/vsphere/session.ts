@@ -1,5 +1,6 @@
 // A session of the vSphere API: opened by the first call, renewed when the server has ended it, closed when nobody calls for a while.
 
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Element } from '@xmldom/xmldom';
 import { Agent } from 'undici';
@@ -115,16 +116,19 @@ export class VimSession {
     }
   }
 
-  /** With a CA of its own, no other is trusted. */
+  /** With a CA of its own, no other is trusted. NODE_TLS_REJECT_UNAUTHORIZED does not count here. */
   private dispatcher(): Agent {
-    return (this.agent ??= new Agent({ connect: { ca: this.ca() } }));
+    return (this.agent ??= new Agent({ connect: { ca: this.ca(), rejectUnauthorized: true } }));
   }
 
   private ca(): string | undefined {
     const { caFile } = this.driver;
     if (caFile === null) return undefined;
     try {
-      return readFileSync(caFile, 'utf8');
+      const pem = readFileSync(caFile, 'utf8');
+      // Node takes what is none for no CA at all, and trusts its own.
+      new X509Certificate(pem);
+      return pem;
     } catch (error) {
       throw caUnreadable(this.target, caFile, error);
     }

@@ -33,6 +33,8 @@ export function createVsphereDriver(name: string, driver: VsphereDriverConfig): 
   return {
     ...createSwitched({ name, key: `vsphere ${url} ${vm}`, stopTimeoutMs, switch: ownSwitch }),
     rollBack: () => Promise.resolve(null),
+    keep: () => Promise.resolve(),
+    identity: ({ signal }) => identityOf(target, machine, signal),
     verify: (options) => verify(target, machine, readBootId, options),
     memoryBytes: ({ signal }) => memoryOf(machine, signal),
     output: () => `the console of ${vm} in the client of ${new URL(url).host}`,
@@ -74,11 +76,11 @@ async function look(
 ): Promise<Sight> {
   const { isOn, bootTime } = await powerOf(target, machine, signal);
   if (!isOn) return { power: 'off', incarnation: null };
-  // One that comes later would look like another boot.
-  if (bootTime === undefined) throw outOfSight(target, 'on without a boot time');
+  // One that comes later would look like another boot, where no guest tells.
+  if (bootTime === undefined && readBootId === null) throw outOfSight(target, 'on without a boot time');
   const bootId = await readBootId?.(signal).catch(() => null);
   signal.throwIfAborted();
-  return { power: 'on', incarnation: incarnationOf(bootTime, bootId) };
+  return { power: 'on', incarnation: incarnationOf(bootTime ?? 'on', bootId) };
 }
 
 async function verify(
@@ -86,20 +88,25 @@ async function verify(
   machine: VirtualMachine,
   readBootId: BootIdReader | null,
   { signal }: OperationOptions,
-): Promise<string> {
+): Promise<void> {
   try {
     const { isOn } = await powerOf(target, machine, signal);
-    const config = await machine.properties(['config.template', 'config.instanceUuid'], signal);
-    if (config['config.template'] === 'true') throw isTemplate(target);
+    const { 'config.template': template } = await machine.properties(['config.template'], signal);
+    if (template === 'true') throw isTemplate(target);
     const lacking = await machine.lacking(PRIVILEGES, signal);
     if (lacking.length > 0) throw lacksRights(target, lacking);
     if (isOn && readBootId !== null) await mustTell(target.machine, readBootId, signal);
-    return `vsphere ${config['config.instanceUuid'] ?? target.vm}`;
   } catch (error) {
     // Nobody waits for it to appear.
     if (!(error instanceof OperatorError) || error.code !== 'VM_UNKNOWN') throw error;
     throw new OperatorError(error.code, error.message, error.remedy, { status: error.status, cause: error });
   }
+}
+
+/** Instance UUIDs are one server's: a machine that was copied to another may have the same. */
+async function identityOf({ url, vm }: Target, machine: VirtualMachine, signal: AbortSignal): Promise<string> {
+  const { 'config.instanceUuid': uuid } = await machine.properties(['config.instanceUuid'], signal);
+  return `vsphere ${uuid ?? vm} of ${url}`;
 }
 
 /** Its host counts in mebibytes, and as long as it does not 0 is told. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
-import { verifyMachine } from '../../activities/hypervisor/verify-machine.js';
+import { DistinctMachines } from '../../activities/hypervisor/distinct-machines.js';
 import { createMachine, SERVER, SIGNAL } from '../fixtures/machine.js';
 
 test('one machine that two pools name is told, though its names differ, and two machines are not', async () => {
@@ -15,11 +15,12 @@ test('one machine that two pools name is told, though its names differ, and two 
   await symlink(machine.driver.stateDirectory, link);
   const same = createDriver({ machines: [{ ...machine, driver: { ...machine.driver, stateDirectory: link } }] });
   const another = createDriver({ machines: [{ ...machine, name: 'other' }] });
-  const verified = new Map<string, string>();
+  const machines = new DistinctMachines();
+  const options = { signal: SIGNAL };
 
-  await verifyMachine(driver, 'shop', 'm', verified, { signal: SIGNAL });
-  await verifyMachine(another, 'shop', 'other', verified, { signal: SIGNAL });
-  await expect(verifyMachine(same, 'office', 'm', verified, { signal: SIGNAL })).rejects.toMatchObject({
+  await machines.add(driver, 'shop', 'm', options);
+  await machines.add(another, 'shop', 'other', options);
+  await expect(machines.add(same, 'office', 'm', options)).rejects.toMatchObject({
     ...{
       code: 'MACHINE_NAMED_TWICE',
       message: expect.stringContaining('Machine m of pool office is the same as machine m of pool shop') as string,
