@@ -27,6 +27,8 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 120_000,
     ...(apart === null ? ordinary : apart !== 'long' && alone(apart)),
+    // Xen itself is emulated, and its guests with it.
+    ...(apart === 'xen' && { testTimeout: 900_000 }),
     ...(apart === 'long' && {
       projects: [
         { extends: true, test: { ...slow, name: 'slow', sequence: { groupOrder: 0 } } },

@@ -98,6 +98,11 @@ export function isSaved({ machine, uri, domain }: Target): OperatorError {
   );
 }
 
+/** What it is now tells nothing of what it is about to be. */
+export function domainBusy(target: Target): OperatorError {
+  return unreachable(target, `the domain ${target.domain} is off while a job for it is under way, perhaps its reboot`);
+}
+
 /** Retryable: while it reboots, a guest of Xen is not found for a while. */
 function unknownDomain({ machine, uri, domain }: Target): OperatorError {
   return new OperatorError(

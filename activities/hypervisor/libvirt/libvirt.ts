@@ -13,7 +13,7 @@ import { createSwitched } from '../switched.js';
 import { guestAgentReader } from './guest-agent.js';
 import { Rebuild } from './rebuild.js';
 import type { Target } from './errors.js';
-import { AlreadySo, isSaved } from './errors.js';
+import { AlreadySo, domainBusy, isSaved } from './errors.js';
 import { virsh } from './virsh.js';
 
 export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): MachineDriver {
@@ -21,8 +21,8 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   const target: Target = { machine: name, uri, domain };
   const readBootId = readerOf(target, driver.incarnation);
   const isContainer = /^lxc[+:]/.test(uri);
-  // Its kernel is its host's: there is nothing to reset.
-  const hasReset = !isContainer;
+  // A container's kernel is its host's: there is nothing to reset. libvirt's driver for Xen does not know how.
+  const hasReset = !isContainer && !isXen(target);
   const turn =
     (...command: string[]) =>
     async (signal: AbortSignal): Promise<void> => {
@@ -74,6 +74,8 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   };
 }
 
+const isXen = ({ uri }: Target): boolean => /^xen[+:]/.test(uri);
+
 /** Null where the guest is never asked. */
 function readerOf(target: Target, incarnation: LibvirtDriverConfig['incarnation']): BootIdReader | null {
   if (incarnation.type === 'domain') return null;
@@ -100,9 +102,19 @@ async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
   return { power, id, persistent: field('Persistent') !== 'no', uuid: field('UUID') };
 }
 
+/** Xen reboots a guest by building another one: libvirt then says that it is shut off, for seconds, and that a job is under way. */
+async function settledInfoOf(target: Target, signal: AbortSignal): Promise<Info> {
+  const info = await infoOf(target, signal);
+  if (info.power !== 'off' || !isXen(target)) return info;
+  const job = await virsh(target, ['domjobinfo', target.domain], signal);
+  if (!/^Job type:\s+None/m.test(job)) throw domainBusy(target);
+  // It may have ended between the two.
+  return infoOf(target, signal);
+}
+
 /** The instance first: of two that are looked at while one ends, the boot id must not be the older. */
 async function look(target: Target, readBootId: BootIdReader | null, signal: AbortSignal): Promise<Sight> {
-  const { power, id } = await infoOf(target, signal);
+  const { power, id } = await settledInfoOf(target, signal);
   if (power !== 'on') return { power, incarnation: null };
   const bootId = await readBootId?.(signal).catch(() => null);
   signal.throwIfAborted();

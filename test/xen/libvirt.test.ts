@@ -1,0 +1,142 @@
+// The libvirt driver on real guests of Xen 4.17, which runs emulated: by the suite for all drivers, and in what is Xen's own.
+
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
+import type { HypervisorDriver } from '../../activities/hypervisor/driver.js';
+import { isTold } from '../../activities/hypervisor/incarnation.js';
+import type { LibvirtDriverConfig } from '../../config/types.js';
+import { virshByHand } from '../fixtures/libvirt-host.js';
+import type { VirshFault, VirshFaults } from '../fixtures/virsh-faults.js';
+import { putFaultsBeforeVirsh } from '../fixtures/virsh-faults.js';
+import type { XenGuest } from '../fixtures/xen-guest.js';
+import { defineXenGuest } from '../fixtures/xen-guest.js';
+import type { XenHost } from '../fixtures/xen-host.js';
+import { startXenHost } from '../fixtures/xen-host.js';
+import { missingForXen, provideXenImage } from '../fixtures/xen-image.js';
+import type { ConformingMachine, FaultyKit } from '../hypervisor/conformance.js';
+import { conformance } from '../hypervisor/conformance.js';
+
+const signal = new AbortController().signal;
+const missing = missingForXen();
+/** For those that ignore what they are asked, where nothing depends on how soon they boot. */
+const SOON_MS = 5000;
+/** A guest boots in 8 s on an idle host. */
+const PATIENCE_MS = 240_000;
+const BOOTING = { timeout: PATIENCE_MS, interval: 500 };
+
+let host: XenHost;
+let faults: VirshFaults | undefined;
+let ordinary: XenGuest;
+const ends: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  if (missing !== null) return;
+  const image = await provideXenImage();
+  const started = (host = await startXenHost(image));
+  ends.push(() => started.stop());
+  ordinary = await defineXenGuest(host, 'ordinary', PATIENCE_MS);
+  const put = (faults = await putFaultsBeforeVirsh());
+  ends.push(() => put.remove());
+}, 20 * 60_000);
+
+afterEach(() => set('none'));
+
+afterAll(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
+const set = async (fault: VirshFault): Promise<void> => faults?.set(fault);
+/** What was asked but to look. */
+const asked = async (): Promise<string[]> =>
+  ((await faults?.asked()) ?? []).filter((command) => !/^dom(job)?info$/.test(command));
+
+function driverOf({ machine }: XenGuest, change: Partial<LibvirtDriverConfig> = {}): HypervisorDriver {
+  return createDriver({ machines: [{ ...machine, driver: { ...machine.driver, ...change } }] });
+}
+
+async function settled(guest: XenGuest): Promise<string> {
+  let incarnation = '';
+  await expect
+    .poll(async () => isTold((incarnation = (await driverOf(guest).status('m', { signal })).incarnation ?? '')), BOOTING)
+    .toBe(true);
+  return incarnation;
+}
+
+function conforming(guest: XenGuest): ConformingMachine {
+  return { driver: () => driverOf(guest), boots: async () => (await guest.boots()).length, settled: () => settled(guest) };
+}
+
+async function stubborn(): Promise<XenGuest> {
+  const guest = await defineXenGuest(host, 'stubborn', SOON_MS);
+  onTestFinished(() => guest.remove());
+  return guest;
+}
+
+const kit: FaultyKit = {
+  machine: async (kind) => conforming(kind === 'ordinary' ? ordinary : await stubborn()),
+  faults: {
+    gone: () => set('gone'),
+    slow: () => set('slow'),
+    loseAnswers: () => set('lost'),
+    end: () => set('none'),
+  },
+};
+
+conformance('libvirt with Xen', kit, missing);
+
+describe.skipIf(missing !== null)(`libvirt with Xen${missing === null ? '' : ` (not run: ${missing})`}`, () => {
+  test('a guest that hears is rebooted, which makes it another domain', async () => {
+    await driverOf(ordinary).start('m', { signal });
+    const before = await settled(ordinary);
+    const boots = (await ordinary.boots()).length;
+    await asked();
+
+    const { incarnation: after } = await driverOf(ordinary).restart('m', { signal, expect: before });
+
+    expect(await asked()).toEqual(['reboot']);
+    const [[oldId, oldBoot], [newId, newBoot]] = [before.split('/'), (after ?? '').split('/')];
+    expect(Number(newId)).toBeGreaterThan(Number(oldId));
+    expect(newBoot).not.toBe(oldBoot);
+    expect(await ordinary.boots()).toHaveLength(boots + 1);
+    expect(await driverOf(ordinary).memoryBytes('m', { signal })).toBe(128 * 1024 * 1024);
+  });
+
+  test('a guest in the middle of its reboot is not taken for off', async () => {
+    await driverOf(ordinary).start('m', { signal });
+    await settled(ordinary);
+    const boots = (await ordinary.boots()).length;
+
+    await virshByHand(host.uri, 'reboot', ordinary.machine.driver.domain);
+    const powers = new Set<string>();
+    while ((await ordinary.boots()).length === boots) {
+      const look = await driverOf(ordinary)
+        .status('m', { signal })
+        .catch(() => ({ power: 'unknown' }));
+      powers.add(look.power);
+    }
+
+    expect([...powers]).not.toContain('off');
+  });
+
+  test('where only the domain id tells, a restart switches the guest off and on, once', async () => {
+    const byDomain = driverOf(ordinary, { incarnation: { type: 'domain' } });
+    await byDomain.start('m', { signal });
+    await settled(ordinary);
+    const { incarnation: before } = await byDomain.status('m', { signal });
+    const boots = (await ordinary.boots()).length;
+
+    const after = await byDomain.restart('m', { signal, expect: before ?? '' });
+
+    expect(after.incarnation).toMatch(/^\d+$/);
+    expect(after.incarnation).not.toBe(before);
+    expect(await byDomain.restart('m', { signal, expect: before ?? '' })).toEqual(after);
+    await expect.poll(ordinary.boots, BOOTING).toHaveLength(boots + 1);
+  });
+
+  test.each<[string, Partial<LibvirtDriverConfig>, string]>([
+    ['a domain that is not there', { domain: 'nowhere' }, 'DOMAIN_UNKNOWN'],
+    ['a host without Xen', { uri: 'xen+ssh://127.0.0.1:1/system' }, 'HYPERVISOR_UNREACHABLE'],
+  ])('verify tells: %s', async (_what, change, code) => {
+    await expect(driverOf(ordinary, change).verify('m', { signal })).rejects.toMatchObject({ code });
+  });
+});
