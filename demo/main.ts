@@ -62,7 +62,7 @@ try {
 async function runDemoApart({ app }: DemoOptions): Promise<number> {
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
   try {
-    await prepareApart([app, 'proxy'], { onProgress, signal: new AbortController().signal });
+    await prepareApart([app, 'proxy'], onProgress);
   } catch (error) {
     process.stderr.write(`${describeError(error)}\n`);
     return 1;

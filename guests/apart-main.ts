@@ -5,7 +5,7 @@ import { prepareApart, runApart } from './apart.js';
 
 try {
   const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
-  await prepareApart(['tomcat', 'proxy'], { onProgress, signal: new AbortController().signal });
+  await prepareApart(['tomcat', 'proxy'], onProgress);
   process.exitCode = await runApart(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n`);

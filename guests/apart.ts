@@ -7,7 +7,6 @@ import { findTemporalCli } from '../embedded/temporal-cli.js';
 import type { ImageName } from './content.js';
 import { TO_BUILD, TO_RUN } from './debian.js';
 import { provideGuests, requirePackages } from './guests.js';
-import type { ImageOptions } from './image.js';
 
 const MARK = 'VM_REJUV_APART';
 /** What libvirtd writes, other than its sockets' and guests' own files. */
@@ -23,14 +22,22 @@ export function isApart(): boolean {
   return process.env[MARK] === '1';
 }
 
-/** Provides what must come from elsewhere, as nothing can once the network is left behind. */
-export async function prepareApart(names: readonly ImageName[], options: ImageOptions): Promise<void> {
+/** Provides what must come from elsewhere, as nothing can once the network is left behind. Ctrl-C and SIGTERM break it off. */
+export async function prepareApart(names: readonly ImageName[], onProgress: (line: string) => void): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new OperatorError('GUESTS_NEED_ROOT', 'Virtual machines and their network are started as root.', 'Use sudo -E.');
   }
   requirePackages(TO_BUILD, TO_RUN);
-  await findTemporalCli(options);
-  await provideGuests(names, options);
+  const stop = new AbortController();
+  const abort = (): void => stop.abort(new Error('Ended on request.'));
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, abort);
+  try {
+    await findTemporalCli({ onProgress, signal: stop.signal });
+    await provideGuests(names, { onProgress, signal: stop.signal });
+  } finally {
+    for (const signal of signals) process.off(signal, abort);
+  }
 }
 
 /** Resolves with the command's exit code. It is told what this process is told. */
