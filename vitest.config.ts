@@ -26,6 +26,7 @@ export default defineConfig({
     // Nothing fails for being slow: a loaded machine takes several times as long.
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     ...(apart === null ? ordinary : apart !== 'long' && alone(apart)),
     // Xen itself is emulated, and its guests with it.
     ...(apart === 'xen' && { testTimeout: 900_000 }),
