@@ -35,7 +35,7 @@ test.each([
   ['HYPERVISOR_UNREACHABLE', 'error: Cannot recv data: ssh: Could not resolve hostname h: Name or service not known'],
   ['HYPERVISOR_UNREACHABLE', 'error: Timed out during operation: cannot acquire state change lock (held by monitor=x)'],
 ])('virsh says %s: %s', (code, stderr) => {
-  const error = virshFailed(TARGET, stderr);
+  const error = virshFailed(TARGET, { stdout: '', stderr });
 
   expect(error).toMatchObject({ code, retryable: code === 'HYPERVISOR_UNREACHABLE' || code === 'DOMAIN_UNKNOWN' });
   expect(error.message).toMatch(/^[^\n]*\.$/);
@@ -46,14 +46,12 @@ test.each([
   "error: Failed to destroy domain 'd'\nerror: Requested operation is not valid: domain is not running",
   'error: Domain is already active',
 ])('what is so already is no failure: %s', (stderr) => {
-  expect(virshFailed(TARGET, stderr)).toBeInstanceOf(AlreadySo);
+  expect(virshFailed(TARGET, { stdout: '', stderr })).toBeInstanceOf(AlreadySo);
 });
 
 test('of what nobody has thought of the words are kept', () => {
-  const error = virshFailed(
-    TARGET,
-    "error: Failed to start domain 'd'\nerror: internal error: process exited while connecting to monitor\n\n",
-  );
+  const stderr = "error: Failed to start domain 'd'\nerror: internal error: process exited while connecting to monitor\n\n";
+  const error = virshFailed(TARGET, { stdout: '', stderr });
 
   expect(error).toBeInstanceOf(VirshRefusal);
   expect(error.message).toBe("Failed to start domain 'd' internal error: process exited while connecting to monitor");

@@ -10,7 +10,15 @@ export interface Target {
 }
 
 /** virsh has said no, in words of which we make nothing. */
-export class VirshRefusal extends Error {}
+export class VirshRefusal extends Error {
+  /** What it had told by then. */
+  readonly stdout: string;
+
+  constructor(said: string, stdout: string) {
+    super(said);
+    this.stdout = stdout;
+  }
+}
 
 /** The domain is already what it was to become. */
 export class AlreadySo extends Error {}
@@ -37,9 +45,9 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
   [/failed to get domain|domain not found|no domain with matching/i, unknownDomain],
 ];
 
-export function virshFailed(target: Target, stderr: string): Error {
+export function virshFailed(target: Target, { stdout, stderr }: { stdout: string; stderr: string }): Error {
   const said = inOneLine(stderr);
-  const [, failure] = FAILURES.find(([pattern]) => pattern.test(stderr)) ?? [null, () => new VirshRefusal(said)];
+  const [, failure] = FAILURES.find(([pattern]) => pattern.test(stderr)) ?? [null, () => new VirshRefusal(said, stdout)];
   return failure(target, said);
 }
 

@@ -13,7 +13,7 @@ import { createSwitched } from '../switched.js';
 import { guestAgentReader } from './guest-agent.js';
 import { Rebuild } from './rebuild.js';
 import type { Target } from './errors.js';
-import { AlreadySo, domainBusy, isSaved } from './errors.js';
+import { AlreadySo, domainBusy, isSaved, VirshRefusal } from './errors.js';
 import { virsh } from './virsh.js';
 
 export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): MachineDriver {
@@ -91,7 +91,11 @@ interface Info {
 }
 
 async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
-  const text = await virsh(target, ['dominfo', target.domain], signal);
+  const text = await virsh(target, ['dominfo', target.domain], signal).catch((error: unknown) => {
+    // Last comes the security label. That of a container is refused until libvirt has heard which process its init is, and it may miss that.
+    if (error instanceof VirshRefusal && error.stdout.includes('Managed save:')) return error.stdout;
+    throw error;
+  });
   const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const state = field('State');
   const id = /^\d+$/.test(field('Id')) ? field('Id') : null;

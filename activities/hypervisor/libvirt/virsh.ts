@@ -17,6 +17,6 @@ export async function virsh(target: Target, args: readonly string[], signal: Abo
       throw error instanceof TimeLimitError ? virshTooSlow(target, LIMIT_MS, error) : error;
     },
   );
-  if (code !== 0) throw virshFailed(target, stderr);
+  if (code !== 0) throw virshFailed(target, { stdout, stderr });
   return stdout;
 }
