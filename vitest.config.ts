@@ -15,6 +15,8 @@ const ordinary = {
 const alone = (folder: string) => ({ ...ordinary, include: [`test/${folder}/**/*.test.ts`], exclude: [], maxWorkers: 1 });
 const slow = { ...ordinary, include: ['test/slow/**/*.test.ts'], exclude: [], maxWorkers: 4 };
 
+const fixture = (name: string): string => `test/fixtures/${name}.ts`;
+
 export default defineConfig({
   test: {
     // Worker threads crash Temporal's native bridge.
@@ -22,12 +24,14 @@ export default defineConfig({
     // A third of the work would be to import the same modules anew for each file. No test keeps anything in them.
     isolate: false,
     // Those of virtual machines start servers that their guests reach.
-    globalSetup: apart === 'vm' ? [] : ['test/fixtures/global-setup.ts'],
+    globalSetup: apart === 'vm' ? [] : ['global-setup', ...(apart === 'guests' ? ['libvirt-setup'] : [])].map(fixture),
     // Nothing fails for being slow: a loaded machine takes several times as long.
     testTimeout: 240_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
     ...(apart === null ? ordinary : apart !== 'long' && alone(apart)),
+    // One waits for its guest while the other's boots.
+    ...(apart === 'guests' && { maxWorkers: 2 }),
     // Xen itself is emulated, and its guests with it.
     ...(apart === 'xen' && { testTimeout: 900_000 }),
     ...(apart === 'long' && {

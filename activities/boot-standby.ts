@@ -25,6 +25,7 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
     if (row.phase === 'steady') await driver.verify(pair.primary.name, attempt);
     await startInTime(pair.standby, attempt);
     await untilHealthy(pair.standby, attempt.pool.health, attempt);
+    await driver.keep(pair.standby.name, attempt);
     if (row.phase === 'steady') {
       const machines = new DistinctMachines();
       for (const { name } of [pair.primary, pair.standby]) await machines.add(driver, pool, name, attempt);

@@ -1,5 +1,6 @@
 // Step 5: the primary runs in a new incarnation and is ready. Which one it had is in the workflow's history before anything happens.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readPool } from '../state/pool.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { MachineConfig } from '../config/types.js';
@@ -10,17 +11,29 @@ import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { untilHealthy } from './health.js';
 import type { MachineStatus, OperationOptions } from './hypervisor/driver.js';
-import { inTime } from './hypervisor/in-time.js';
+import { hasBooted, isMissing } from './hypervisor/incarnation.js';
+import { restartInTime } from './hypervisor/in-time.js';
 
 /** Chosen: some 20 ms are usual. */
 const MEMORY_LIMIT_MS = 5000;
 /** Of a machine that could be better off with what it had before. */
 const NOT_UP = new Set(['MACHINE_NOT_READY', 'MACHINE_NOT_STARTED']);
 
+/** A busy guest may miss some questions for its boot id. Chosen. */
+const BOOT_ID_LIMIT_MS = 10_000;
+const BOOT_ID_POLL_MS = 500;
+
 /** The primary's incarnation before its restart, or null when it is off. Asks, changes nothing. */
 export async function observePrimary(deps: ActivityDeps, pool: string): Promise<string | null> {
   return withAttempt(deps, pool, async (attempt) => {
-    const status = await attempt.driver.status(pairOf(attempt.pool, attempt.row).primary.name, attempt);
+    const { primary } = pairOf(attempt.pool, attempt.row);
+    const deadline = performance.now() + BOOT_ID_LIMIT_MS;
+    let status = await attempt.driver.status(primary.name, attempt);
+    // Without it the machine could only be switched off and on.
+    while (status.incarnation !== null && isMissing(status.incarnation) && performance.now() < deadline) {
+      await sleep(BOOT_ID_POLL_MS, undefined, { signal: attempt.signal });
+      status = await attempt.driver.status(primary.name, attempt);
+    }
     if (status.power === 'unknown') {
       throw new OperatorError(
         'MACHINE_STATE_UNKNOWN',
@@ -85,15 +98,16 @@ async function bringUp(attempt: Attempt, primary: MachineConfig, expect: string 
   const { health } = attempt.pool;
   const named = { restart: currentRun() };
   const ask = (work: (options: OperationOptions) => Promise<MachineStatus | null>): Promise<MachineStatus | null> =>
-    inTime(primary, attempt, work, (limit) => notDone(primary.name, `has not restarted it ${limit}`));
+    restartInTime(primary, attempt, work, (limit) => notDone(primary.name, `has not restarted it ${limit}`));
   try {
     const now = await ask((options) =>
       expect === null ? driver.start(primary.name, options) : driver.restart(primary.name, { ...options, ...named, expect }),
     );
     // Some accept what they then do not do.
-    if (now?.incarnation === expect) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
+    const booted = expect === null || now?.incarnation == null || hasBooted(expect, now.incarnation);
+    if (booted === false) throw notDone(primary.name, 'says that it has restarted it, and it runs as before');
     await untilHealthy(primary, health, attempt);
-    if (expect !== null) await driver.keep(primary.name, { ...attempt, ...named, expect });
+    await driver.keep(primary.name, attempt);
     return now?.rolledBack === true;
   } catch (error) {
     signal.throwIfAborted();

@@ -27,6 +27,19 @@ export function untilToldToEnd(waitsFor: string): Promise<void> {
   return new Promise((resolve) => onToldToEnd(resolve, waitsFor));
 }
 
+/** Does work that is broken off when the process is told to end. A second wish changes nothing, so it must not take long to do so. */
+export async function brokenOffWhenTold<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort(new Error('Ended on request.'));
+  const ways = { SIGINT: abort, SIGTERM: abort, SIGHUP: hasTerminal() ? abort : () => undefined };
+  for (const [signal, act] of Object.entries(ways)) process.on(signal, act);
+  try {
+    return await work(stop.signal);
+  } finally {
+    for (const [signal, act] of Object.entries(ways)) process.off(signal, act);
+  }
+}
+
 /** Of what nohup(1) does, Node undoes at its start that the signal is ignored. What stays is that no terminal is there. */
 function hasTerminal(): boolean {
   return [0, 1, 2].some((descriptor) => isatty(descriptor));

@@ -67,7 +67,8 @@ export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): 
 /** Starts everything but the load. */
 async function build(options: DemoOptions, view: View, signal: AbortSignal, closing: Closing): Promise<Scenery> {
   const onProgress = (line: string): void => view.note(line);
-  const app = await chooseApp(options.app, view);
+  // Guests have a Java of their own.
+  const app = options.machines === 'libvirt' ? options.app : await chooseApp(options.app, view);
   const host = options.machines === 'libvirt' ? await startHostFor(app, { onProgress, signal }, closing) : null;
   const alsoAt = host === null ? {} : { alsoAt: NETWORK };
   const servers = await startTemporaryServers({ purpose: 'demo', onProgress, signal, ...alsoAt });

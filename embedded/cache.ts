@@ -1,7 +1,7 @@
 // Where big builds and downloads live: outside the repository, shared by all clones.
 
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,6 +33,8 @@ export async function provideCached(name: string, { purpose, onProgress, fill }:
   const ticker = setInterval(() => onProgress(`  still at it (${Math.round((Date.now() - started) / 1000)} s)`), TICK_MS);
   try {
     await fill(target);
+    // mkdtemp's are their owner's alone; what root has filled in a user's cache is for that user too.
+    await chmod(target, 0o755);
     await rename(target, directory).catch((error: unknown) => {
       // Somebody else has done the same meanwhile.
       if (!existsSync(directory)) throw error;

@@ -1,7 +1,12 @@
 // A command in mount and network namespaces of its own: what it starts of libvirt, its network and its guests meets nothing of this
-// host's, and needs no rule of its firewall. The namespaces are gone with the last process in them.
+// host's, and needs no rule of its firewall. Whatever is left in them when the command has ended is ended too, so they are gone with it.
 
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { brokenOffWhenTold } from '../cli/until-told.js';
 import { OperatorError } from '../config/operator-error.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
 import type { ImageName } from './content.js';
@@ -11,15 +16,29 @@ import { provideGuests, requirePackages } from './guests.js';
 const MARK = 'VM_REJUV_APART';
 /** What libvirtd writes, other than its sockets' and guests' own files. */
 const LIBVIRT_DIRECTORIES = ['/etc/libvirt', '/run/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log/libvirt'];
-/** It becomes the command: signals reach that directly. */
+/** It tells its network on descriptor 3 and becomes the command: signals reach that directly. */
 const ENTER = [
+  'readlink /proc/self/ns/net >&3',
+  'exec 3>&-',
   `for directory in ${LIBVIRT_DIRECTORIES.join(' ')}; do mkdir -p "$directory"; mount -t tmpfs tmpfs "$directory"; done`,
   'ip link set lo up',
   'exec "$@"',
 ].join('; ');
 
+/** Whether this process has been started by runApart. The variable alone is no proof: it could have been exported. */
 export function isApart(): boolean {
-  return process.env[MARK] === '1';
+  const isOwn = (kind: string): boolean => readlinkSync(`/proc/self/ns/${kind}`) !== readlinkSync(`/proc/1/ns/${kind}`);
+  return process.env[MARK] === '1' && isOwn('mnt') && isOwn('net');
+}
+
+/** For what would otherwise change the host's own libvirt. */
+export function requireApart(): void {
+  if (isApart()) return;
+  throw new OperatorError(
+    'GUESTS_NOT_APART',
+    "Virtual machines are started in namespaces of their own alone, and this process is in the host's.",
+    'Start it by npm run demo or npm run test:vm.',
+  );
 }
 
 /** Provides what must come from elsewhere, as nothing can once the network is left behind. Ctrl-C and SIGTERM break it off. */
@@ -28,28 +47,39 @@ export async function prepareApart(names: readonly ImageName[], onProgress: (lin
     throw new OperatorError('GUESTS_NEED_ROOT', 'Virtual machines and their network are started as root.', 'Use sudo -E.');
   }
   requirePackages(TO_BUILD, TO_RUN);
-  const stop = new AbortController();
-  const abort = (): void => stop.abort(new Error('Ended on request.'));
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, abort);
-  try {
-    await findTemporalCli({ onProgress, signal: stop.signal });
-    await provideGuests(names, { onProgress, signal: stop.signal });
-  } finally {
-    for (const signal of signals) process.off(signal, abort);
-  }
+  await brokenOffWhenTold(async (signal) => {
+    await findTemporalCli({ onProgress, signal });
+    await provideGuests(names, { onProgress, signal });
+  });
 }
 
 /** Resolves with the command's exit code. It is told what this process is told. */
 export async function runApart(command: readonly string[]): Promise<number> {
   const args = ['--mount', '--net', 'sh', '-ec', ENTER, 'sh', ...command];
-  const child = spawn('unshare', args, { stdio: 'inherit', env: { ...process.env, [MARK]: '1' } });
+  const child: ChildProcess = spawn('unshare', args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [MARK]: '1' },
+  });
+  const network = text(child.stdio[3] as Readable);
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   // A terminal's Ctrl-C reaches it by itself.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, pass);
-  return new Promise((resolve, reject) => {
+  const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (status) => resolve(status ?? 1));
   });
+  endAllIn((await network).trim());
+  return code;
+}
+
+/** Guests are libvirt's, not the command's: of one that was killed they would run on for ever, where nobody sees them. */
+function endAllIn(network: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (network !== '' && readlinkSync(`/proc/${pid}/ns/net`) === network) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }

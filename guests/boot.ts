@@ -1,7 +1,6 @@
 // Kernel and initramfs of the images, built once into the cache, and whether this host's KVM runs them.
 
 import { createHash } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
 import { runTool } from '../activities/hypervisor/run-tool.js';
 import { provideCached } from '../embedded/cache.js';
 import { guestKernel } from './debian.js';
@@ -23,10 +22,7 @@ export async function provideBoot({ onProgress }: ImageOptions): Promise<Boot> {
   const directory = await provideCached(`guest-boot-${inputs.digest('hex').slice(0, 16)}`, {
     purpose: `Taking kernel ${version} for guests`,
     onProgress,
-    fill: async (target) => {
-      await buildInitramfs({ directory: target, version, modules: MODULES, init: BOOT_SCRIPT });
-      await chmod(target, 0o755);
-    },
+    fill: async (target) => void (await buildInitramfs({ directory: target, version, modules: MODULES, init: BOOT_SCRIPT })),
   });
   return bootIn(directory);
 }

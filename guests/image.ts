@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../config/operator-error.js';
 import { provideCached } from '../embedded/cache.js';
@@ -53,8 +53,6 @@ export async function provideImage(content: Content, { onProgress, signal }: Ima
           { cause },
         );
       }
-      // QEMU may run as another user.
-      await chmod(target, 0o755);
     },
   });
   return join(directory, 'root.img');

@@ -1,6 +1,6 @@
 // What a guest has for itself: a tar archive that it sees as its second disk.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runToEnd } from '../embedded/child-process.js';
 import type { GuestPlace } from './layout.js';
@@ -18,11 +18,12 @@ export interface MachineDisk {
 
 /** Path of the archive. Guests read it at each boot, so what is changed in it counts from the next one on. */
 export async function writeMachineDisk({ place, directory, start }: MachineDisk): Promise<string> {
+  // They hold passwords.
   await mkdir(directory, { recursive: true });
+  await chmod(directory, 0o700);
   await writeFile(join(directory, 'machine'), settingsOf(place));
   await writeFile(join(directory, 'start'), start);
   const file = `${directory}.tar`;
-  // It holds passwords.
   await writeFile(file, '', { mode: 0o600 });
   await runToEnd('tar', ['-c', '-f', file, '-C', directory, '.'], { timeoutMs: LIMIT_MS });
   return file;

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import { refusing } from '../demo/options.js';
 import type { ImageName } from './content.js';
@@ -20,7 +21,7 @@ const { json, only } = refusing(new Command('npm run guests --'))
   .opts<{ json: boolean; only?: ImageName }>();
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+onToldToEnd(() => stop.abort(), 'what it has started');
 
 try {
   requirePackages(TO_BUILD);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { runTool } from '../activities/hypervisor/run-tool.js';
 import { Closing } from '../embedded/closing.js';
 import { startServerProcess } from '../embedded/server-process.js';
+import { requireApart } from './apart.js';
 import { networkXml } from './domain.js';
 import { NETWORK } from './layout.js';
 
@@ -31,6 +32,7 @@ export interface OwnLibvirt {
 }
 
 export function startOwnLibvirt(directory: string): Promise<OwnLibvirt> {
+  requireApart();
   return Closing.onFailure(async (closing) => {
     await mkdir(directory, { recursive: true });
     // Its package makes it; libvirt notes there which guest has which address of its bridge, also without dnsmasq.

@@ -49,7 +49,8 @@ export class Gate {
   private readonly lookUp: OwnerLookUp;
   private sweep: NodeJS.Timeout | undefined;
   private lastSettle = 0;
-  private settling = false;
+  private asking = false;
+  private askAgain = false;
 
   constructor(
     private readonly state: RoutingState,
@@ -130,7 +131,7 @@ export class Gate {
   }
 
   private wait(exchange: Exchange, client: EventEmitter): Promise<string> {
-    if (this.waiters.size >= this.limits.maxHeldRequests) this.makeRoom();
+    if (this.waiters.size >= this.limits.maxHeldRequests) this.askRows(true);
     // What arrives until the rows have answered needs room too, but not without end.
     if (this.waiters.size >= 2 * this.limits.maxHeldRequests) return Promise.reject(queueFull());
     return new Promise((resolve, reject) => {
@@ -169,31 +170,30 @@ export class Gate {
       waiter.reject(holdExpired());
     }
     this.pump();
-    // Whoever filled the queue may have come while the rows were being asked something else.
-    if (this.waiters.size > this.limits.maxHeldRequests) this.makeRoom();
-    else if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.settle();
+    if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.askRows(this.isOverfull());
   }
 
-  private settle(): void {
-    this.askRows(() => this.store.settleHolds());
+  private isOverfull(): boolean {
+    return this.waiters.size > this.limits.maxHeldRequests;
   }
 
-  private makeRoom(): void {
-    this.askRows(async () => {
-      await this.store.releaseHolds([...this.state.holds.keys()]);
-      await this.store.settleHolds();
-    });
-  }
-
-  private askRows(ask: () => Promise<void>): void {
+  /** Learns of holds that have ended; to make room, after letting all of them go. */
+  private askRows(makeRoom: boolean): void {
+    // Whoever needs room meanwhile has not been seen to.
+    if (this.asking) this.askAgain ||= makeRoom;
+    if (this.asking) return;
+    this.asking = true;
+    this.askAgain = false;
     this.lastSettle = performance.now();
-    if (this.settling) return;
-    this.settling = true;
-    void ask()
-      .catch(() => undefined)
+    const released = makeRoom ? this.store.releaseHolds([...this.state.holds.keys()]) : Promise.resolve();
+    void released
+      .then(() => this.store.settleHolds())
+      // The next sweeps ask again.
+      .catch(() => (this.askAgain = false))
       .finally(() => {
-        this.settling = false;
+        this.asking = false;
         this.pump();
+        if (this.askAgain && this.isOverfull()) this.askRows(true);
       });
   }
 

@@ -51,8 +51,8 @@ export interface MachineDriver {
    * nothing, when there is nothing to undo.
    */
   rollBack(options: RestartOptions): Promise<MachineStatus | null>;
-  /** The machine has got ready after this restart: what that has made of it is not undone any more. */
-  keep(options: RestartOptions): Promise<void>;
+  /** The machine is ready: what a restart has made of it is not undone any more. */
+  keep(options: OperationOptions): Promise<void>;
   /** Throws, with MACHINE_NOT_STARTABLE or a code of its own, when `start` could not succeed. Changes nothing. */
   verify(options: OperationOptions): Promise<void>;
   /** What the hypervisor itself calls the machine, which is the same for several ways to name it. */
@@ -71,7 +71,7 @@ export interface HypervisorDriver {
   stop(machine: string, options: OperationOptions): Promise<void>;
   restart(machine: string, options: RestartOptions): Promise<MachineStatus>;
   rollBack(machine: string, options: RestartOptions): Promise<MachineStatus | null>;
-  keep(machine: string, options: RestartOptions): Promise<void>;
+  keep(machine: string, options: OperationOptions): Promise<void>;
   verify(machine: string, options: OperationOptions): Promise<void>;
   identity(machine: string, options: OperationOptions): Promise<string>;
   memoryBytes(machine: string, options: OperationOptions): Promise<number | null>;

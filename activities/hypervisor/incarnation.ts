@@ -14,6 +14,11 @@ export function isTold(incarnation: string): boolean {
   return bootId !== undefined && bootId !== SILENT;
 }
 
+/** Whether it was asked and has not told it. */
+export function isMissing(incarnation: string): boolean {
+  return partsOf(incarnation).bootId === SILENT;
+}
+
 /**
  * Whether a machine has booted between two sights of it; null when nobody can tell. Boot ids decide where both are known: a machine that
  * was saved and restored, or has moved to another host, is another instance and the same boot.

@@ -33,8 +33,8 @@ export interface Sight {
 export interface Switch {
   look: (signal: AbortSignal) => Promise<Sight>;
   powerOn: Way;
-  /** Asks the guest to end by itself. */
-  askToEnd: Way;
+  /** Ways to ask the guest to end by itself; each is asked, for it may hear one alone. */
+  asksToEnd: readonly Way[];
   /** Takes the power away. */
   cutOff: Way;
   /** Asks the guest to reboot by itself; null where that cannot be asked. */
@@ -88,11 +88,11 @@ async function start(machine: SwitchedMachine, options: OperationOptions): Promi
 }
 
 async function stop(machine: SwitchedMachine, options: OperationOptions): Promise<void> {
-  const { askToEnd, cutOff } = machine.switch;
+  const { cutOff } = machine.switch;
   let answer: Answer = 'lost';
   await waitFor(machine, machine.stopTimeoutMs, options.signal, async ({ power }) => {
     // Whoever is asked twice to end, ends.
-    if (power === 'on' && answer === 'lost') answer = (await ask(askToEnd, options)).answer;
+    if (power === 'on' && answer === 'lost') answer = await askToEnd(machine, options);
     return power !== 'on' || answer === 'refused';
   });
   await ensure(
@@ -134,6 +134,13 @@ async function offAndOn(
   await stop(machine, options);
   await work(options);
   return start(machine, options);
+}
+
+/** The best of the answers. */
+async function askToEnd({ switch: own }: SwitchedMachine, options: OperationOptions): Promise<Answer> {
+  const answers: Answer[] = [];
+  for (const way of own.asksToEnd) answers.push((await ask(way, options)).answer);
+  return (['accepted', 'lost'] as const).find((answer) => answers.includes(answer)) ?? 'refused';
 }
 
 type Answer = 'accepted' | 'refused' | 'lost';

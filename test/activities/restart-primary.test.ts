@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import type { HypervisorDriver, MachineStatus } from '../../activities/hypervisor/driver.js';
 import type { RestartedPrimary } from '../../activities/restart-primary.js';
-import { restartPrimary } from '../../activities/restart-primary.js';
+import { observePrimary, restartPrimary } from '../../activities/restart-primary.js';
 import { describeOutcome } from '../../cli/restart-outcome.js';
 import { sealPool } from '../../state/pool.js';
 import { startAttempts } from '../fixtures/attempts.js';
@@ -81,4 +81,35 @@ test('a machine that does not get ready and has nothing to go back to is MACHINE
 
   await expect(result).rejects.toMatchObject({ type: 'MACHINE_NOT_READY' });
   expect(asked).toEqual(['restart', 'rollBack']);
+});
+
+test('a guest that misses a question for its boot id is asked again before its restart', async () => {
+  const { deps, pool } = await startAttempts((_request, response) => void response.end());
+  const told = ['5/?', '5/?', '5/boot'];
+  const driver: Partial<HypervisorDriver> = {
+    status: () => Promise.resolve({ power: 'on', incarnation: told.shift() ?? '' }),
+  };
+  const own = { ...deps, driverFor: () => driver as HypervisorDriver };
+
+  expect(await new MockActivityEnvironment().run(() => observePrimary(own, pool.name))).toBe('5/boot');
+});
+
+test.each([
+  ['silent before and after, with an id that outlives boots', '1042/?', '1042/?', null],
+  ['in the same boot', '5/boot', '5/boot', 'MACHINE_NOT_RESTARTED'],
+  ['in the same boot, as another instance', '5/boot', '6/boot', 'MACHINE_NOT_RESTARTED'],
+])('a machine that its hypervisor says it has restarted: %s', async (_which, before, after, code) => {
+  const running = await startAttempts((_request, response) => void response.end());
+  const { deps, pool, store } = running;
+  await running.attempt(({ writer }) => sealPool(store, writer));
+  const status = (): Promise<MachineStatus> => Promise.resolve({ power: 'on', incarnation: after });
+  const driver: Partial<HypervisorDriver> = {
+    ...{ status, restart: status, memoryBytes: () => Promise.resolve(null) },
+    ...{ rollBack: () => Promise.resolve(null), keep: () => Promise.resolve() },
+  };
+  const own = { ...deps, driverFor: () => driver as HypervisorDriver };
+  const restarting = new MockActivityEnvironment().run(() => restartPrimary(own, pool.name, before));
+
+  if (code === null) expect(await restarting).toEqual({ memoryBytes: NOTHING });
+  else await expect(restarting).rejects.toMatchObject({ type: code });
 });

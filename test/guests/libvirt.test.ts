@@ -1,146 +1,37 @@
-// The libvirt driver on real guests of QEMU, emulated, and on containers of LXC: by the suite for all drivers, and in what is its own.
+// What the libvirt driver makes of guests of QEMU besides what the suite for all drivers asks: how they are restarted, and what verify tells.
 
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
-import type { HypervisorDriver } from '../../activities/hypervisor/driver.js';
-import { isTold } from '../../activities/hypervisor/incarnation.js';
-import type { LibvirtDriverConfig, MachineConfig } from '../../config/types.js';
 import { nodeShop } from '../../demo/node-shop.js';
-import { defineContainer } from '../fixtures/container.js';
-import type { Guest, GuestOptions } from '../fixtures/guest.js';
-import { defineGuest } from '../fixtures/guest.js';
-import type { GuestImage } from '../fixtures/guest-image.js';
-import { buildGuestImage } from '../fixtures/guest-image.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-import { missingForContainers, missingForGuests, QEMU, startLibvirt, virshByHand } from '../fixtures/libvirt-host.js';
+import type { Change } from '../fixtures/guests-under-libvirt.js';
+import { BOOTING, driverOf, settled, useGuests } from '../fixtures/guests-under-libvirt.js';
+import { missingForGuests, QEMU, virshByHand } from '../fixtures/libvirt-host.js';
 import { startSshServer } from '../fixtures/ssh-server.js';
-import type { VirshFault, VirshFaults } from '../fixtures/virsh-faults.js';
-import { putFaultsBeforeVirsh } from '../fixtures/virsh-faults.js';
 import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
-import type { ConformingMachine, FaultyKit, HypervisorFaults } from '../hypervisor/conformance.js';
-import { conformance } from '../hypervisor/conformance.js';
 
 const signal = new AbortController().signal;
 const missing = missingForGuests();
-const missingContainers = missingForContainers();
-/** For those that ignore what they are asked, where nothing depends on how soon they boot. */
-const SOON_MS = 5000;
-/** An emulated guest boots in 4 s on an idle host. */
-const PATIENCE_MS = 180_000;
-const BOOTING = { timeout: PATIENCE_MS, interval: 200 };
-
-let image: GuestImage;
-let faults: VirshFaults | undefined;
-const ends: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  if (missing !== null && missingContainers !== null) return;
-  ends.push(await startLibvirt());
-  if (missing === null) {
-    image = await buildGuestImage();
-    ends.push(() => image.remove());
-  }
-  const put = (faults = await putFaultsBeforeVirsh());
-  ends.push(() => put.remove());
-});
-
-afterEach(() => set('none'));
-
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-});
-
-type Change = (driver: LibvirtDriverConfig) => LibvirtDriverConfig;
-const same: Change = (driver) => driver;
-
-/** Booting takes longest, so tests that leave a guest in order use one after the other. */
-const shared: { guest?: Guest } = {};
-
-async function sharedGuest(): Promise<Guest> {
-  if (shared.guest !== undefined) return shared.guest;
-  const defined = (shared.guest = await defineGuest(image));
-  ends.push(() => defined.remove());
-  return defined;
-}
-
-async function guest(options: GuestOptions = {}): Promise<Guest> {
-  const defined = await defineGuest(image, options);
-  onTestFinished(() => defined.remove());
-  return defined;
-}
-
-function driverOf({ machine }: Guest, change = same): HypervisorDriver {
-  const changed: MachineConfig = { ...machine, driver: change(machine.driver) };
-  return createDriver({ machines: [changed] });
-}
-
-/** Resolves once the guest tells its boot id. */
-async function settled(of: Guest, change = same): Promise<string> {
-  let incarnation = '';
-  await expect
-    .poll(async () => isTold((incarnation = (await driverOf(of, change).status('m', { signal })).incarnation ?? '')), BOOTING)
-    .toBe(true);
-  return incarnation;
-}
-
-function conforming(of: Guest): ConformingMachine {
-  return { driver: () => driverOf(of), boots: async () => (await of.boots()).length, settled: () => settled(of) };
-}
-
-const asked = async (): Promise<string[]> => (await faults?.asked()) ?? [];
-const set = async (fault: VirshFault): Promise<void> => faults?.set(fault);
-const hypervisorFaults: HypervisorFaults = {
-  gone: () => set('gone'),
-  slow: () => set('slow'),
-  loseAnswers: () => set('lost'),
-  end: () => set('none'),
-};
-
-const guests: FaultyKit = {
-  faults: hypervisorFaults,
-  machine: async (kind) =>
-    conforming(kind === 'ordinary' ? await sharedGuest() : await guest({ stubborn: true, driver: { stopTimeoutMs: SOON_MS } })),
-};
-
-const containers: FaultyKit = {
-  faults: hypervisorFaults,
-  machine: async (kind) => {
-    const container = await defineContainer(kind, kind === 'ordinary' ? PATIENCE_MS : SOON_MS);
-    onTestFinished(() => container.remove());
-    const driver = (): HypervisorDriver => createDriver({ machines: [container.machine] });
-    return {
-      driver,
-      boots: async () => (await container.boots()).length,
-      settled: async () => {
-        await expect.poll(container.isUp, BOOTING).toBe(true);
-        return (await driver().status('m', { signal })).incarnation ?? '';
-      },
-    };
-  },
-};
-
-conformance('libvirt with QEMU', guests, missing);
-conformance('libvirt with LXC', containers, missingContainers);
+const guests = useGuests(missing);
 
 describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: ${missing})`}`, () => {
   test('a guest that hears is rebooted, and one that does not is reset, without another domain id', async () => {
-    const stubborn = await guest({ stubborn: true, driver: { stopTimeoutMs: 30_000 } });
+    const stubborn = await guests.define({ stubborn: true, driver: { stopTimeoutMs: 30_000 } });
     await driverOf(stubborn).start('m', { signal });
     const before = await settled(stubborn);
-    await asked();
+    await guests.asked();
 
     const { incarnation } = await driverOf(stubborn).restart('m', { signal, expect: before });
 
-    expect((await asked()).filter((command) => command !== 'dominfo')).toEqual(['reboot', 'reset']);
+    expect((await guests.asked()).filter((command) => command !== 'dominfo')).toEqual(['reboot', 'reset']);
     expect(incarnation?.split('/')[0]).toBe(before.split('/')[0]);
     expect(incarnation).not.toBe(before);
   });
 
   test('a guest that does not tell its boot id is switched off and on, once', async () => {
-    const silent = await guest({ silent: true, driver: { stopTimeoutMs: 3000 } });
+    const silent = await guests.define({ silent: true, driver: { stopTimeoutMs: 3000 } });
     await driverOf(silent).start('m', { signal });
     await expect.poll(silent.boots, BOOTING).toHaveLength(1);
     const { incarnation: before } = await driverOf(silent).status('m', { signal });
@@ -157,7 +48,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
 
   test('the guest agent tells the boot id that the guest itself tells', async () => {
     const agent: Change = (driver) => ({ ...driver, incarnation: { type: 'guest-agent' } });
-    const one = await sharedGuest();
+    const one = await guests.shared();
     await driverOf(one, agent).start('m', { signal });
 
     const incarnation = await settled(one, agent);
@@ -170,7 +61,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
 
   test('where only the domain id tells, a restart switches the guest off and on', async () => {
     const byDomain: Change = (driver) => ({ ...driver, incarnation: { type: 'domain' } });
-    const one = await sharedGuest();
+    const one = await guests.shared();
     await driverOf(one, byDomain).start('m', { signal });
     await settled(one);
     const { incarnation } = await driverOf(one, byDomain).status('m', { signal });
@@ -185,8 +76,8 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('a call that is never answered is given up, and what it was to do is looked at', async () => {
-    const one = await sharedGuest();
-    await set('mute dominfo');
+    const one = await guests.shared();
+    await guests.set('mute dominfo');
 
     await expect(driverOf(one).status('m', { signal })).rejects.toMatchObject({
       code: 'HYPERVISOR_UNREACHABLE',
@@ -203,11 +94,11 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
     ['a host without ssh', (driver) => ({ ...driver, uri: 'qemu+ssh://127.0.0.1:1/system' }), 'HYPERVISOR_UNREACHABLE'],
     ['a host without a certificate', (driver) => ({ ...driver, uri: 'qemu+tls://127.0.0.1/system' }), 'HYPERVISOR_UNTRUSTED'],
   ])('verify tells: %s', async (_what, change, code) => {
-    await expect(driverOf(await sharedGuest(), change).verify('m', { signal })).rejects.toMatchObject({ code });
+    await expect(driverOf(await guests.shared(), change).verify('m', { signal })).rejects.toMatchObject({ code });
   });
 
   test('a domain is the same machine by its name and by its UUID', async () => {
-    const one = await sharedGuest();
+    const one = await guests.shared();
     const uuid = (await virshByHand(QEMU, 'domuuid', one.machine.driver.domain)).trim();
     await driverOf(one).start('m', { signal });
 
@@ -218,7 +109,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('a guest whose memory was saved is left as it is, and that is told', async () => {
-    const one = await guest();
+    const one = await guests.define();
     await driverOf(one).start('m', { signal });
     await settled(one);
     const saved = async (): Promise<string> => virshByHand(QEMU, 'dominfo', one.machine.driver.domain);
@@ -233,7 +124,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('the memory of a guest is told while it runs', async () => {
-    const one = await sharedGuest();
+    const one = await guests.shared();
     await driverOf(one).start('m', { signal });
     expect(await driverOf(one).memoryBytes('m', { signal })).toBeGreaterThan(20 * 2 ** 20);
     // Before, it does not hear that it is to end.
@@ -243,14 +134,14 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('verify tells that we have no rights', async () => {
-    const one = await sharedGuest();
-    await set('nobody');
+    const one = await guests.shared();
+    await guests.set('nobody');
 
     await expect(driverOf(one).verify('m', { signal })).rejects.toMatchObject({ code: 'HYPERVISOR_REFUSED' });
   });
 
   test('a hypervisor on another host is reached by ssh, as long as it is the one that is known and lets us in', async () => {
-    const one = await sharedGuest();
+    const one = await guests.shared();
     const { incarnation, command, forgeHostKey, lockOut } = await startSshServer();
     const uri = `qemu+ssh://${incarnation.user}@127.0.0.1:${incarnation.port}/system?command=${command}`;
     const remote = driverOf(one, (driver) => ({ ...driver, uri, incarnation: { type: 'domain' } }));
@@ -264,7 +155,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('a boot id may be asked for by ssh', async () => {
-    const one = await sharedGuest();
+    const one = await guests.shared();
     const { incarnation, forgeHostKey } = await startSshServer();
     const bySsh: Change = (driver) => ({ ...driver, incarnation });
     await driverOf(one).start('m', { signal });
@@ -280,7 +171,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('verify tells that there is no virsh', async () => {
-    const one = await sharedGuest();
+    const one = await guests.shared();
     const path = process.env['PATH'];
     process.env['PATH'] = '/nowhere';
     onTestFinished(() => void (process.env['PATH'] = path));
@@ -304,7 +195,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('verify tells a domain that libvirt would forget', async () => {
-    const one = await guest();
+    const one = await guests.define();
     await driverOf(one).start('m', { signal });
     await virshByHand(QEMU, 'undefine', one.machine.driver.domain);
     onTestFinished(async () => void (await virshByHand(QEMU, 'define', one.definition)));
@@ -313,7 +204,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
   });
 
   test('a domain that libvirt refuses to start is MACHINE_NOT_STARTED, in its own words', async () => {
-    const one = await guest({ kernel: '/nowhere/vmlinuz' });
+    const one = await guests.define({ kernel: '/nowhere/vmlinuz' });
 
     await expect(driverOf(one).start('m', { signal })).rejects.toMatchObject({
       code: 'MACHINE_NOT_STARTED',

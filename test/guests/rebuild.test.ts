@@ -11,7 +11,7 @@ import type { Guest } from '../fixtures/guest.js';
 import { defineGuest } from '../fixtures/guest.js';
 import type { GuestImage } from '../fixtures/guest-image.js';
 import { buildGuestImage } from '../fixtures/guest-image.js';
-import { missingForGuests, startLibvirt } from '../fixtures/libvirt-host.js';
+import { missingForGuests } from '../fixtures/libvirt-host.js';
 
 const signal = new AbortController().signal;
 const missing = missingForGuests();
@@ -23,7 +23,6 @@ const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   if (missing !== null) return;
-  ends.push(await startLibvirt());
   image = await buildGuestImage();
   ends.push(() => image.remove());
   disks = await createDiskImages();
@@ -75,7 +74,7 @@ describe.skipIf(missing !== null)(`rebuild${missing === null ? '' : ` (not run: 
       const options = { signal, restart, expect: await settled() };
       await driver.restart('m', options);
       expect(await disk()).toBe('new 1');
-      await driver.keep('m', options);
+      await driver.keep('m', { signal });
 
       const boots = await guest.boots();
       await driver.restart('m', options);
@@ -124,6 +123,29 @@ describe.skipIf(missing !== null)(`rebuild${missing === null ? '' : ` (not run: 
     expect(await driver.rollBack('m', options)).toMatchObject({ power: 'on' });
     expect(await guest.boots()).toEqual(boots);
     expect(await driver.rollBack('m', { ...options, restart: 'another' })).toBeNull();
+  });
+
+  test('a fresh disk that the machine got ready from later is the one to go back to', async () => {
+    const { guest, driver, disk, settled } = await running('new');
+    // Nobody says that it is kept, as when nobody could reach the hypervisor any more.
+    await driver.restart('m', { signal, restart: 'first', expect: await settled() });
+    expect(await disk()).toBe('new 1');
+    const served = await guest.disk();
+    // Its turn as the standby.
+    await driver.keep('m', { signal });
+
+    const options = { signal, restart: 'second', expect: await settled() };
+    await driver.restart('m', options);
+    await driver.rollBack('m', options);
+
+    expect(await guest.disk()).toBe(served);
+  });
+
+  test('a call that is broken off is no refusal', async () => {
+    const { driver } = await running('new');
+    const verifying = driver.verify('m', { signal: AbortSignal.timeout(30) });
+
+    await expect(verifying).rejects.toThrow('aborted');
   });
 
   test.each([

@@ -70,12 +70,25 @@ function adminSession(): { session: VimSession; machine: VirtualMachine } {
 
 const bootEvents = new Set<string>();
 
+async function objectAt(path: string, { session } = adminSession()): Promise<ManagedObject> {
+  const inventoryPath = path.slice(1);
+  const found = await session.call(
+    'FindByInventoryPath',
+    ({ services }) => ({ _this: services.searchIndex, inventoryPath }),
+    signal,
+  );
+  return objectOf(find(found, 'returnval')) as ManagedObject;
+}
+
+async function rename(_this: ManagedObject, path: string): Promise<void> {
+  await adminSession().session.call('Rename_Task', () => ({ _this, newName: path.split('/').at(-1) ?? '' }), signal);
+  await expect.poll(async () => (await objectAt(path)).id).toBe(_this.id);
+}
+
 /** As the server's own events tell, of which it keeps the last ten. */
 async function boots(): Promise<number> {
   const { session } = adminSession();
-  const path = { inventoryPath: VM.slice(1) };
-  const found = await session.call('FindByInventoryPath', ({ services }) => ({ _this: services.searchIndex, ...path }), signal);
-  const entity = objectOf(find(found, 'returnval')) as ManagedObject;
+  const entity = await objectAt(VM);
   const filter = { entity: { entity, recursion: 'self' }, eventTypeId: 'VmPoweredOnEvent' };
   const events = await session.call(
     'QueryEvents',
@@ -149,6 +162,24 @@ describe.skipIf(missing !== null)(`vsphere${missing === null ? '' : ` (not run: 
     const byUuid = driverOf({ vm: values['config.instanceUuid'] ?? '' });
     expect(await byUuid.status('m', { signal })).toEqual(await driverOf().status('m', { signal }));
     expect(await byUuid.identity('m', { signal })).toBe(await driverOf().identity('m', { signal }));
+  });
+
+  test('a path means the machine that is there now, not the one that was there before', async () => {
+    const [one, other] = [await objectAt(VM), await objectAt(VCSIM_VMS[1])];
+    const driver = driverOf();
+    const before = await driver.identity('m', { signal });
+    const elsewhere = `${VM}-old`;
+    await rename(one, elsewhere);
+    await rename(other, VM);
+    onTestFinished(async () => {
+      await rename(other, VCSIM_VMS[1]);
+      await rename(one, VM);
+    });
+
+    const after = await driver.identity('m', { signal });
+
+    expect(after).not.toBe(before);
+    expect(await driverOf({ vm: elsewhere }).identity('m', { signal })).toBe(before);
   });
 
   test('a machine that is suspended is left as it is, and its name is told', async () => {

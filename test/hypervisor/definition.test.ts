@@ -17,7 +17,7 @@ const XML = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qe
   </devices>
   <qemu:commandline><qemu:arg value='-device'/></qemu:commandline>
 </domain>`;
-const NOTE: RebuildNote = { restart: 'run', from: '/images/a.qcow2', state: 'fresh' };
+const NOTE: RebuildNote = { restart: 'run', disk: 'vda', from: '/images/a.qcow2', state: 'fresh' };
 
 test('the file of a disk is told by its target, where it is one that can be an overlay', () => {
   const definition = Definition.parse(XML);
@@ -29,7 +29,7 @@ test('the file of a disk is told by its target, where it is one that can be an o
 
 test('a disk is replaced with a note of it, and nothing else is', () => {
   const definition = Definition.parse(XML);
-  definition.replace('vda', '/images/b.qcow2', NOTE);
+  definition.replace('/images/b.qcow2', NOTE);
   const written = Definition.parse(definition.toString());
 
   expect(written.disk('vda')).toBe('/images/b.qcow2');
@@ -41,8 +41,8 @@ test('a disk is replaced with a note of it, and nothing else is', () => {
 
 test('the last note is the only one, also where there were no metadata', () => {
   const definition = Definition.parse(XML.replace(/<metadata>.*<\/metadata>/, ''));
-  definition.replace('vda', '/images/b.qcow2', NOTE);
-  definition.replace('vda', NOTE.from, { ...NOTE, state: 'back' });
+  definition.replace('/images/b.qcow2', NOTE);
+  definition.replace(NOTE.from, { ...NOTE, state: 'back' });
 
   expect(definition.note).toEqual({ ...NOTE, state: 'back' });
   expect(definition.toString().match(/vm-rejuv:rebuild /g)).toHaveLength(1);

@@ -9,6 +9,8 @@ import { OperatorError } from '../../config/operator-error.js';
 const signal = new AbortController().signal;
 const lost = (): Error => new OperatorError('LOST', 'Lost.', '', { retryable: true });
 
+type Does = Partial<Omit<Switch, 'asksToEnd'>> & { askToEnd?: Switch['cutOff'] };
+
 interface Imagined {
   machine: ReturnType<typeof createSwitched>;
   /** What was asked of it. */
@@ -18,11 +20,11 @@ interface Imagined {
 }
 
 /** Each of `does` is what a switch does beside being noted; the others do what they should. */
-function imagine(sight: Sight, does: (imagined: Imagined) => Partial<Switch>, stopTimeoutMs = 300): Imagined {
+function imagine(sight: Sight, does: (imagined: Imagined) => Does, stopTimeoutMs = 300): Imagined {
   const asked: string[] = [];
   const imagined: Imagined = { machine: undefined as never, asked, sight };
   const become = (next: Sight) => (): Promise<void> => Promise.resolve(void (imagined.sight = next));
-  const all: Switch = {
+  const all = {
     look: () => Promise.resolve(imagined.sight),
     powerOn: become({ power: 'on', incarnation: '2/?' }),
     askToEnd: become({ power: 'off', incarnation: null }),
@@ -30,7 +32,7 @@ function imagine(sight: Sight, does: (imagined: Imagined) => Partial<Switch>, st
     askToReboot: become({ power: 'on', incarnation: '1/b' }),
     reset: become({ power: 'on', incarnation: '1/c' }),
     ...does(imagined),
-  };
+  } satisfies Does;
   for (const name of ['powerOn', 'askToEnd', 'cutOff', 'askToReboot', 'reset'] as const) {
     const way = all[name];
     if (way === null) continue;
@@ -39,7 +41,12 @@ function imagine(sight: Sight, does: (imagined: Imagined) => Partial<Switch>, st
       return way(own);
     };
   }
-  imagined.machine = createSwitched({ name: 'm', key: randomUUID(), stopTimeoutMs, switch: all });
+  imagined.machine = createSwitched({
+    name: 'm',
+    key: randomUUID(),
+    stopTimeoutMs,
+    switch: { ...all, asksToEnd: [(own) => all.askToEnd(own)] },
+  });
   return imagined;
 }
 
@@ -137,4 +144,24 @@ test('of a guest that was silent only another instance is proof, whatever it tel
   expect(asked).toEqual(['askToEnd', 'powerOn']);
   expect(await machine.restart({ signal, expect: '1/?' })).toEqual({ power: 'on', incarnation: '2/?' });
   expect(asked).toHaveLength(2);
+});
+
+test('a guest that can be asked in two ways is asked in both, each by leave, and hears one', async () => {
+  const asked: string[] = [];
+  let sight = RUNS;
+  const machine = createSwitched({
+    ...{ name: 'm', key: randomUUID(), stopTimeoutMs: 60_000 },
+    switch: {
+      ...{ look: () => Promise.resolve(sight), powerOn: nothing, askToReboot: null, reset: null },
+      asksToEnd: [
+        () => Promise.reject(new Error('nobody listens there')),
+        () => Promise.resolve(void (sight = { power: 'off', incarnation: null })),
+      ],
+      cutOff: () => Promise.resolve(void asked.push('cutOff')),
+    },
+  });
+
+  await machine.stop({ signal, guard: () => Promise.resolve(void asked.push('guard')) });
+
+  expect(asked).toEqual(['guard', 'guard']);
 });

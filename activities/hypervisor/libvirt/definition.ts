@@ -12,7 +12,9 @@ const NAMESPACE = 'urn:vm-rejuv:rebuild';
 export interface RebuildNote {
   /** Which restart has made it. */
   restart: string;
-  /** The last disk that the machine has got ready from before. */
+  /** The device whose file it is about, such as vda. */
+  disk: string;
+  /** The last file that the machine has got ready from before. */
   from: string;
   /** `kept`: the machine has got ready from the fresh disk. `back`: it has the one of before again. */
   state: 'fresh' | 'kept' | 'back';
@@ -47,19 +49,19 @@ export class Definition {
     if (element === undefined) return null;
     const attribute = (name: string): string => element.getAttribute(name) ?? '';
     const state = (['kept', 'back'] as const).find((one) => one === attribute('state')) ?? 'fresh';
-    return { restart: attribute('restart'), from: attribute('from'), state };
+    return { restart: attribute('restart'), disk: attribute('disk'), from: attribute('from'), state };
   }
 
-  /** Another file for a disk, and why. The domain has it once it is written. */
-  replace(device: string, file: string, { restart, from, state }: RebuildNote): void {
-    const disk = this.diskOf(device);
+  /** Another file for the disk of the note. The domain has it once it is written. */
+  replace(file: string, rebuild: RebuildNote): void {
+    const disk = this.diskOf(rebuild.disk);
     disk?.getElementsByTagName('source')[0]?.setAttribute('file', file);
     // Of the disk of before; libvirt finds out by itself what is behind the new one.
     for (const behind of Array.from(disk?.getElementsByTagName('backingStore') ?? [])) behind.parentNode?.removeChild(behind);
     const [earlier] = this.document.getElementsByTagNameNS(NAMESPACE, 'rebuild');
     earlier?.parentNode?.removeChild(earlier);
     const note = this.document.createElementNS(NAMESPACE, 'vm-rejuv:rebuild');
-    for (const [name, value] of Object.entries({ restart, from, state })) note.setAttribute(name, value);
+    for (const [name, value] of Object.entries<string>({ ...rebuild })) note.setAttribute(name, value);
     this.metadata().appendChild(note);
   }
 

@@ -30,16 +30,11 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
         if (!(error instanceof AlreadySo)) throw error;
       });
     };
-  // libvirt says yes to asking its init though nobody listens there; a signal by itself means another thing to systemd.
-  const asks = isContainer ? [turn('shutdown'), turn('shutdown', '--mode', 'signal')] : [turn('shutdown')];
   const ownSwitch: Switch = {
     look: (signal) => look(target, readBootId, signal),
     powerOn: turn('start'),
-    askToEnd: async (signal) => {
-      const failures: unknown[] = [];
-      for (const ask of asks) await ask(signal).catch((error: unknown) => failures.push(error));
-      if (failures.length > 0) throw failures[0];
-    },
+    // libvirt says yes to asking a container's init though nobody listens there; a signal by itself means another thing to systemd.
+    asksToEnd: isContainer ? [turn('shutdown'), turn('shutdown', '--mode', 'signal')] : [turn('shutdown')],
     cutOff: turn('destroy'),
     askToReboot: turn('reboot'),
     reset: hasReset ? turn('reset') : null,
@@ -62,7 +57,7 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
       if (disk !== 'fresh') return null;
       return switched.offAndOn(options, async (whileOff) => rebuild?.goBack(nameOf(options), whileOff));
     },
-    keep: async (options) => rebuild?.keep(nameOf(options), options),
+    keep: async (options) => rebuild?.keep(options),
     identity: ({ signal }) => identityOf(target, signal),
     verify: async (options) => {
       await verify(target, readBootId, options);

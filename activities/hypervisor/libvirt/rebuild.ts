@@ -9,6 +9,7 @@ import type { Renewal } from '../switched.js';
 import { Definition } from './definition.js';
 import type { RebuildNote } from './definition.js';
 import type { Target } from './errors.js';
+import { VirshRefusal } from './errors.js';
 import { virsh } from './virsh.js';
 
 export class Rebuild implements Renewal {
@@ -51,18 +52,20 @@ export class Rebuild implements Renewal {
       const now = await Definition.read(this.target, whileOff.signal);
       if (now.note?.restart === restart) return;
       // A fresh disk that the machine has not got ready from is nothing to go back to.
-      const from = now.note?.state === 'fresh' ? now.note.from : this.diskOf(now);
-      now.replace(this.config.disk, join(dirname(disk), name), { restart, from, state: 'fresh' });
+      const { note } = now;
+      const from = note?.state === 'fresh' && note.disk === this.config.disk ? note.from : this.diskOf(now);
+      now.replace(join(dirname(disk), name), { restart, disk: this.config.disk, from, state: 'fresh' });
       await this.write(now, whileOff);
     };
   }
 
-  /** The machine has got ready from its fresh disk. */
-  async keep(restart: string, options: OperationOptions): Promise<void> {
+  /** The machine is ready: a fresh disk that it has, whoever made it, is one to go back to. */
+  async keep(options: OperationOptions): Promise<void> {
     const definition = await Definition.read(this.target, options.signal);
     const { note } = definition;
-    if (note?.restart !== restart || note.state !== 'fresh') return;
-    definition.replace(this.config.disk, this.diskOf(definition), { ...note, state: 'kept' });
+    const disk = note && definition.disk(note.disk);
+    if (note?.state !== 'fresh' || disk === null) return;
+    definition.replace(disk, { ...note, state: 'kept' });
     await this.write(definition, options);
   }
 
@@ -71,7 +74,7 @@ export class Rebuild implements Renewal {
     const definition = await Definition.read(this.target, options.signal);
     const { note } = definition;
     if (note?.restart !== restart || note.state !== 'fresh') return;
-    definition.replace(this.config.disk, note.from, { ...note, state: 'back' });
+    definition.replace(note.from, { ...note, state: 'back' });
     await this.write(definition, options);
   }
 
@@ -103,7 +106,7 @@ export class Rebuild implements Renewal {
   /** Null when virsh refuses. */
   private async answer(args: string[], signal: AbortSignal): Promise<string | null> {
     return virsh(this.target, args, signal).catch((error: unknown) => {
-      if (error instanceof OperatorError) throw error;
+      if (!(error instanceof VirshRefusal)) throw error;
       return null;
     });
   }

@@ -14,6 +14,7 @@ const TASK_LIMIT_MS = 30_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export class VirtualMachine {
+  /** As it was last looked at. */
   private found: ManagedObject | undefined;
 
   constructor(
@@ -23,12 +24,9 @@ export class VirtualMachine {
 
   /** Values of the API's properties by their paths; without those that are unset. */
   async properties(paths: readonly string[], signal: AbortSignal): Promise<Record<string, string | undefined>> {
-    const self = await this.self(signal);
-    const values = await this.propertiesOf(self, paths, signal).catch((error: unknown) => {
-      // Registered anew, it is another object by the same path.
-      this.found = undefined;
-      throw error;
-    });
+    // By the same path it may be another object by now, while the one of before is still there under another name.
+    this.found = undefined;
+    const values = await this.propertiesOf(await this.self(signal), paths, signal);
     return Object.fromEntries([...values].map(([path, value]) => [path, textOf(value)]));
   }
 

@@ -25,7 +25,7 @@ export function createVsphereDriver(name: string, driver: VsphereDriverConfig): 
   const ownSwitch: Switch = {
     look: (signal) => look(target, machine, readBootId, signal),
     powerOn: unlessSo((signal) => machine.run('PowerOnVM_Task', signal)),
-    askToEnd: unlessSo(async (signal) => void (await machine.ask('ShutdownGuest', signal))),
+    asksToEnd: [unlessSo(async (signal) => void (await machine.ask('ShutdownGuest', signal)))],
     cutOff: unlessSo((signal) => machine.run('PowerOffVM_Task', signal)),
     askToReboot: unlessSo(async (signal) => void (await machine.ask('RebootGuest', signal))),
     reset: unlessSo((signal) => machine.run('ResetVM_Task', signal)),
@@ -76,10 +76,10 @@ async function look(
 ): Promise<Sight> {
   const { isOn, bootTime } = await powerOf(target, machine, signal);
   if (!isOn) return { power: 'off', incarnation: null };
-  // One that comes later would look like another boot, where no guest tells.
-  if (bootTime === undefined && readBootId === null) throw outOfSight(target, 'on without a boot time');
   const bootId = await readBootId?.(signal).catch(() => null);
   signal.throwIfAborted();
+  // One that comes later would look like another boot, where no guest tells.
+  if (bootTime === undefined && typeof bootId !== 'string') throw outOfSight(target, 'on without a boot time');
   return { power: 'on', incarnation: incarnationOf(bootTime ?? 'on', bootId) };
 }
 
