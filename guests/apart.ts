@@ -13,7 +13,8 @@ import type { ImageName } from './content.js';
 import { TO_BUILD, TO_RUN } from './debian.js';
 import { provideGuests, requirePackages } from './guests.js';
 
-const MARK = 'VM_REJUV_APART';
+/** Holds the namespaces that the command has left. */
+const LEFT = 'VM_REJUV_APART_FROM';
 /** What libvirtd writes, other than its sockets' and guests' own files. */
 const LIBVIRT_DIRECTORIES = ['/etc/libvirt', '/run/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log/libvirt'];
 /** It tells its network on descriptor 3 and becomes the command: signals reach that directly. */
@@ -25,11 +26,13 @@ const ENTER = [
   'exec "$@"',
 ].join('; ');
 
-/** Whether this process has been started by runApart. The variable alone is no proof: it could have been exported. */
+/** Whether this process, or one that has started it, has been started by runApart. */
 export function isApart(): boolean {
-  const isOwn = (kind: string): boolean => readlinkSync(`/proc/self/ns/${kind}`) !== readlinkSync(`/proc/1/ns/${kind}`);
-  return process.env[MARK] === '1' && isOwn('mnt') && isOwn('net');
+  const left = process.env[LEFT]?.split(' ') ?? [];
+  return left.length === 2 && namespaces().every((own, index) => own !== left[index]);
 }
+
+const namespaces = (): string[] => ['mnt', 'net'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`));
 
 /** For what would otherwise change the host's own libvirt. */
 export function requireApart(): void {
@@ -58,7 +61,7 @@ export async function runApart(command: readonly string[]): Promise<number> {
   const args = ['--mount', '--net', 'sh', '-ec', ENTER, 'sh', ...command];
   const child: ChildProcess = spawn('unshare', args, {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, [MARK]: '1' },
+    env: { ...process.env, [LEFT]: namespaces().join(' ') },
   });
   const network = text(child.stdio[3] as Readable);
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
