@@ -66,12 +66,13 @@ export async function runApart(command: readonly string[]): Promise<number> {
   const network = text(child.stdio[3] as Readable);
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   // A terminal's Ctrl-C reaches it by itself.
-  process.on('SIGINT', () => undefined);
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, pass);
+  const ways = { SIGINT: () => undefined, SIGTERM: pass, SIGHUP: pass };
+  for (const [signal, act] of Object.entries(ways)) process.on(signal, act);
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (status) => resolve(status ?? 1));
   });
+  for (const [signal, act] of Object.entries(ways)) process.off(signal, act);
   endAllIn((await network).trim());
   return code;
 }

@@ -32,8 +32,8 @@ export interface OwnLibvirt {
 }
 
 export function startOwnLibvirt(directory: string): Promise<OwnLibvirt> {
-  requireApart();
   return Closing.onFailure(async (closing) => {
+    requireApart();
     await mkdir(directory, { recursive: true });
     // Its package makes it; libvirt notes there which guest has which address of its bridge, also without dnsmasq.
     await mkdir('/var/lib/libvirt/dnsmasq', { recursive: true });
