@@ -6,7 +6,9 @@ import { obstinateShop } from '../fixtures/obstinate-shop.js';
 import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 test('status tells the step of a restart, what it tries again, and how long an unclean end of a proxy keeps it', async () => {
-  const { installation, startRestart } = await createTestInstallation(nodeShop);
+  // Long enough for a loaded host to look several times while it waits.
+  const { shop } = obstinateShop({ limits: { requestTimeoutMs: 18_000 } });
+  const { installation, startRestart } = await createTestInstallation(shop);
   await installation.bootMachines();
   const { url } = await installation.startProxy();
   const second = await installation.startProxy('proxy-2');
@@ -15,7 +17,7 @@ test('status tells the step of a restart, what it tries again, and how long an u
 
   const begun = await fetch(`${url}/shop/cart`);
   const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
-  const slow = fetch(`${url}/shop/slow?ms=9000`, { headers: { cookie } });
+  const slow = fetch(`${url}/shop/slow?ms=14000`, { headers: { cookie } });
   const handle = await startRestart();
   await expect.poll(() => statusOf(installation), LOOKING).toMatchObject({ step: 'awaitDrain', temporal: 'ok' });
   const { stepMs } = await statusOf(installation);
@@ -119,7 +121,7 @@ async function serveSomebody(
 test('status and a watcher are told what a drain waits for', async () => {
   const { shop } = obstinateShop({ limits: { requestTimeoutMs: 60_000 } });
   const { installation, name, url, cookie } = await serveSomebody(shop);
-  const slow = fetch(`${url}/shop/slow?ms=20000`, { headers: { cookie } });
+  const slow = fetch(`${url}/shop/slow?ms=14000`, { headers: { cookie } });
   let said = '';
   const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
 
