@@ -31,12 +31,17 @@ export function untilToldToEnd(waitsFor: string): Promise<void> {
 export async function brokenOffWhenTold<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const abort = (): void => stop.abort(new Error('Ended on request.'));
-  const ways = { SIGINT: abort, SIGTERM: abort, SIGHUP: hasTerminal() ? abort : () => undefined };
-  for (const [signal, act] of Object.entries(ways)) process.on(signal, act);
+  const hungUp = hasTerminal() ? abort : (): void => undefined;
+  return hearing({ SIGINT: abort, SIGTERM: abort, SIGHUP: hungUp }, () => work(stop.signal));
+}
+
+/** Does work while signals have these effects in place of their own. */
+export async function hearing<T>(effects: Record<Told, (signal: NodeJS.Signals) => void>, work: () => Promise<T>): Promise<T> {
+  for (const [signal, act] of Object.entries(effects)) process.on(signal, act);
   try {
-    return await work(stop.signal);
+    return await work();
   } finally {
-    for (const [signal, act] of Object.entries(ways)) process.off(signal, act);
+    for (const [signal, act] of Object.entries(effects)) process.off(signal, act);
   }
 }
 

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { brokenOffWhenTold } from '../cli/until-told.js';
+import { brokenOffWhenTold, hearing } from '../cli/until-told.js';
 import { OperatorError } from '../config/operator-error.js';
 import { findTemporalCli } from '../embedded/temporal-cli.js';
 import type { ImageName } from './content.js';
@@ -44,7 +44,7 @@ export function requireApart(): void {
   );
 }
 
-/** Provides what must come from elsewhere, as nothing can once the network is left behind. Ctrl-C and SIGTERM break it off. */
+/** Provides what must come from elsewhere, as nothing can once the network is left behind. Ctrl-C, SIGTERM and the end of the terminal break it off. */
 export async function prepareApart(names: readonly ImageName[], onProgress: (line: string) => void): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new OperatorError('GUESTS_NEED_ROOT', 'Virtual machines and their network are started as root.', 'Use sudo -E.');
@@ -66,13 +66,11 @@ export async function runApart(command: readonly string[]): Promise<number> {
   const network = text(child.stdio[3] as Readable);
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   // A terminal's Ctrl-C reaches it by itself.
-  const ways = { SIGINT: () => undefined, SIGTERM: pass, SIGHUP: pass };
-  for (const [signal, act] of Object.entries(ways)) process.on(signal, act);
-  const code = await new Promise<number>((resolve, reject) => {
+  const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (status) => resolve(status ?? 1));
   });
-  for (const [signal, act] of Object.entries(ways)) process.off(signal, act);
+  const code = await hearing({ SIGINT: () => undefined, SIGTERM: pass, SIGHUP: pass }, () => ended);
   endAllIn((await network).trim());
   return code;
 }

@@ -121,7 +121,7 @@ async function serveSomebody(
 test('status and a watcher are told what a drain waits for', async () => {
   const { shop } = obstinateShop({ limits: { requestTimeoutMs: 60_000 } });
   const { installation, name, url, cookie } = await serveSomebody(shop);
-  const slow = fetch(`${url}/shop/slow?ms=14000`, { headers: { cookie } });
+  const slow = fetch(`${url}/shop/slow?ms=20000`, { headers: { cookie } });
   let said = '';
   const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
 

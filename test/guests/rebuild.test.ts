@@ -1,37 +1,25 @@
 // Restarts that give a real guest of QEMU a fresh disk, and take it back.
 
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HypervisorDriver } from '../../activities/hypervisor/driver.js';
-import { isTold } from '../../activities/hypervisor/incarnation.js';
 import type { DiskImages } from '../fixtures/disk-images.js';
 import { createDiskImages } from '../fixtures/disk-images.js';
 import type { Guest } from '../fixtures/guest.js';
-import { defineGuest } from '../fixtures/guest.js';
-import type { GuestImage } from '../fixtures/guest-image.js';
-import { buildGuestImage } from '../fixtures/guest-image.js';
+import { driverOf, settled as untilSettled, useGuests } from '../fixtures/guests-under-libvirt.js';
 import { missingForGuests } from '../fixtures/libvirt-host.js';
 
 const signal = new AbortController().signal;
 const missing = missingForGuests();
-const BOOTING = { timeout: 180_000, interval: 200 };
+const guests = useGuests(missing);
 
-let image: GuestImage;
 let disks: DiskImages;
-const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  if (missing !== null) return;
-  image = await buildGuestImage();
-  ends.push(() => image.remove());
-  disks = await createDiskImages();
-  ends.push(() => disks.remove());
+  if (missing === null) disks = await createDiskImages();
 });
 
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-});
+afterAll(() => missing ?? disks.remove());
 
 interface RebuiltGuest {
   guest: Guest;
@@ -46,16 +34,9 @@ interface RebuiltGuest {
 async function running(word: string): Promise<RebuiltGuest> {
   const old = await disks.overlay(await disks.image('old'));
   const rebuild = { disk: 'vda', image: await disks.image(word) };
-  const guest = await defineGuest(image, { disk: old, driver: { restart: 'rebuild', rebuild } });
-  onTestFinished(() => guest.remove());
-  const driver = createDriver({ machines: [guest.machine] });
-  const settled = async (): Promise<string> => {
-    let incarnation = '';
-    await expect
-      .poll(async () => isTold((incarnation = (await driver.status('m', { signal })).incarnation ?? '')), BOOTING)
-      .toBe(true);
-    return incarnation;
-  };
+  const guest = await guests.define({ disk: old, driver: { restart: 'rebuild', rebuild } });
+  const driver = driverOf(guest);
+  const settled = (): Promise<string> => untilSettled(guest);
   const disk = async (): Promise<string | null> => {
     await settled();
     const response = await fetch(`${guest.machine.url}/disk`);
@@ -155,10 +136,9 @@ describe.skipIf(missing !== null)(`rebuild${missing === null ? '' : ` (not run: 
   ])('verify tells %s', async (_what, change) => {
     const old = await disks.overlay(await disks.image('old'));
     const rebuild = { disk: 'vda', image: old, ...change };
-    const guest = await defineGuest(image, { disk: old, driver: { restart: 'rebuild', rebuild } });
-    onTestFinished(() => guest.remove());
+    const guest = await guests.define({ disk: old, driver: { restart: 'rebuild', rebuild } });
 
-    await expect(createDriver({ machines: [guest.machine] }).verify('m', { signal })).rejects.toMatchObject({
+    await expect(driverOf(guest).verify('m', { signal })).rejects.toMatchObject({
       code: 'REBUILD_IMPOSSIBLE',
     });
   });

@@ -1,13 +1,12 @@
 // The libvirt driver on real guests of Xen 4.17, which runs emulated: by the suite for all drivers, and in what is Xen's own.
 
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import type { HypervisorDriver } from '../../activities/hypervisor/driver.js';
-import { isTold } from '../../activities/hypervisor/incarnation.js';
 import type { LibvirtDriverConfig } from '../../config/types.js';
 import { virshByHand } from '../fixtures/libvirt-host.js';
-import type { VirshFault, VirshFaults } from '../fixtures/virsh-faults.js';
-import { putFaultsBeforeVirsh } from '../fixtures/virsh-faults.js';
+import { settled as untilSettled } from '../fixtures/settled.js';
+import { useVirshFaults } from '../fixtures/use-virsh-faults.js';
 import type { XenGuest } from '../fixtures/xen-guest.js';
 import { defineXenGuest } from '../fixtures/xen-guest.js';
 import type { XenHost } from '../fixtures/xen-host.js';
@@ -25,8 +24,8 @@ const PATIENCE_MS = 240_000;
 const BOOTING = { timeout: PATIENCE_MS, interval: 500 };
 
 let host: XenHost;
-let faults: VirshFaults | undefined;
 let ordinary: XenGuest;
+const virsh = useVirshFaults(missing);
 const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -35,32 +34,20 @@ beforeAll(async () => {
   const started = (host = await startXenHost(image));
   ends.push(() => started.stop());
   ordinary = await defineXenGuest(host, 'ordinary', PATIENCE_MS);
-  const put = (faults = await putFaultsBeforeVirsh());
-  ends.push(() => put.remove());
 }, 20 * 60_000);
-
-afterEach(() => set('none'));
 
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
 });
 
-const set = async (fault: VirshFault): Promise<void> => faults?.set(fault);
 /** What was asked but to look. */
-const asked = async (): Promise<string[]> =>
-  ((await faults?.asked()) ?? []).filter((command) => !/^dom(job)?info$/.test(command));
+const asked = async (): Promise<string[]> => (await virsh.asked()).filter((command) => !/^dom(job)?info$/.test(command));
 
 function driverOf({ machine }: XenGuest, change: Partial<LibvirtDriverConfig> = {}): HypervisorDriver {
   return createDriver({ machines: [{ ...machine, driver: { ...machine.driver, ...change } }] });
 }
 
-async function settled(guest: XenGuest): Promise<string> {
-  let incarnation = '';
-  await expect
-    .poll(async () => isTold((incarnation = (await driverOf(guest).status('m', { signal })).incarnation ?? '')), BOOTING)
-    .toBe(true);
-  return incarnation;
-}
+const settled = (guest: XenGuest): Promise<string> => untilSettled(driverOf(guest), BOOTING);
 
 function conforming(guest: XenGuest): ConformingMachine {
   return { driver: () => driverOf(guest), boots: async () => (await guest.boots()).length, settled: () => settled(guest) };
@@ -74,12 +61,7 @@ async function stubborn(): Promise<XenGuest> {
 
 const kit: FaultyKit = {
   machine: async (kind) => conforming(kind === 'ordinary' ? ordinary : await stubborn()),
-  faults: {
-    gone: () => set('gone'),
-    slow: () => set('slow'),
-    loseAnswers: () => set('lost'),
-    end: () => set('none'),
-  },
+  faults: virsh.faults,
 };
 
 conformance('libvirt with Xen', kit, missing);

@@ -50,9 +50,9 @@ export class Rebuild implements Renewal {
     return async (whileOff) => {
       // Whoever has changed it while the machine went down meant it.
       const now = await Definition.read(this.target, whileOff.signal);
-      if (now.note?.restart === restart) return;
-      // A fresh disk that the machine has not got ready from is nothing to go back to.
       const { note } = now;
+      if (note?.restart === restart) return;
+      // A fresh disk that the machine has not got ready from is nothing to go back to.
       const from = note?.state === 'fresh' && note.disk === this.config.disk ? note.from : this.diskOf(now);
       now.replace(join(dirname(disk), name), { restart, disk: this.config.disk, from, state: 'fresh' });
       await this.write(now, whileOff);
