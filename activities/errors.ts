@@ -82,7 +82,7 @@ export const machineUnreachable = (machine: string, path: string, cause: unknown
   new OperatorError(
     'MACHINE_UNREACHABLE',
     `Machine ${machine} does not answer ${path}${reasonOf(cause)}.`,
-    'Look at the machine; it is tried again.',
+    'Look at the machine.',
     { status: 502, retryable: true, cause },
   );
 
@@ -91,7 +91,7 @@ export const notKeptAwake = (restS: number, cause: unknown): OperatorError =>
   new OperatorError(
     'TOMCAT_UNREACHABLE',
     `For ${restS} s, sessions with an open WebSocket could not be found and named to Tomcat${reasonOf(cause)}: a pass would take them.`,
-    'Check that the machine and the proxies answer; it is tried again.',
+    'Check that the machine and the proxies answer.',
     { status: 502, retryable: true, cause },
   );
 
@@ -100,7 +100,7 @@ export const hypervisorFailed = (machine: string, what: string, cause?: unknown)
   new OperatorError(
     'HYPERVISOR_FAILED',
     `The hypervisor of machine ${machine} ${what}${reasonOf(cause)}.`,
-    'Look at the hypervisor and the way to it; it is tried again.',
+    'Look at the hypervisor and the way to it.',
     { retryable: true, cause },
   );
 
@@ -122,11 +122,13 @@ export const drainLimit = (pool: string, left: string): OperatorError =>
 export function toFailure(error: unknown): unknown {
   const known = isConnectionError(error) && !(error instanceof OperatorError) ? databaseUnreachable(error) : error;
   if (!(known instanceof OperatorError)) return error;
+  // Of those who meet the error, only a step of a workflow is repeated by itself.
+  const remedy = known.retryable ? `${known.remedy} It is tried again.` : known.remedy;
   return ApplicationFailure.create({
-    message: `${known.message} ${known.remedy}`,
+    message: `${known.message} ${remedy}`,
     type: known.code,
     nonRetryable: !known.retryable,
-    details: [known.remedy],
+    details: [remedy],
     ...(known.cause instanceof Error ? { cause: known.cause } : {}),
   });
 }

@@ -10,6 +10,7 @@ import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { streamingKeys } from '../activities/streaming.js';
 import { needsAdminUrl } from '../config/admin-url.js';
+import type { OperatorError } from '../config/operator-error.js';
 import { describeError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
@@ -27,6 +28,8 @@ import { mebibytes } from './restart-outcome.js';
 
 /** Chosen: a check is for a person who waits. */
 const CHECK_TIMEOUT_MS = 60_000;
+const NO_DATABASE = 'PostgreSQL does not tell';
+const NO_DRIVER = 'the drivers do not tell';
 
 /** What an item has found besides that it is so. */
 interface Finding {
@@ -34,7 +37,13 @@ interface Finding {
   value: Record<string, unknown>;
 }
 
-export async function check(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
+/** `missing`: why the database, or the admin API, cannot be asked. Hypervisors are asked all the same. */
+export async function check(
+  config: Config,
+  missing: readonly OperatorError[],
+  poolName: string | undefined,
+  options: OutputOptions,
+): Promise<void> {
   const pools = poolName === undefined ? Object.values(config.pools) : [choosePool(config, poolName)];
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   const machines = new DistinctMachines();
@@ -64,7 +73,9 @@ export async function check(config: Config, poolName: string | undefined, option
 
   const database = openDatabase(config.database.url);
   try {
-    const hash = await item('PostgreSQL answers and its schema is current', async () => {
+    for (const error of missing) await item('secrets of the servers are given', () => Promise.reject(error));
+    const hash = await item('PostgreSQL answers and its schema is current', async (notChecked) => {
+      if (missing.length > 0) return notChecked('a secret is missing');
       await migrate(config.database.url);
       return loadSessionKeyHash(database);
     });
@@ -78,8 +89,10 @@ export async function check(config: Config, poolName: string | undefined, option
         Promise.resolve(notChecked('proxy.adminUrl is not in it: each needs --admin-url')),
       );
     }
-    for (const pool of hash ? pools : []) {
-      await item(`${pool.name}: a proxy is registered and answers`, () => proxiesAnswer(config, pool, database, signal));
+    for (const pool of pools) {
+      await item(`${pool.name}: a proxy is registered and answers`, async (notChecked) =>
+        hash ? proxiesAnswer(config, pool, database, signal) : notChecked(NO_DATABASE),
+      );
       const driver = createDriver(pool);
       const seen = await item(
         `${pool.name}: machines are known to their hypervisor`,
@@ -87,20 +100,23 @@ export async function check(config: Config, poolName: string | undefined, option
         tellMachines,
       );
       const off = seen?.filter(({ power }) => power === 'off').map(({ name }) => name);
-      await item(`${pool.name}: machines could be started`, async () => {
+      await item(`${pool.name}: machines could be started`, async (notChecked) => {
+        if (seen === undefined) return notChecked(NO_DRIVER);
         for (const { name } of pool.machines) {
           await driver.verify(name, { signal });
           await machines.add(driver, pool.name, name, { signal });
         }
       });
       await item(`${pool.name}: the active machine runs`, async (notChecked) => {
-        if (off === undefined) return notChecked('the drivers do not tell');
+        if (off === undefined) return notChecked(NO_DRIVER);
+        if (!hash) return notChecked(NO_DATABASE);
         const { run, phase, primary } = await rolesOf(pool, database);
         if (run !== null && phase !== 'steady') return notChecked(`restart ${run} is at work on it`);
         if (off.includes(primary.name)) throw primaryNotRunning(pool.name, primary.name);
       });
       const handOver = `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`;
       await item(handOver, async (notChecked) => {
+        if (!hash) return notChecked(NO_DATABASE);
         const { run, primary, standby } = await rolesOf(pool, database);
         // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
         if (run !== null) return notChecked(`restart ${run} has the pool`);
@@ -108,7 +124,7 @@ export async function check(config: Config, poolName: string | undefined, option
         if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
         const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
         await untilHealthy(primary, quick, { signal, driver });
-        const mechanism = createMechanism(pool, hash as NonNullable<typeof hash>);
+        const mechanism = createMechanism(pool, hash);
         const call = { signal, guard: () => Promise.resolve() };
         try {
           // A clean restart boots it, also that of a hot pool; a check changes no power.

@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addressLike, parseAddress } from '../config/address.js';
+import { missingSecrets, withPlaceholders } from '../config/environment.js';
 import type { LoadOptions } from '../config/load.js';
 import { loadConfig } from '../config/load.js';
 import { NAME, NAME_LIKE } from '../config/name.js';
@@ -52,7 +53,11 @@ command('worker', 'Run the worker that carries out clean restarts').action((opti
 clientCommand('check', 'Check configuration, servers, machines and session hand-over; changes no power')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
-    withConfig(options, async (config) => (await import('./check.js')).check(config, pool, options), 'all'),
+    run(options, async () => {
+      const env = withConnections(options.data);
+      const config = loadConfig(options.config, withPlaceholders(env), { proxy: 'elsewhere' });
+      await (await import('./check.js')).check(config, missingSecrets(env, orElse(options)), pool, options);
+    }),
   );
 
 clientCommand('boot', 'Start machines by their drivers, the standby of a hot pool too, and wait until they answer')
@@ -150,15 +155,17 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-/** Of all who ask, only a check asks an application server, and few ask a hypervisor. */
+const orElse = ({ data }: ClientOptions): string =>
+  `name by --data the data directory of a running "vm-rejuv up" of this host (${data} is none, or not readable)`;
+
+/** Few of those who ask servers ask a hypervisor. */
 function withConfig(
   options: ClientOptions,
   work: (config: Config) => Promise<void>,
   secrets: LoadOptions['secrets'] = 'none',
 ): Promise<void> {
-  const orElse = `name by --data the data directory of a running "vm-rejuv up" of this host (${options.data} is none, or not readable)`;
   return run(options, () =>
-    work(loadConfig(options.config, withConnections(options.data), { proxy: 'elsewhere', secrets, orElse })),
+    work(loadConfig(options.config, withConnections(options.data), { proxy: 'elsewhere', secrets, orElse: orElse(options) })),
   );
 }
 

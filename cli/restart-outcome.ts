@@ -10,7 +10,9 @@ export function describeOutcome(outcome: RestartOutcome): string {
   const kept = skipped === undefined ? '' : `; ${from} ${describeSkipped(skipped)}`;
   const back = rolledBack ? `; ${from} did not get ready from its fresh disk and has the one of before` : '';
   const memory = memoryBytes === undefined ? '' : describeMemory(from, to, memoryBytes);
-  return `${sessionsMoved} sessions moved, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${back}${kept}`;
+  // Those of a shared store stay where they are.
+  const moved = sessionsMoved === 0 ? 'no session had to move' : `${sessionsMoved} sessions moved`;
+  return `${moved}, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${back}${kept}`;
 }
 
 function describeMemory(from: string, to: string, { before, after, standby }: RestartMemory): string {

@@ -2,6 +2,7 @@
 
 import type { Document, LineCounter } from 'yaml';
 import { isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
+import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { withoutUserInfo } from './secret.js';
 
@@ -11,15 +12,41 @@ type Path = readonly PropertyKey[];
 const SECRET_NAME = /password|secret|token|url$/i;
 
 export function complaints(file: string, document: Document, lines: LineCounter, issues: readonly Issue[]): string[] {
+  const misspelt = misspeltFields(document, issues);
+  const meant = new Set(misspelt.values());
   return issues.flatMap((issue) => {
+    if (meant.has(issue)) return [];
     const at = (path: Path): string => `${file}:${lineOf(document, lines, path)} ${path.map(String).join('.') || '(whole file)'}`;
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => `${at([...issue.path, key])}: unknown field${hint(key)}`);
+      return issue.keys.map((key) => {
+        const path = [...issue.path, key];
+        const missing = misspelt.get(path.join('\n'));
+        return `${at(path)}: unknown field${missing === undefined ? hint(key) : `; did you mean "${String(missing.path.at(-1))}"?`}`;
+      });
     }
     const found = document.getIn(issue.path);
     return [`${at(issue.path)}: found ${show(found, isSecret(issue.path))}, allowed: ${allowed(issue, found)}`];
   });
 }
+
+/** What is missing beside an unknown field that is spelt nearly like it, by the unknown one's path: one mistake, not two. */
+function misspeltFields(document: Document, issues: readonly Issue[]): Map<string, Issue> {
+  const missing = issues.filter((issue) => issue.path.length > 0 && document.getIn(issue.path) === undefined);
+  const found = new Map<string, Issue>();
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    for (const key of issue.keys) {
+      const meant = missing.find(
+        ({ path }) => path.slice(0, -1).join('\n') === issue.path.join('\n') && distance(key, String(path.at(-1))) <= MISSPELT,
+      );
+      if (meant !== undefined) found.set([...issue.path, key].join('\n'), meant);
+    }
+  }
+  return found;
+}
+
+/** Chosen: two letters off, or one of other case and one more. */
+const MISSPELT = 2;
 
 /** The validator's names of types, in YAML's words. */
 const TYPES: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@
 
 import { addressLike, parseAddress } from './address.js';
 import { TEMPORAL_ADDRESS } from './defaults.js';
-import type { OperatorError } from './operator-error.js';
+import { OperatorError } from './operator-error.js';
 import { readSecret, withoutUserInfo } from './secret.js';
 import { wrongValue } from './wrong-value.js';
 
@@ -46,6 +46,19 @@ export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): 
 /** Whether an environment has this secret, itself or in a file. */
 export function isGiven(variable: 'VM_REJUV_DATABASE_URL' | 'VM_REJUV_ADMIN_TOKEN', env: NodeJS.ProcessEnv): boolean {
   return Boolean(env[variable] || env[`${variable}_FILE`]);
+}
+
+/** Why a process that needs both secrets could not go on: nothing where the environment has them. */
+export function missingSecrets(env: NodeJS.ProcessEnv, orElse: string | undefined): OperatorError[] {
+  return [databaseUrl, adminToken].flatMap((read) => {
+    try {
+      read(env, orElse);
+      return [];
+    } catch (error) {
+      if (error instanceof OperatorError) return [error];
+      throw error;
+    }
+  });
 }
 
 /** The environment, with words in place of these secrets where it has none: for who goes without, or makes them later. */

@@ -120,10 +120,11 @@ const libvirtDriver = z
     ...{ path: ['rebuild'], error: '{ disk: TARGET, image: PATH } (needed by restart: rebuild)' },
   })
   .refine(({ restart, rebuild: fresh }) => restart === 'rebuild' || fresh === null, {
-    ...{ path: ['restart'], error: 'rebuild, where there is driver.rebuild' },
+    ...{ path: ['restart'], error: 'rebuild, or no driver.rebuild' },
   });
 
-const TELLS_BOOTS = 'another way than { type: domain }: what Virtuozzo calls the id of a domain stays the same when it boots';
+const TELLS_BOOTS =
+  '{ type: http, url: URL } or { type: ssh, host: HOST }: what Virtuozzo calls the id of a domain stays the same when it boots';
 const tellsBoots = ({ uri, incarnation }: z.output<typeof libvirtDriver>): boolean =>
   incarnation.type !== 'domain' || !/^(vz|parallels)[+:]/.test(uri);
 
@@ -362,7 +363,8 @@ function refuseSharedMachines(pools: Record<string, z.output<typeof pool>>, cont
     for (const [poolName, { machines }] of Object.entries(pools)) {
       for (const [index, machine] of machines.entries()) {
         const value = valueOf(machine);
-        if (value === undefined) continue;
+        // Two of one name in a pool are told as that, and their state directories are alike by it.
+        if (value === undefined || (index === 1 && machine.name === machines[0].name)) continue;
         const other = seen.get(value);
         seen.set(value, `machine ${machines[index]?.name ?? ''} of pool ${poolName}`);
         if (other === undefined) continue;

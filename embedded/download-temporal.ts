@@ -5,7 +5,13 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const [, , downloadDir] = process.argv;
 if (downloadDir === undefined) throw new Error('Name the directory to download into.');
-const environment = await TestWorkflowEnvironment.createLocal({
-  server: { executable: { type: 'cached-download', downloadDir } },
-});
-await environment.teardown();
+try {
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'cached-download', downloadDir } },
+  });
+  await environment.teardown();
+} catch (error) {
+  // Its last line is shown.
+  console.error(error instanceof Error ? error.message.replaceAll('\n', ' ') : error);
+  process.exitCode = 1;
+}

@@ -11,7 +11,7 @@ import { runToEnd } from './child-process.js';
 const BUILT_VERSION = 'v1.5.1';
 /** About 60 MB; where nothing answers, the wait must be short against the build that follows. Chosen. */
 const DOWNLOAD_TIMEOUT_MS = 120_000;
-/** Chosen: a cold build takes about 4 minutes on two cores. */
+/** Chosen: a cold build takes 4 to 6 minutes on two cores. */
 const BUILD_TIMEOUT_MS = 15 * 60_000;
 const DOWNLOADER = fileURLToPath(
   new URL(
@@ -43,7 +43,7 @@ const SOURCES: readonly Source[] = [
   },
   {
     directory: `temporal-cli-${BUILT_VERSION}`,
-    purpose: `It could not be downloaded, so Go builds Temporal's development server ${BUILT_VERSION}: about 4 minutes`,
+    purpose: `It could not be downloaded, so Go builds Temporal's development server ${BUILT_VERSION}: 4 to 6 minutes, or none where TEMPORAL_CLI names a binary`,
     command: () => ['go', 'install', '-ldflags', '-s -w', `github.com/temporalio/cli/cmd/temporal@${BUILT_VERSION}`],
     env: (target) => ({ CGO_ENABLED: '0', GOBIN: target }),
     timeoutMs: BUILD_TIMEOUT_MS,
@@ -69,6 +69,7 @@ export async function findTemporalCli({ onProgress = () => undefined, signal }: 
     } catch (error) {
       signal.throwIfAborted();
       failure = error;
+      onProgress(`  That failed: ${lastLine(error)}`);
     }
   }
   throw new OperatorError(
@@ -92,6 +93,11 @@ async function provide(source: Source, onProgress: (line: string) => void, signa
   const provided = await executableIn(directory);
   if (provided === null) throw new Error(`${directory} holds no executable.`);
   return provided;
+}
+
+/** Of what a command has said, or why it could not be run. */
+function lastLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim().split('\n').at(-1) ?? '';
 }
 
 async function executableIn(directory: string): Promise<string | null> {

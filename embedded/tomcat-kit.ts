@@ -31,7 +31,7 @@ export interface TomcatKit {
 /** Tomcat and the shop from the cache, or built by Maven into it. TOMCAT_BUILD_FAILED says what is missing. */
 export async function provideTomcat(onProgress: (line: string) => void, signal: AbortSignal): Promise<TomcatKit> {
   const directory = await provideCached(`tomcat-shop-${fingerprint(SOURCES).slice(0, 16)}`, {
-    purpose: "Getting Tomcat from Maven Central and building the demo's shop: about a minute",
+    purpose: "Getting Tomcat from Maven Central and building the demo's shop: some seconds to a minute",
     onProgress,
     fill: (target) => build(target, signal),
   });

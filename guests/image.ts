@@ -39,7 +39,7 @@ const SUPERFLUOUS = [
 export async function provideImage(content: Content, { onProgress, signal }: ImageOptions): Promise<string> {
   const inputs = createHash('sha256').update(JSON.stringify([SUITE, ALWAYS, content.packages, content.version, GUEST_INIT]));
   const directory = await provideCached(`guest-${content.name}-${inputs.digest('hex').slice(0, 16)}`, {
-    purpose: `Building the image of the guest ${content.name} from packages of Debian ${SUITE}: about a minute`,
+    purpose: `Building the image of the guest ${content.name} from packages of Debian ${SUITE}: some seconds to a minute`,
     onProgress,
     fill: async (target) => {
       try {

@@ -95,7 +95,7 @@ export class SessionFiles implements StoredSessions {
     throw new OperatorError(
       'SESSION_STORE_FAILED',
       `The worker could not ${verb} a session file in ${this.place} (${code}).`,
-      'Look at the file system and at the rights of the worker; it is tried again.',
+      'Look at the file system and at the rights of the worker.',
       { retryable: true },
     );
   }

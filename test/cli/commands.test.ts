@@ -96,6 +96,27 @@ test('a command goes on when nobody reads what it prints any more', async () => 
   expect({ code, complaints }).toEqual({ code: 1, complaints: '' });
 });
 
+test('a check without secrets says which, and asks the hypervisors all the same', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { code, stdout } = await vmRejuv(installation, ['check', '--json'], {
+    VM_REJUV_DATABASE_URL: '',
+    VM_REJUV_ADMIN_TOKEN: '',
+  });
+  const found = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { check: string; ok: boolean | null; message?: string });
+  expect(code).toBe(1);
+  expect(found.filter(({ ok }) => ok === false)).toMatchObject([
+    { message: expect.stringContaining('VM_REJUV_DATABASE_URL') as string },
+    { message: expect.stringContaining('VM_REJUV_ADMIN_TOKEN') as string },
+    { check: expect.stringMatching(/^a worker polls/) as string },
+  ]);
+  expect(found).toContainEqual(
+    expect.objectContaining({ check: expect.stringMatching(/machines are known/) as string, ok: true }),
+  );
+});
+
 test('only commands that ask running servers are sent to those of "up"', async () => {
   const { installation } = await createTestInstallation(nodeShop);
   for (const command of ['proxy', 'worker']) {

@@ -29,7 +29,7 @@ test.each([
     'told by an id that stays the same',
     LIBVIRT,
     '{ type: libvirt, uri: "vz+ssh://h/system", domain: a, incarnation: { type: domain } }',
-    /driver\.incarnation: found .*, allowed: another way than \{ type: domain \}/,
+    /driver\.incarnation: found .*, allowed: \{ type: http, url: URL \} or \{ type: ssh/,
   ],
   ['an option of ssh', 'host: h', 'host: -oProxyCommand=x', /host: found "-oProxyCommand=x", allowed: a host name/],
 ])('a domain cannot be %s', (_what, good, bad, message) => {

@@ -25,6 +25,11 @@ describe('a mistake is named with file, line, field, what was found and what is 
     ],
     ['an unknown field', GOOD.replace('health: {', 'healthy: 1\n    health: {'), /yaml:17 pools\.shop\.healthy: unknown field/],
     [
+      'a field spelt wrongly',
+      GOOD.replace('health: {', 'helth: {'),
+      /has a mistake:\n.*yaml:17 pools\.shop\.helth: unknown field; did you mean "health"\?$/m,
+    ],
+    [
       'an unknown mechanism',
       GOOD.replace('tomcat-swap', 'magic'),
       /pools\.shop\.sessions\.mechanism: found "magic", allowed: .*shared-store/,
@@ -32,7 +37,7 @@ describe('a mistake is named with file, line, field, what was found and what is 
     [
       'two machines the same',
       GOOD.replace('name: b', 'name: a'),
-      /yaml:8 pools\.shop\.machines\.1\.name: found "a", allowed: .*different machines/,
+      /has a mistake:\n.*yaml:8 pools\.shop\.machines\.1\.name: found "a", allowed: .*different machines/,
     ],
     [
       'the same machine spelled otherwise',

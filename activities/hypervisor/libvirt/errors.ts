@@ -93,7 +93,9 @@ function unreachable({ machine, uri }: Target, said: string, cause?: unknown): O
   return new OperatorError(
     'HYPERVISOR_UNREACHABLE',
     `The hypervisor of machine ${machine} does not answer at ${uri} (${said}).`,
-    `Look at it by "virsh -c ${uri} list --all"; it is tried again.`,
+    /socket to \S+ (no such file|connection refused)|no such file or directory/i.test(said)
+      ? 'Start libvirtd there, or the daemons that have taken its place: systemctl start libvirtd, or virtqemud.socket.'
+      : `Look at it by "virsh -c ${uri} list --all".`,
     { status: 502, retryable: true, cause },
   );
 }

@@ -59,7 +59,7 @@ export function unreachable({ machine, url }: Target, said: string, cause?: unkn
   return new OperatorError(
     'HYPERVISOR_UNREACHABLE',
     `The vSphere API of machine ${machine} at ${url} does not answer, or cannot now (${said}).`,
-    'Look at the server and at the way to it; it is tried again.',
+    'Look at the server and at the way to it.',
     { status: 502, retryable: true, cause },
   );
 }
@@ -114,7 +114,7 @@ export function outOfSight({ machine, vm }: Target, state: string): OperatorErro
   return new OperatorError(
     'HYPERVISOR_UNREACHABLE',
     `vSphere does not know the state of the virtual machine ${vm} of machine ${machine}: it is ${state}.`,
-    'Look at the host that it runs on; it is tried again.',
+    'Look at the host that it runs on.',
     { status: 502, retryable: true },
   );
 }
