@@ -56,7 +56,7 @@ export async function check(
   ): Promise<T | undefined> => {
     let skipped: string | undefined;
     try {
-      const value = await work((why) => (skipped = why));
+      const value = await work((why) => void (skipped = why));
       if (skipped === undefined) {
         const { text, value: more } = found(value);
         print(options, `ok    ${what}${text}`, { check: what, ok: true, ...more });

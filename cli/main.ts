@@ -155,8 +155,9 @@ async function run(options: OutputOptions, work: () => Promise<void>): Promise<v
   }
 }
 
-const orElse = ({ data }: ClientOptions): string =>
-  `name by --data the data directory of a running "vm-rejuv up" of this host (${data} is none, or not readable)`;
+function orElse({ data }: ClientOptions): string {
+  return `name by --data the data directory of a running "vm-rejuv up" of this host (${data} is none, or not readable)`;
+}
 
 /** Few of those who ask servers ask a hypervisor. */
 function withConfig(

@@ -12,8 +12,9 @@ import { oneAtATime } from './machine-lock.js';
 const POLL_MS = 250;
 /** After a call that failed: the next one may need what has just broken. */
 const AFTER_FAILURE_MS = 1000;
-/** How long a hypervisor may take to do, or to tell, what does not depend on the guest. Chosen: twice the limit of one call. */
-const HYPERVISOR_TIMEOUT_MS = 30_000;
+const ASK_LIMIT_MS = 15_000;
+/** So many calls may a hypervisor take to do, or to tell, what does not depend on the guest. Chosen. */
+const CALLS = 2;
 /** So often in a row, a second apart, a hypervisor means no. Chosen. */
 const REFUSALS = 3;
 /** While it reboots, a guest of Xen is not found for some polls; a connection comes back or does not. Chosen. */
@@ -51,6 +52,8 @@ export interface SwitchedMachine {
   key: string;
   /** How long the guest may take to do what it is asked, and to tell its boot id. */
   stopTimeoutMs: number;
+  /** How long one call may take that asks something of the hypervisor. Default 15 s. */
+  askLimitMs?: number;
   switch: Switch;
   renewal?: Renewal;
 }
@@ -168,7 +171,7 @@ async function ensure(
 ): Promise<Sight> {
   let why: unknown;
   let refusals = 0;
-  const sight = await waitFor(machine, HYPERVISOR_TIMEOUT_MS, options.signal, async (now) => {
+  const sight = await waitFor(machine, CALLS * (machine.askLimitMs ?? ASK_LIMIT_MS), options.signal, async (now) => {
     if (isSo(now)) return true;
     const asked = await ask(wayOut(now), options);
     why = asked.why;

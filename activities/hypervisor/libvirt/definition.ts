@@ -67,7 +67,7 @@ export class Definition {
 
   /** The domain has another disk with its next start, and a note at once. Not by a file: it may hold passwords of consoles. */
   async write(target: Target, signal: AbortSignal): Promise<void> {
-    await virsh(target, ['define', '/dev/stdin'], signal, this.toString());
+    await virsh(target, ['define', '/dev/stdin'], signal, { input: this.toString() });
   }
 
   toString(): string {

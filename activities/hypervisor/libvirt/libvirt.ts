@@ -14,7 +14,7 @@ import { guestAgentReader } from './guest-agent.js';
 import { Rebuild } from './rebuild.js';
 import type { Target } from './errors.js';
 import { AlreadySo, domainBusy, isSaved, VirshRefusal } from './errors.js';
-import { virsh } from './virsh.js';
+import { askLimitMs, isXen, virsh } from './virsh.js';
 
 export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): MachineDriver {
   const { uri, domain, stopTimeoutMs } = driver;
@@ -22,11 +22,11 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   const readBootId = readerOf(target, driver.incarnation);
   const isContainer = /^lxc[+:]/.test(uri);
   // A container's kernel is its host's: there is nothing to reset. libvirt's driver for Xen does not know how.
-  const hasReset = !isContainer && !isXen(target);
+  const hasReset = !isContainer && !isXen(uri);
   const turn =
     (...command: string[]) =>
     async (signal: AbortSignal): Promise<void> => {
-      await virsh(target, [...command, domain], signal).catch((error: unknown) => {
+      await virsh(target, [...command, domain], signal, { limitMs: askLimitMs(target) }).catch((error: unknown) => {
         if (!(error instanceof AlreadySo)) throw error;
       });
     };
@@ -41,7 +41,7 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
   };
   const rebuild = driver.restart === 'rebuild' && driver.rebuild !== null ? new Rebuild(target, driver.rebuild) : null;
   const switched = createSwitched({
-    ...{ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, switch: ownSwitch },
+    ...{ name, key: `libvirt ${uri} ${domain}`, stopTimeoutMs, askLimitMs: askLimitMs(target), switch: ownSwitch },
     ...(rebuild === null ? {} : { renewal: rebuild }),
   });
   return {
@@ -68,8 +68,6 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
     capabilities: () => ({ graceful: true, reset: hasReset }),
   };
 }
-
-const isXen = ({ uri }: Target): boolean => /^xen[+:]/.test(uri);
 
 /** Null where the guest is never asked. */
 function readerOf(target: Target, incarnation: LibvirtDriverConfig['incarnation']): BootIdReader | null {
@@ -104,7 +102,7 @@ async function infoOf(target: Target, signal: AbortSignal): Promise<Info> {
 /** Xen reboots a guest by building another one: libvirt then says that it is shut off, for seconds, and that a job is under way. */
 async function settledInfoOf(target: Target, signal: AbortSignal): Promise<Info> {
   const info = await infoOf(target, signal);
-  if (info.power !== 'off' || !isXen(target)) return info;
+  if (info.power !== 'off' || !isXen(target.uri)) return info;
   const job = await virsh(target, ['domjobinfo', target.domain], signal);
   if (!/^Job type:\s+None/m.test(job)) throw domainBusy(target);
   // It may have ended between the two.
