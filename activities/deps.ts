@@ -4,8 +4,20 @@ import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { machineUnknown, poolUnknown } from '../state/errors.js';
 import type { PoolRow } from '../state/pool.js';
+import type { RestartEnd, TellInput } from './follow-restart.js';
 import type { HypervisorDriver } from './hypervisor/driver.js';
 import type { MachinePair, SessionMechanism } from './sessions/mechanism.js';
+
+/** An operator's word in a restart: the name of its update. */
+export type Decision = 'retry' | 'skip' | 'abort';
+
+/** Restarts as Temporal has them, each named `workflowId/runId`. */
+export interface Restarts {
+  /** Resolves once it is closed. */
+  end(run: string, signal: AbortSignal): Promise<RestartEnd>;
+  /** Resolves with its answer. */
+  tell(word: TellInput): Promise<string>;
+}
 
 export interface ActivityDeps {
   config: Config;
@@ -14,6 +26,7 @@ export interface ActivityDeps {
   mechanismFor(pool: PoolConfig): SessionMechanism;
   /** Whether the workflow run named `workflowId/runId` is still open. Unknown workflows are closed. */
   isRunOpen(run: string): Promise<boolean>;
+  restarts: Restarts;
 }
 
 export function poolConfig(deps: ActivityDeps, name: string): PoolConfig {

@@ -1,10 +1,14 @@
-// The activities of a clean restart, each by the name that the workflow, the Temporal UI and reports use.
+// The activities of the workflows, each by the name that the workflow, the Temporal UI and reports use.
 
 import type { FailureRecord } from '../workflows/failure-record.js';
 import { abandonRestart } from './abandon-restart.js';
 import { awaitDrain } from './await-drain.js';
 import { bootStandby } from './boot-standby.js';
 import type { ActivityDeps } from './deps.js';
+import type { RunInput, TellInput } from './follow-restart.js';
+import { followRestart, tellRestart } from './follow-restart.js';
+import type { JudgeInput } from './judge-restart.js';
+import { judgeRestart } from './judge-restart.js';
 import { migrateSessions } from './migrate-sessions.js';
 import { redirectTraffic } from './redirect-traffic.js';
 import { observePrimary, restartPrimary } from './restart-primary.js';
@@ -26,6 +30,9 @@ export function createActivities(deps: ActivityDeps) {
     observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
     restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
     swapRoles: (input: SwapInput) => swapRoles(deps, input),
+    judgeRestart: (input: JudgeInput) => judgeRestart(deps, input),
+    followRestart: (input: RunInput) => followRestart(deps, input),
+    tellRestart: (input: TellInput) => tellRestart(deps, input),
     abandonRestart: ({ pool, failure }: StepInput & { failure?: FailureRecord }) => abandonRestart(deps, pool, failure),
   };
 }

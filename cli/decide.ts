@@ -1,23 +1,16 @@
 // An operator's word in a restart: the workflow's updates as commands.
 
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
-import { OperatorError } from '../config/operator-error.js';
+import type { Decision } from '../activities/deps.js';
 import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
 import { askTemporal } from '../worker/ask-temporal.js';
+import { restartNotRunning, tellRun } from '../worker/restarts.js';
 import { connectTemporal } from '../worker/temporal-client.js';
-import { causeOf } from '../workflows/failure-cause.js';
-import { abortUpdate, retryUpdate, skipUpdate } from '../workflows/messages.js';
 import { holderOf, openRestart } from './open-restart.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
 import { missingWorker } from './worker-warning.js';
-
-const UPDATES = { retry: retryUpdate, skip: skipUpdate, abort: abortUpdate };
-
-export type Decision = keyof typeof UPDATES;
 
 interface DecideOptions extends OutputOptions {
   reason?: string;
@@ -31,7 +24,7 @@ export async function decide(config: Config, poolName: string, decision: Decisio
   const database = openDatabase(config.database.url);
   try {
     const run = await openRestart(client, temporal, database, pool);
-    if (run === null) throw notRunning(pool);
+    if (run === null) throw restartNotRunning(pool);
     const { taskQueue, runId } = await askTemporal(client, temporal.address, () => run.describe());
     const missing = await missingWorker(client, { ...temporal, taskQueue });
     if (missing !== null) {
@@ -41,34 +34,11 @@ export async function decide(config: Config, poolName: string, decision: Decisio
       const answer = 'abort: nobody had taken the restart up';
       return print(options, answer, { pool, workflowId: run.workflowId, update: decision, answer });
     }
-    const note = options.reason === undefined ? {} : { reason: options.reason };
-    const answer = await askTemporal(client, temporal.address, () =>
-      run.executeUpdate(UPDATES[decision], { args: [note] }),
-    ).catch((error: unknown) => {
-      throw readable(error, pool);
-    });
+    const { reason } = options;
+    const answer = await tellRun(client, temporal, { run, pool, decision, ...(reason === undefined ? {} : { reason }) });
     print(options, answer, { pool, workflowId: run.workflowId, update: decision, answer });
   } finally {
     await client.connection.close();
     await database.end();
   }
-}
-
-function readable(error: unknown, pool: string): unknown {
-  if (error instanceof WorkflowNotFoundError) return notRunning(pool);
-  const cause = error instanceof WorkflowUpdateFailedError ? causeOf(error.cause) : null;
-  if (!(cause instanceof ApplicationFailure)) return error;
-  const look = `What it does and waits for tells: vm-rejuv status ${pool}`;
-  return new OperatorError('UPDATE_REFUSED', cause.message, look, { status: 409, cause });
-}
-
-function notRunning(pool: string): OperatorError {
-  return new OperatorError(
-    'RESTART_NOT_RUNNING',
-    `No restart of pool ${pool} runs.`,
-    `There is nothing to decide; how the last one has ended: vm-rejuv status ${pool}`,
-    {
-      status: 409,
-    },
-  );
 }

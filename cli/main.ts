@@ -2,6 +2,7 @@
 // vm-rejuv: the command line. Each command loads what it needs: a proxy does without Temporal's client, and a question is answered at once.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Decision } from '../activities/deps.js';
 import { addressLike, parseAddress } from '../config/address.js';
 import { missingSecrets, withPlaceholders } from '../config/environment.js';
 import type { LoadOptions } from '../config/load.js';
@@ -11,7 +12,6 @@ import { OperatorError } from '../config/operator-error.js';
 import { originLike, parseOrigin } from '../config/origin.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { DATA_DIRECTORY, withConnections } from './connections.js';
-import type { Decision } from './decide.js';
 import type { OutputOptions } from './output.js';
 import { fail } from './output.js';
 import type { ProxyOptions } from './proxy.js';

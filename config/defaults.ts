@@ -30,6 +30,11 @@ export const BOOT_TIMEOUT_MS = 300_000;
 export const STOP_TIMEOUT_MS = 30_000;
 /** Tomcat's default session time-out is 30 minutes. */
 export const NONE_IDLE_MS = 1_800_000;
+/** A server that ages faster needs another cure than restarts. Chosen. */
+export const COOLDOWN_MS = 3_600_000;
+export const MOST_PER_DAY = 4;
+/** What is younger has hardly warmed up. Chosen. */
+export const LEAST_MAX_AGE_MS = 60_000;
 export const TEMPORAL_ADDRESS = '127.0.0.1:7233';
 export const TEMPORAL_NAMESPACE = 'default';
 export const TASK_QUEUE = 'vm-rejuv';

@@ -7,6 +7,7 @@ import { addressLike, parseAddress } from './address.js';
 import * as defaults from './defaults.js';
 import { NAME, NAME_LIKE } from './name.js';
 import { originLike, parseOrigin } from './origin.js';
+import { policySchema } from './policy-schema.js';
 
 /** Text of this form; the message says what is allowed, also in place of something that is no text. */
 const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
@@ -288,6 +289,7 @@ const pool = z
         )
         .superRefine(atLeast('bootTimeoutMs', 'timeoutMs')),
       limits: limits.prefault({}),
+      policy: policySchema.nullable().default(null),
     },
     'a mapping with machines, sessions and health',
   )

@@ -1,5 +1,7 @@
 // The validated configuration. Every field is present: defaults have been applied by config/load.ts.
 
+import type { Policy } from '../policy/may-restart.js';
+
 export interface Config {
   proxy: ProxyConfig;
   temporal: TemporalConfig;
@@ -43,6 +45,8 @@ export interface PoolConfig {
   sessions: SessionsConfig;
   health: HealthConfig;
   limits: LimitsConfig;
+  /** When the pool is restarted by itself; null when nobody but an operator does that. */
+  policy: Policy | null;
 }
 
 export interface MachineConfig<Driver extends DriverConfig = DriverConfig> {

@@ -13,6 +13,7 @@ const SOURCES = [
   'worker',
   'proxy',
   'state',
+  'policy',
   'cli',
   'config',
   'demo',

@@ -13,6 +13,8 @@ import { migrate } from '../state/migrate.js';
 import { ensurePool } from '../state/pool.js';
 import { temporalUnreachable } from './ask-temporal.js';
 import { createLogger, namePools } from './log.js';
+import { createRestarts } from './restarts.js';
+import { ensureSupervisors } from './supervisors.js';
 import { connectTemporal, isRunOpen } from './temporal-client.js';
 
 /** A deploy lets a step finish what it is doing, for this long. Chosen: longer than a batch, shorter than an operator's patience. */
@@ -52,11 +54,13 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
       driverFor: ({ name }) => of(drivers, name),
       mechanismFor: ({ name }) => of(mechanisms, name),
       isRunOpen: (run) => isRunOpen(client, config.temporal, run),
+      restarts: createRestarts(client, config.temporal),
     }),
     interceptors: { activity: [namePools] },
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
+  await ensureSupervisors(client, config.temporal, Object.values(config.pools));
   const done = worker.run().finally(async () => {
     await Promise.all([...mechanisms.values()].map((mechanism) => mechanism.close()));
     await native.close();

@@ -4,6 +4,7 @@ import { condition, setCurrentDetails, setHandler, ApplicationFailure } from '@t
 import { codeOf, reasonOf } from './failure-cause.js';
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js';
+import { reasonIn } from './operator-note.js';
 import type { RestartStatus, StepName } from './steps.js';
 import { describeStatus, helpfulUpdates, STEPS } from './steps.js';
 
@@ -107,12 +108,6 @@ export class OperatorDesk {
   private show(): void {
     setCurrentDetails(describeStatus(this.status));
   }
-}
-
-/** The Temporal UI sends any JSON, or none. */
-function reasonIn(note: unknown): string | null {
-  const reason = typeof note === 'object' && note !== null && 'reason' in note ? note.reason : null;
-  return typeof reason === 'string' ? reason.replace(/\s+/g, ' ').trim() || null : null;
 }
 
 function refused(message: string): ApplicationFailure {

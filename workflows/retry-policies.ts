@@ -29,3 +29,12 @@ export const irreversible: ActivityOptions = {
   scheduleToCloseTimeout: '1 hour',
   retry: RETRY,
 };
+
+/** Asks for a supervisor, which has months: for ever, and without heartbeats, as it is short. */
+export const enduring: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  retry: { ...RETRY, maximumInterval: '1 minute' },
+};
+
+/** Somebody waits for the answer. */
+export const brief: ActivityOptions = { startToCloseTimeout: '20 seconds', scheduleToCloseTimeout: '1 minute', retry: RETRY };

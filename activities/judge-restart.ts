@@ -1,0 +1,62 @@
+// Asks everybody who knows whether a pool may be restarted now. An activity: time zones differ between hosts, a replay must not.
+
+import { Context } from '@temporalio/activity';
+import type { Judgement, Wanted } from '../policy/may-restart.js';
+import { mayRestart } from '../policy/may-restart.js';
+import { OperatorError } from '../config/operator-error.js';
+import type { PoolConfig } from '../config/types.js';
+import { endedRestarts, ensurePool, latestResult } from '../state/pool.js';
+import type { PoolRow } from '../state/pool.js';
+import type { ActivityDeps } from './deps.js';
+import { machineNamed, poolConfig } from './deps.js';
+import { toFailure } from './errors.js';
+import { probe } from './health.js';
+
+export interface JudgeInput {
+  pool: string;
+  wanted: Wanted;
+  nowMs: number;
+}
+
+export async function judgeRestart(deps: ActivityDeps, { pool: name, wanted, nowMs }: JudgeInput): Promise<Judgement> {
+  try {
+    const pool = poolConfig(deps, name);
+    if (pool.policy === null) throw withoutPolicy(name);
+    const row = await ensurePool(deps.database, pool);
+    const isHeld = row.run !== null && (await deps.isRunOpen(row.run));
+    const latest = await latestResult(deps.database, name);
+    const facts = {
+      runningRun: isHeld ? row.run : null,
+      standbyIll: await illnessOf(deps, pool, row, Context.current().cancellationSignal),
+      endedAtMs: await endedRestarts(deps.database, name),
+      activeSinceMs: latest?.finishedAt.getTime() ?? null,
+    };
+    return mayRestart(wanted, facts, pool.policy, nowMs);
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+/** Why the standby could not take over. One that is off is booted for the occasion. */
+async function illnessOf(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, signal: AbortSignal): Promise<string | null> {
+  const driver = deps.driverFor(pool);
+  try {
+    const { power } = await driver.status(row.standby, { signal });
+    if (power === 'unknown') return `its hypervisor does not tell whether ${row.standby} runs`;
+    await driver.verify(row.standby, { signal });
+    if (power === 'off') return null;
+  } catch (error) {
+    signal.throwIfAborted();
+    return error instanceof OperatorError ? error.message.replace(/\.$/, '') : `its driver fails (${String(error)})`;
+  }
+  const seen = await probe(machineNamed(pool, row.standby), pool.health);
+  return seen === null ? null : `${row.standby} runs, and ${seen}`;
+}
+
+export const withoutPolicy = (pool: string): OperatorError =>
+  new OperatorError(
+    'POLICY_MISSING',
+    `Pool ${pool} is not supervised: its configuration has no policy.`,
+    `Add pools.${pool}.policy, {} for defaults, and restart the worker.`,
+    { status: 409 },
+  );

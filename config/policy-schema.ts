@@ -1,0 +1,58 @@
+// What vm-rejuv.yaml may say of when a pool is restarted by itself.
+
+import { z } from 'zod';
+import { DAYS } from '../policy/window.js';
+import * as defaults from './defaults.js';
+
+const TIME = 'a time of the day, such as "02:30"';
+const time = z.string(TIME).regex(/^([01]\d|2[0-3]):[0-5]\d$/, TIME);
+
+const DATE = 'a day, such as "2026-12-24"';
+const date = z.string(DATE).refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isDay(text), DATE);
+
+const WINDOW =
+  '{ days: [sat, sun], from: "02:00", to: "05:00" } (without days: every day) or { since: "2026-12-24", until: "2026-12-26" }';
+const weekly = z
+  .strictObject({
+    days: z
+      .array(z.enum(DAYS))
+      .min(1)
+      .default([...DAYS]),
+    from: time,
+    to: time,
+  })
+  .refine(({ from, to }) => from !== to, { path: ['to'], error: 'another time than from' });
+const dates = z
+  .strictObject({ since: date, until: date })
+  .refine(({ since, until }) => since <= until, { path: ['until'], error: 'a day that is not before since' });
+const windows = z.array(z.union([weekly, dates], WINDOW), `a list of ${WINDOW}`).default([]);
+
+const TIME_ZONE = "the name of a time zone of IANA's, such as Europe/Berlin or UTC";
+
+export const policySchema = z.strictObject(
+  {
+    mode: z.enum(['automatic', 'approval']).default('automatic'),
+    timeZone: z.string(TIME_ZONE).refine(isTimeZone, TIME_ZONE).default('UTC'),
+    maintenance: windows,
+    blackout: windows,
+    cooldownMs: z.number().int().min(0).default(defaults.COOLDOWN_MS),
+    mostPerDay: z.number().int().min(1).default(defaults.MOST_PER_DAY),
+    maxAgeMs: z.number().int().min(defaults.LEAST_MAX_AGE_MS).nullable().default(null),
+  },
+  'a mapping such as { mode: approval }, {} for defaults, or null for no supervision',
+);
+
+/** The 30th of February is none. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

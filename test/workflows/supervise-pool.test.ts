@@ -1,0 +1,150 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
+import { nodeShop } from '../../demo/node-shop.js';
+import type { supervisePool } from '../../workflows/supervise-pool.js';
+import type { Explanation, PoolStatus } from '../../workflows/supervision.js';
+import * as messages from '../../workflows/supervisor-messages.js';
+import type { TestInstallation } from '../fixtures/installation.js';
+import { createTestInstallation } from '../fixtures/installation.js';
+
+const PATIENCE = { timeout: 60_000 };
+
+interface Supervised extends TestInstallation {
+  supervisor: WorkflowHandle<typeof supervisePool>;
+  status: () => Promise<PoolStatus>;
+  history: () => Promise<Explanation[]>;
+  restarts: () => Promise<number>;
+}
+
+async function supervised(policy: object, { isStandbyMute = false } = {}): Promise<Supervised> {
+  const running = await createTestInstallation(async (directory, url) => {
+    const shop = await nodeShop(directory, url);
+    const [, standby] = shop.pool['machines'] as { driver: { command: string[] } }[];
+    if (isStandbyMute && standby) standby.driver.command = ['sleep', '600'];
+    return { ...shop, pool: { ...shop.pool, policy } };
+  });
+  const { installation, client } = running;
+  await installation.bootMachines('node-a');
+  const { signal } = new AbortController();
+  await createDriver(installation.pool).start('node-b', { signal });
+  await installation.startProxy();
+  await installation.startWorker();
+  const supervisor = client.workflow.getHandle<typeof supervisePool>(`pool/${installation.pool.name}`);
+  const history = (): Promise<Explanation[]> => supervisor.query(messages.historyQuery);
+  return {
+    ...running,
+    supervisor,
+    history,
+    status: () => supervisor.query(messages.poolStatusQuery),
+    restarts: async () => (await history()).filter(({ code }) => code === 'STARTED').length,
+  };
+}
+
+const codes = async (history: () => Promise<Explanation[]>): Promise<string[]> =>
+  (await history()).map(({ what, code }) => `${what} ${code}`);
+
+test('signs of aging make one clean restart, and the next has to wait for the cooldown', async () => {
+  const { supervisor, status, history, restarts } = await supervised({ cooldownMs: 3_600_000 });
+
+  await supervisor.signal(messages.agingDetectedSignal, { evidence: 'heap full in 20 minutes' });
+  await expect.poll(() => codes(history), PATIENCE).toContain('restart DONE');
+  await supervisor.signal(messages.agingDetectedSignal, { evidence: 'heap full in 10 minutes' });
+  await expect.poll(async () => (await status()).state, PATIENCE).toBe('waiting-for-its-time');
+
+  expect(await codes(history)).toEqual(['agingDetected ALLOWED', 'restart STARTED', 'restart DONE', 'agingDetected COOLDOWN']);
+  expect((await status()).nextDecisionMs).toBeGreaterThan(Date.now());
+  // An operator knows better.
+  await supervisor.signal(messages.rejuvenateSignal, { reason: 'release', force: true });
+  await expect.poll(restarts, PATIENCE).toBe(2);
+  await expect.poll(async () => (await status()).state, PATIENCE).toBe('watching');
+});
+
+test('where policy wants approval, a restart waits for it, and can be rejected', async () => {
+  const { supervisor, status, history, restarts } = await supervised({ mode: 'approval', cooldownMs: 0 });
+  const untilAsked = (): Promise<void> => expect.poll(async () => (await status()).state, PATIENCE).toBe('waiting-for-approval');
+
+  await expect(supervisor.executeUpdate(messages.approveUpdate, { args: [{}] })).rejects.toThrow(WorkflowUpdateFailedError);
+  await supervisor.signal(messages.agingDetectedSignal, {});
+  await untilAsked();
+  await supervisor.executeUpdate(messages.rejectUpdate, { args: [{ reason: 'release day' }] });
+  expect((await status()).state).toBe('watching');
+  await supervisor.signal(messages.agingDetectedSignal, {});
+  await untilAsked();
+  await supervisor.executeUpdate(messages.approveUpdate, { args: [{ reason: 'go' }] });
+  await expect.poll(() => codes(history), PATIENCE).toContain('restart DONE');
+
+  expect(await restarts()).toBe(1);
+});
+
+test('contradictory signals end in one restart, and each has its explanation', async () => {
+  const { supervisor, history, restarts } = await supervised({ cooldownMs: 3_600_000 });
+
+  await Promise.all([
+    supervisor.signal(messages.rejuvenateSignal, { reason: 'one' }),
+    supervisor.signal(messages.agingDetectedSignal, { evidence: 'slow' }),
+    supervisor.signal(messages.serverDownSignal, { evidence: 'no answer' }),
+    supervisor.signal(messages.rejuvenateSignal, { reason: 'another' }),
+  ]);
+  await expect.poll(() => codes(history), PATIENCE).toContain('restart DONE');
+
+  expect(await restarts()).toBe(1);
+  const told = (await history()).filter(({ what }) => what !== 'restart');
+  expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(4);
+  expect(told.every(({ text }) => text !== '')).toBe(true);
+});
+
+test('a paused supervisor answers signals and follows none until it is resumed', async () => {
+  const { supervisor, status, history, restarts } = await supervised({});
+
+  await supervisor.executeUpdate(messages.pauseUpdate, { args: [{ reason: 'migration' }] });
+  await supervisor.signal(messages.rejuvenateSignal, { force: true });
+  await expect.poll(() => codes(history), PATIENCE).toContain('rejuvenate PAUSED');
+  expect(await status()).toMatchObject({ state: 'paused', paused: 'migration' });
+  await supervisor.executeUpdate(messages.resumeUpdate, { args: [{}] });
+  await supervisor.signal(messages.rejuvenateSignal, {});
+  await expect.poll(() => codes(history), PATIENCE).toContain('restart DONE');
+
+  expect(await restarts()).toBe(1);
+});
+
+test('a standby that is ill is told, and nothing is restarted', async () => {
+  const { supervisor, history, restarts } = await supervised({}, { isStandbyMute: true });
+
+  await supervisor.signal(messages.rejuvenateSignal, { force: true });
+  await expect.poll(() => codes(history), PATIENCE).toContain('rejuvenate STANDBY_ILL');
+
+  expect(await restarts()).toBe(0);
+});
+
+test('a blackout holds back what is wanted, and reject drops it', async () => {
+  const { supervisor, status } = await supervised({ blackout: [{ since: '2000-01-01', until: '2100-01-01' }] });
+
+  await supervisor.signal(messages.agingDetectedSignal, {});
+  await expect.poll(async () => (await status()).judgement?.code, PATIENCE).toBe('BLACKOUT');
+  await supervisor.executeUpdate(messages.rejectUpdate, { args: [{}] });
+
+  expect(await status()).toMatchObject({ state: 'watching', wanted: null });
+});
+
+test.each<[string, unknown[], RegExp]>([
+  ['nothing', [], /INPUT_INVALID/],
+  ['an unknown field', [{ pool: 'shop', mode: 'now' }], /INPUT_INVALID.*"mode"/],
+  ['what only the supervisor itself has', [{ pool: 'shop', carried: 7 }], /INPUT_INVALID.*"carried"/],
+  ['an unknown pool', [{ pool: 'nobody' }], /POOL_UNKNOWN/],
+])('typed into the form, %s fails at once', async (_what, args, expected) => {
+  const { client, installation } = await createTestInstallation(nodeShop);
+  await installation.startWorker();
+  const { taskQueue } = installation.config.temporal;
+
+  const error: unknown = await client.workflow
+    .execute('supervisePool', { workflowId: `typed-${randomUUID()}`, taskQueue, args })
+    .catch((reason: unknown) => reason);
+
+  let cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  while (cause instanceof Error && !(cause instanceof ApplicationFailure)) cause = cause.cause as Error | undefined;
+  expect(cause instanceof ApplicationFailure && `${cause.type ?? ''}: ${cause.message}`).toMatch(expected);
+});

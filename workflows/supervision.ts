@@ -1,0 +1,93 @@
+// What a supervised pool waits for and has been through: kept small, as it goes with the supervisor from run to run.
+
+import type { Judgement, Wanted } from '../policy/may-restart.js';
+
+/** Of what the supervisor was told, and what it has answered. */
+export interface Explanation {
+  /** When it last came, in ms since 1970. */
+  atMs: number;
+  /** The signal or update, or what the supervisor itself has seen. */
+  what: string;
+  reason: string | null;
+  code: string;
+  text: string;
+  /** So often in a row. */
+  count: number;
+}
+
+export interface Supervision {
+  /** Why it is paused, or null. */
+  paused: string | null;
+  /** What is wanted and not decided, or not yet allowed. */
+  wanted: Wanted | null;
+  /** The last word on that. */
+  judgement: Judgement | null;
+  /** The restart that it has started, as `workflowId/runId`. */
+  running: string | null;
+  /** The latest last. */
+  history: Explanation[];
+}
+
+export const AT_REST: Supervision = { paused: null, wanted: null, judgement: null, running: null, history: [] };
+
+/** As many as fit on a screen or two of the Temporal UI. Chosen. */
+const KEPT = 100;
+
+/** Adds it; what only repeats the one before is counted there, so that a flood does not push out what matters. */
+export function explain(history: readonly Explanation[], next: Omit<Explanation, 'count'>): Explanation[] {
+  const last = history.at(-1);
+  const isRepeated = last?.what === next.what && last.code === next.code && last.reason === next.reason;
+  if (isRepeated) return [...history.slice(0, -1), { ...next, count: last.count + 1 }];
+  return [...history, { ...next, count: 1 }].slice(-KEPT);
+}
+
+export interface PoolStatus extends Omit<Supervision, 'history'> {
+  pool: string;
+  state: 'watching' | 'paused' | 'deciding' | 'waiting-for-approval' | 'waiting-for-its-time' | 'restarting';
+  /** When the supervisor looks again by itself, in ms since 1970, or null. */
+  nextDecisionMs: number | null;
+}
+
+export function statusOf(pool: string, { history: _, ...now }: Supervision): PoolStatus {
+  const { paused, wanted, judgement, running } = now;
+  const state =
+    running !== null
+      ? 'restarting'
+      : paused !== null
+        ? 'paused'
+        : wanted === null
+          ? 'watching'
+          : judgement?.verdict === 'ask'
+            ? 'waiting-for-approval'
+            : judgement?.verdict === 'later'
+              ? 'waiting-for-its-time'
+              : 'deciding';
+  return { pool, ...now, state, nextDecisionMs: state === 'waiting-for-its-time' ? (judgement?.untilMs ?? null) : null };
+}
+
+/** Markdown for the Temporal UI's current details. */
+export function describeSupervision(pool: string, now: Supervision): string {
+  const { state, wanted, judgement, running, paused } = statusOf(pool, now);
+  const lines = {
+    watching: ['Nothing is wanted: it waits for signs of aging, or for the signal `rejuvenate`.'],
+    paused: [`**Paused**: ${paused ?? ''}`, 'Signals are answered and not followed. Send the update `resume` to go on.'],
+    deciding: ['A restart is wanted; it asks whether that may be now.'],
+    'waiting-for-approval': [
+      `**Waits for you**: ${judgement?.text ?? ''}`,
+      'Send the update `approve`, or `reject`, with a reason.',
+    ],
+    'waiting-for-its-time': [`**Not now** (${judgement?.code ?? ''}): ${judgement?.text ?? ''}`, 'The update `reject` drops it.'],
+    restarting: [`A clean restart is under way: \`${running ?? ''}\`. The updates \`retry\` and \`abort\` reach it from here.`],
+  }[state];
+  const why = wanted === null ? [] : ['', `Wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`];
+  const recent = now.history
+    .slice(-RECENT)
+    .reverse()
+    .map(({ atMs, what, reason, code, text, count }) => {
+      const times = count === 1 ? '' : `, ${count} times`;
+      return `- ${new Date(atMs).toISOString()} **${what}**${reason === null ? '' : ` (${reason})`}${times}: ${code}. ${text}`;
+    });
+  return [`Supervisor of pool **${pool}**: ${state}`, '', ...lines, ...why, '', '**Latest first**', '', ...recent].join('\n');
+}
+
+const RECENT = 10;

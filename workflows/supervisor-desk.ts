@@ -1,0 +1,195 @@
+// Where signals, updates and queries of a pool's supervisor arrive. Every signal gets an explanation; at most one restart is wanted.
+
+import { ApplicationFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { Judgement, Wanted } from '../policy/may-restart.js';
+import type { OperatorNote } from './messages.js';
+import { abortUpdate, retryUpdate } from './messages.js';
+import { reasonIn } from './operator-note.js';
+import type { Supervision } from './supervision.js';
+import { describeSupervision, explain, statusOf } from './supervision.js';
+import * as messages from './supervisor-messages.js';
+
+/** Passes an operator's word on to the restart under way, and resolves with its answer. */
+export type TellRestart = (run: string, decision: 'retry' | 'abort', reason: string | null) => Promise<string>;
+
+export class SupervisorDesk {
+  now: Supervision;
+
+  constructor(
+    private readonly pool: string,
+    carried: Supervision,
+    private readonly tell: TellRestart,
+  ) {
+    this.now = carried;
+    this.takeSignals();
+    this.takeUpdates();
+    setHandler(messages.poolStatusQuery, () => statusOf(pool, this.now), {
+      description: 'What is wanted, what it waits for, and when it looks again',
+    });
+    setHandler(messages.historyQuery, () => this.now.history, {
+      description: 'Every signal and update of late with its answer, the latest last',
+    });
+    this.show();
+  }
+
+  /** Whether there is something to ask policy about. */
+  get isUndecided(): boolean {
+    const { wanted, judgement, paused, running } = this.now;
+    return wanted !== null && paused === null && running === null && judgement === null;
+  }
+
+  judged(judgement: Judgement): void {
+    const { wanted } = this.now;
+    const isOver = judgement.verdict === 'no' || judgement.verdict === 'go';
+    const what = wanted?.by === 'operator' ? 'rejuvenate' : 'agingDetected';
+    this.note(what, wanted?.reason ?? null, judgement.code, judgement.text);
+    this.change(isOver ? { wanted: null, judgement: null } : { judgement });
+  }
+
+  /** From now on signals come too late to want another one. */
+  begins(workflowId: string): void {
+    this.change({ running: workflowId });
+  }
+
+  /** Its time has come, or something has changed: policy is asked again. */
+  askAgain(): void {
+    this.change({ judgement: null });
+  }
+
+  started(run: string): void {
+    this.note('restart', null, 'STARTED', `${run} has begun.`);
+    this.change({ running: run });
+  }
+
+  ended(code: string, text: string): void {
+    this.note('restart', null, code, text);
+    this.change({ running: null });
+  }
+
+  note(what: string, reason: string | null, code: string, text: string): void {
+    this.change({ history: explain(this.now.history, { atMs: Date.now(), what, reason, code, text }) });
+  }
+
+  private takeSignals(): void {
+    setHandler(
+      messages.rejuvenateSignal,
+      (request: unknown) => {
+        const force = typeof request === 'object' && request !== null && 'force' in request && request.force === true;
+        this.want('rejuvenate', { by: 'operator', reason: reasonIn(request), force, isApproved: false });
+      },
+      { description: 'Restart the pool cleanly, when policy allows it; {"force": true} goes past windows and cooldown' },
+    );
+    setHandler(
+      messages.agingDetectedSignal,
+      (report: unknown) => {
+        const by = typeof report === 'object' && report !== null && 'by' in report && report.by === 'age' ? 'age' : 'aging';
+        this.want('agingDetected', { by, reason: reasonIn(report, 'evidence'), force: false, isApproved: false });
+      },
+      { description: 'The active machine shows signs of aging; policy decides' },
+    );
+    setHandler(
+      messages.serverDownSignal,
+      (report: unknown) => {
+        const text = 'This version does not fail over by itself: look at the active machine.';
+        this.note('serverDown', reasonIn(report, 'evidence'), 'NO_FAIL_OVER', text);
+      },
+      { description: 'The active machine does not answer; noted for an operator' },
+    );
+  }
+
+  private want(what: string, next: Wanted): void {
+    const { paused, running, wanted } = this.now;
+    if (running !== null) return this.note(what, next.reason, 'RESTART_RUNNING', `${running} is under way.`);
+    if (paused !== null) return this.note(what, next.reason, 'PAUSED', `The supervisor is paused: ${paused}.`);
+    // What policy says of it is its explanation.
+    if (wanted === null) return this.change({ wanted: next, judgement: null });
+    // An operator's word weighs more than what waits; the other way round it adds nothing.
+    const isStronger = next.by === 'operator' && (wanted.by !== 'operator' || (next.force && !wanted.force));
+    if (!isStronger) return this.note(what, next.reason, 'ALREADY_WANTED', `A restart is wanted already, by ${wanted.by}.`);
+    this.note(what, next.reason, 'TAKEN_UP', `It takes the place of what was wanted by ${wanted.by}.`);
+    this.change({ wanted: next, judgement: null });
+  }
+
+  private takeUpdates(): void {
+    setHandler(
+      messages.approveUpdate,
+      (note: OperatorNote) => {
+        const { wanted } = this.now;
+        if (wanted !== null) this.change({ wanted: { ...wanted, isApproved: true }, judgement: null });
+        return this.answer('approve', note, 'APPROVED', 'The restart begins when nothing else speaks against it.');
+      },
+      {
+        description: 'Let the restart begin that waits for approval',
+        validator: (_note: OperatorNote) => {
+          if (this.now.judgement?.verdict !== 'ask') throw refused('Nothing waits for approval.');
+        },
+      },
+    );
+    setHandler(
+      messages.rejectUpdate,
+      (note: OperatorNote) => {
+        this.change({ wanted: null, judgement: null });
+        return this.answer('reject', note, 'REJECTED', 'What was wanted is dropped.');
+      },
+      {
+        description: 'Drop the restart that is wanted and has not begun',
+        validator: (_note: OperatorNote) => {
+          if (this.now.wanted === null) throw refused('Nothing is wanted.');
+        },
+      },
+    );
+    setHandler(
+      messages.pauseUpdate,
+      (note: OperatorNote) => {
+        this.change({ paused: reasonIn(note) ?? 'on request' });
+        return this.answer('pause', note, 'PAUSED', 'No restart begins until "resume"; one that runs goes on.');
+      },
+      { description: 'Begin no restart until resume; one that runs goes on' },
+    );
+    setHandler(
+      messages.resumeUpdate,
+      (note: OperatorNote) => {
+        this.change({ paused: null, judgement: null });
+        return this.answer('resume', note, 'RESUMED', 'What is wanted is decided anew.');
+      },
+      {
+        description: 'Go on after pause',
+        validator: (_note: OperatorNote) => {
+          if (this.now.paused === null) throw refused('It is not paused.');
+        },
+      },
+    );
+    for (const update of [retryUpdate, abortUpdate]) {
+      const decision = update.name as 'retry' | 'abort';
+      setHandler(update, (note: OperatorNote) => this.passOn(decision, note), {
+        description: `The same to the restart under way: ${decision}`,
+        validator: (_note: OperatorNote) => {
+          if (this.now.running === null) throw refused('No restart of this supervisor runs.');
+        },
+      });
+    }
+  }
+
+  private async passOn(decision: 'retry' | 'abort', note: unknown): Promise<string> {
+    const answer = await this.tell(this.now.running ?? '', decision, reasonIn(note));
+    return this.answer(decision, note, 'PASSED_ON', answer);
+  }
+
+  private answer(what: string, note: unknown, code: string, text: string): string {
+    this.note(what, reasonIn(note), code, text);
+    return `${what}: ${text}`;
+  }
+
+  private change(change: Partial<Supervision>): void {
+    this.now = { ...this.now, ...change };
+    this.show();
+  }
+
+  private show(): void {
+    setCurrentDetails(describeSupervision(this.pool, this.now));
+  }
+}
+
+function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'UPDATE_REFUSED');
+}
