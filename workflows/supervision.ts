@@ -11,7 +11,7 @@ export interface Explanation {
   reason: string | null;
   code: string;
   text: string;
-  /** So often in a row. */
+  /** So often since the last restart. */
   count: number;
 }
 
@@ -26,19 +26,25 @@ export interface Supervision {
   running: string | null;
   /** The latest last. */
   history: Explanation[];
+  /** Signals so far. */
+  signals: number;
 }
 
-export const AT_REST: Supervision = { paused: null, wanted: null, judgement: null, running: null, history: [] };
+export const AT_REST: Supervision = { paused: null, wanted: null, judgement: null, running: null, history: [], signals: 0 };
 
 /** As many as fit on a screen or two of the Temporal UI. Chosen. */
 const KEPT = 100;
 
-/** Adds it; what only repeats the one before is counted there, so that a flood does not push out what matters. */
+/**
+ * Adds it. What was answered in the same way since the last restart began or ended is counted there, with its latest reason: a flood
+ * must not push out what matters.
+ */
 export function explain(history: readonly Explanation[], next: Omit<Explanation, 'count'>): Explanation[] {
-  const last = history.at(-1);
-  const isRepeated = last?.what === next.what && last.code === next.code && last.reason === next.reason;
-  if (isRepeated) return [...history.slice(0, -1), { ...next, count: last.count + 1 }];
-  return [...history, { ...next, count: 1 }].slice(-KEPT);
+  const isLike = ({ what, code }: Explanation): boolean => what !== 'restart' && what === next.what && code === next.code;
+  const lastRestart = history.findLastIndex(({ what }) => what === 'restart');
+  const at = history.findLastIndex((entry, index) => index > lastRestart && isLike(entry));
+  const count = (history[at]?.count ?? 0) + 1;
+  return [...history.filter((_, index) => index !== at), { ...next, count }].slice(-KEPT);
 }
 
 export interface PoolStatus extends Omit<Supervision, 'history'> {

@@ -90,6 +90,7 @@ export class SupervisorDesk {
     setHandler(
       messages.serverDownSignal,
       (report: unknown) => {
+        this.count();
         const text = 'This version does not fail over by itself: look at the active machine.';
         this.note('serverDown', reasonIn(report, 'evidence'), 'NO_FAIL_OVER', text);
       },
@@ -98,7 +99,7 @@ export class SupervisorDesk {
   }
 
   private want(what: string, next: Wanted): void {
-    const { paused, running, wanted } = this.now;
+    const { paused, running, wanted } = this.count();
     if (running !== null) return this.note(what, next.reason, 'RESTART_RUNNING', `${running} is under way.`);
     if (paused !== null) return this.note(what, next.reason, 'PAUSED', `The supervisor is paused: ${paused}.`);
     // What policy says of it is its explanation.
@@ -108,6 +109,11 @@ export class SupervisorDesk {
     if (!isStronger) return this.note(what, next.reason, 'ALREADY_WANTED', `A restart is wanted already, by ${wanted.by}.`);
     this.note(what, next.reason, 'TAKEN_UP', `It takes the place of what was wanted by ${wanted.by}.`);
     this.change({ wanted: next, judgement: null });
+  }
+
+  private count(): Supervision {
+    this.change({ signals: this.now.signals + 1 });
+    return this.now;
   }
 
   private takeUpdates(): void {

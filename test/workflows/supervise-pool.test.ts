@@ -1,48 +1,14 @@
-import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
+import { expect, onTestFinished, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
-import type { supervisePool } from '../../workflows/supervise-pool.js';
-import type { Explanation, PoolStatus } from '../../workflows/supervision.js';
+import type { Explanation } from '../../workflows/supervision.js';
 import * as messages from '../../workflows/supervisor-messages.js';
-import type { TestInstallation } from '../fixtures/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
+import { supervised } from '../fixtures/supervised.js';
 
 const PATIENCE = { timeout: 60_000 };
-
-interface Supervised extends TestInstallation {
-  supervisor: WorkflowHandle<typeof supervisePool>;
-  status: () => Promise<PoolStatus>;
-  history: () => Promise<Explanation[]>;
-  restarts: () => Promise<number>;
-}
-
-async function supervised(policy: object, { isStandbyMute = false } = {}): Promise<Supervised> {
-  const running = await createTestInstallation(async (directory, url) => {
-    const shop = await nodeShop(directory, url);
-    const [, standby] = shop.pool['machines'] as { driver: { command: string[] } }[];
-    if (isStandbyMute && standby) standby.driver.command = ['sleep', '600'];
-    return { ...shop, pool: { ...shop.pool, policy } };
-  });
-  const { installation, client } = running;
-  await installation.bootMachines('node-a');
-  const { signal } = new AbortController();
-  await createDriver(installation.pool).start('node-b', { signal });
-  await installation.startProxy();
-  await installation.startWorker();
-  const supervisor = client.workflow.getHandle<typeof supervisePool>(`pool/${installation.pool.name}`);
-  const history = (): Promise<Explanation[]> => supervisor.query(messages.historyQuery);
-  return {
-    ...running,
-    supervisor,
-    history,
-    status: () => supervisor.query(messages.poolStatusQuery),
-    restarts: async () => (await history()).filter(({ code }) => code === 'STARTED').length,
-  };
-}
 
 const codes = async (history: () => Promise<Explanation[]>): Promise<string[]> =>
   (await history()).map(({ what, code }) => `${what} ${code}`);
@@ -118,6 +84,20 @@ test('a standby that is ill is told, and nothing is restarted', async () => {
   await expect.poll(() => codes(history), PATIENCE).toContain('rejuvenate STANDBY_ILL');
 
   expect(await restarts()).toBe(0);
+});
+
+test('a Temporal Schedule looks after the limit of age', async () => {
+  const { installation, client, history, restarts } = await supervised({ maxAgeMs: 60_000, cooldownMs: 0 });
+  const schedule = client.schedule.getHandle(`age/${installation.pool.name}`);
+  onTestFinished(() => schedule.delete());
+
+  // Nobody knows since when it serves, so it may be old.
+  await schedule.trigger();
+  await expect.poll(() => codes(history), PATIENCE).toContain('restart DONE');
+  await schedule.trigger();
+  await expect.poll(() => codes(history), PATIENCE).toContain('agingDetected NOT_AGED');
+
+  expect(await restarts()).toBe(1);
 });
 
 test('a blackout holds back what is wanted, and reject drops it', async () => {

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import * as messages from '../../workflows/supervisor-messages.js';
+import { supervised } from '../fixtures/supervised.js';
+
+const SIGNALS = 10_000;
+const AT_ONCE = 200;
+const PATIENCE = { timeout: 120_000 };
+
+test('ten thousand signals at once, of all kinds, end in one restart and are all accounted for', async () => {
+  const { supervisor, client, history, status } = await supervised({ cooldownMs: 3_600_000 });
+  const send = (n: number): Promise<void> => {
+    if (n % 4 === 0) return supervisor.signal(messages.agingDetectedSignal, { evidence: `sign ${n}` });
+    if (n % 4 === 1) return supervisor.signal(messages.serverDownSignal, {});
+    return supervisor.signal(messages.rejuvenateSignal, { reason: n % 4 === 2 ? 'all do' : `the ${n}th` });
+  };
+
+  for (let sent = 0; sent < SIGNALS; sent += AT_ONCE)
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => send(sent + index)));
+
+  await expect.poll(async () => (await status()).signals, PATIENCE).toBe(SIGNALS);
+  await expect.poll(async () => (await history()).map(({ code }) => code), PATIENCE).toContain('DONE');
+  const told = (await history()).filter(({ what }) => what !== 'restart');
+  // The one that was taken up by the restart of an operator, or waits for the cooldown, is explained by policy, once each time it is asked.
+  expect(told.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(SIGNALS - 1);
+  const { taskQueue } = await supervisor.describe();
+  const runs = new Set<string>();
+  let restarts = 0;
+  for await (const { workflowId, runId, type } of client.workflow.list({ query: `TaskQueue = '${taskQueue}'` })) {
+    if (type === 'cleanRestart') restarts++;
+    if (workflowId === supervisor.workflowId) runs.add(runId);
+  }
+  expect(restarts).toBe(1);
+  // Temporal takes 10,000 signals of one run.
+  expect(runs.size).toBeGreaterThan(1);
+});
