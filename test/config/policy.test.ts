@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { GOOD, load, refusal } from '../fixtures/config-file.js';
+
+const withPolicy = (policy: string): string => GOOD.replace('    health: {', `    policy: ${policy}\n    health: {`);
+
+test('a pool without a policy is not supervised, and an empty one has defaults', () => {
+  expect(load(GOOD).pools['shop']?.policy).toBeNull();
+  expect(load(withPolicy('{}')).pools['shop']?.policy).toEqual({
+    ...{ mode: 'automatic', timeZone: 'UTC', maintenance: [], blackout: [] },
+    ...{ cooldownMs: 3_600_000, mostPerDay: 4, maxAgeMs: null },
+  });
+});
+
+test('a window without days is open every day', () => {
+  const policy = load(withPolicy('{ maintenance: [{ from: "02:00", to: "05:00" }] }')).pools['shop']?.policy;
+
+  expect(policy?.maintenance).toEqual([{ days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '02:00', to: '05:00' }]);
+});
+
+describe('a policy cannot have', () => {
+  test.each([
+    ['a mode that is none', '{ mode: manual }', /policy\.mode: found "manual", allowed: .*"automatic", "approval"/],
+    ['a time zone that is none', '{ timeZone: Berlin }', /policy\.timeZone: found "Berlin", allowed: .*Europe\/Berlin/],
+    ['a time that is none', '{ blackout: [{ from: "24:30", to: "05:00" }] }', /policy\.blackout\.0\.from.*allowed: .*"02:30"/],
+    [
+      'a day that is none',
+      '{ blackout: [{ since: "2026-02-30", until: "2026-03-01" }] }',
+      /policy\.blackout\.0.*allowed: .*"2026-12-24"/,
+    ],
+    ['a window of no length', '{ maintenance: [{ from: "02:00", to: "02:00" }] }', /policy\.maintenance\.0.*allowed: /],
+    ['days in the wrong order', '{ blackout: [{ since: "2026-03-02", until: "2026-03-01" }] }', /policy\.blackout\.0.*allowed: /],
+    ['no restart a day', '{ mostPerDay: 0 }', /policy\.mostPerDay: found 0, allowed: at least 1/],
+  ])('%s', (_what, policy, expected) => {
+    expect(refusal(withPolicy(policy)).message).toMatch(expected);
+  });
+});
