@@ -15,8 +15,8 @@ export type Decision = 'retry' | 'skip' | 'abort';
 export interface Restarts {
   /** Resolves once it is closed. */
   end(run: string, signal: AbortSignal): Promise<RestartEnd>;
-  /** Resolves with its answer. */
-  tell(word: TellInput): Promise<string>;
+  /** Resolves with its answer; the same for the same id, however often. */
+  tell(word: TellInput, id: string): Promise<string>;
 }
 
 export interface ActivityDeps {
@@ -27,6 +27,8 @@ export interface ActivityDeps {
   /** Whether the workflow run named `workflowId/runId` is still open. Unknown workflows are closed. */
   isRunOpen(run: string): Promise<boolean>;
   restarts: Restarts;
+  /** Whether Temporal knows the search attributes of workflows/search-attributes.ts. */
+  canList: boolean;
 }
 
 export function poolConfig(deps: ActivityDeps, name: string): PoolConfig {

@@ -119,9 +119,9 @@ export const drainLimit = (pool: string, left: string): OperatorError =>
   );
 
 /** What an activity throws: type = code, details = [remedy]; an operator's error is repeated only when that can help. */
-export function toFailure(error: unknown): unknown {
+export function toFailure(error: unknown): Error {
   const known = isConnectionError(error) && !(error instanceof OperatorError) ? databaseUnreachable(error) : error;
-  if (!(known instanceof OperatorError)) return error;
+  if (!(known instanceof OperatorError)) return error instanceof Error ? error : new Error(String(error));
   // Of those who meet the error, only a step of a workflow is repeated by itself.
   const remedy = known.retryable ? `${known.remedy} It is tried again.` : known.remedy;
   return ApplicationFailure.create({

@@ -9,20 +9,21 @@ const HEARTBEAT_MS = 1000;
 export type RestartEnd = { ended: 'well' } | { ended: 'badly'; code: string; message: string };
 
 export interface RunInput {
+  pool: string;
   /** `workflowId/runId` */
   run: string;
 }
 
 export interface TellInput extends RunInput {
-  pool: string;
   decision: Decision;
   reason: string | null;
 }
 
 /** Resolves when the run is closed, with how it has ended. */
 export async function followRestart({ restarts }: ActivityDeps, { run }: RunInput): Promise<RestartEnd> {
-  const { heartbeat, cancellationSignal } = contextOf();
-  const timer = setInterval(heartbeat, HEARTBEAT_MS);
+  const context = Context.current();
+  const { cancellationSignal } = context;
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   try {
     return await restarts.end(run, cancellationSignal);
   } catch (error) {
@@ -35,14 +36,11 @@ export async function followRestart({ restarts }: ActivityDeps, { run }: RunInpu
 
 /** What the restart answers; UPDATE_REFUSED when it makes no sense to it now. */
 export async function tellRestart({ restarts }: ActivityDeps, word: TellInput): Promise<string> {
+  const { info } = Context.current();
   try {
-    return await restarts.tell(word);
+    // However often it is tried, it is said once.
+    return await restarts.tell(word, `${info.workflowExecution?.runId ?? ''}/${info.activityId}`);
   } catch (error) {
     throw toFailure(error);
   }
-}
-
-function contextOf(): { heartbeat: () => void; cancellationSignal: AbortSignal } {
-  const context = Context.current();
-  return { heartbeat: () => context.heartbeat(), cancellationSignal: context.cancellationSignal };
 }

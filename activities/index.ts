@@ -11,6 +11,7 @@ import type { JudgeInput } from './judge-restart.js';
 import { judgeRestart } from './judge-restart.js';
 import { migrateSessions } from './migrate-sessions.js';
 import { redirectTraffic } from './redirect-traffic.js';
+import { requirePools } from './require-pools.js';
 import { observePrimary, restartPrimary } from './restart-primary.js';
 import type { SwapInput } from './swap-roles.js';
 import { swapRoles } from './swap-roles.js';
@@ -30,6 +31,8 @@ export function createActivities(deps: ActivityDeps) {
     observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
     restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
     swapRoles: (input: SwapInput) => swapRoles(deps, input),
+    canList: (_input: object) => Promise.resolve(deps.canList),
+    requirePools: (input: { pools: string[] }) => requirePools(deps, input),
     judgeRestart: (input: JudgeInput) => judgeRestart(deps, input),
     followRestart: (input: RunInput) => followRestart(deps, input),
     tellRestart: (input: TellInput) => tellRestart(deps, input),

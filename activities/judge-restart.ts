@@ -15,10 +15,19 @@ import { probe } from './health.js';
 export interface JudgeInput {
   pool: string;
   wanted: Wanted;
-  nowMs: number;
+  /** Since when the pool is supervised, in ms since 1970. */
+  watchedSinceMs: number;
 }
 
-export async function judgeRestart(deps: ActivityDeps, { pool: name, wanted, nowMs }: JudgeInput): Promise<Judgement> {
+export interface TimedJudgement extends Judgement {
+  /** In ms since 1970: what it says holds for a while only. */
+  judgedAtMs: number;
+}
+
+export async function judgeRestart(
+  deps: ActivityDeps,
+  { pool: name, wanted, watchedSinceMs }: JudgeInput,
+): Promise<TimedJudgement> {
   try {
     const pool = poolConfig(deps, name);
     if (pool.policy === null) throw withoutPolicy(name);
@@ -29,9 +38,11 @@ export async function judgeRestart(deps: ActivityDeps, { pool: name, wanted, now
       runningRun: isHeld ? row.run : null,
       standbyIll: await illnessOf(deps, pool, row, Context.current().cancellationSignal),
       endedAtMs: await endedRestarts(deps.database, name),
-      activeSinceMs: latest?.finishedAt.getTime() ?? null,
+      activeSinceMs: latest?.finishedAt.getTime() ?? watchedSinceMs,
+      isRestarted: latest !== null,
     };
-    return mayRestart(wanted, facts, pool.policy, nowMs);
+    const judgedAtMs = Date.now();
+    return { ...mayRestart(wanted, facts, pool.policy, judgedAtMs), judgedAtMs };
   } catch (error) {
     throw toFailure(error);
   }

@@ -1,5 +1,6 @@
 // Preflight by hand: everything a clean restart would refuse to start without. Changes no power and no traffic.
 
+import type { Client } from '@temporalio/client';
 import { pairOf } from '../activities/deps.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { primaryNotRunning } from '../activities/errors.js';
@@ -10,8 +11,7 @@ import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { streamingKeys } from '../activities/streaming.js';
 import { needsAdminUrl } from '../config/admin-url.js';
-import type { OperatorError } from '../config/operator-error.js';
-import { describeError } from '../config/operator-error.js';
+import { describeError, OperatorError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
@@ -20,6 +20,7 @@ import { migrate } from '../state/migrate.js';
 import type { Phase } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
 import { liveProxies } from '../state/proxy-register.js';
+import { isSupervised } from '../worker/supervisors.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, inWords, print } from './output.js';
@@ -37,10 +38,16 @@ interface Finding {
   value: Record<string, unknown>;
 }
 
-/** `missing`: why the database, or the admin API, cannot be asked. Hypervisors are asked all the same. */
+/** Why the database, or the admin API, cannot be asked; null where it can. */
+export interface Missing {
+  database: OperatorError | null;
+  token: OperatorError | null;
+}
+
+/** Whatever is missing, the rest is asked all the same. */
 export async function check(
   config: Config,
-  missing: readonly OperatorError[],
+  missing: Missing,
   poolName: string | undefined,
   options: OutputOptions,
 ): Promise<void> {
@@ -72,18 +79,19 @@ export async function check(
   };
 
   const database = openDatabase(config.database.url);
+  let client: Client | undefined;
   try {
-    for (const error of missing) await item('secrets of the servers are given', () => Promise.reject(error));
+    for (const error of Object.values(missing) as (OperatorError | null)[])
+      if (error !== null) await item('secrets of the servers are given', () => Promise.reject(error));
     const hash = await item('PostgreSQL answers and its schema is current', async (notChecked) => {
-      if (missing.length > 0) return notChecked('a secret is missing');
+      if (missing.database !== null) return notChecked('nobody tells where it is');
       await migrate(config.database.url);
       return loadSessionKeyHash(database);
     });
-    const client = await item(`Temporal answers at ${config.temporal.address}`, () => connectTemporal(config.temporal));
+    client = await item(`Temporal answers at ${config.temporal.address}`, () => connectTemporal(config.temporal));
     await item(`a worker polls task queue ${config.temporal.taskQueue}`, async (notChecked) =>
       client === undefined ? notChecked('Temporal does not tell') : requireWorker(client, config.temporal),
     );
-    await client?.connection.close();
     if (needsAdminUrl(config.proxy)) {
       await item('a proxy can start by this file alone', (notChecked) =>
         Promise.resolve(notChecked('proxy.adminUrl is not in it: each needs --admin-url')),
@@ -91,8 +99,17 @@ export async function check(
     }
     for (const pool of pools) {
       await item(`${pool.name}: a proxy is registered and answers`, async (notChecked) =>
-        hash ? proxiesAnswer(config, pool, database, signal) : notChecked(NO_DATABASE),
+        !hash
+          ? notChecked(NO_DATABASE)
+          : missing.token !== null
+            ? notChecked('without the admin token they do not answer')
+            : proxiesAnswer(config, pool, database, signal),
       );
+      if (pool.policy !== null) {
+        await item(`${pool.name}: its supervisor runs`, (notChecked) =>
+          client === undefined ? Promise.resolve(notChecked('Temporal does not tell')) : requireSupervisor(client, config, pool),
+        );
+      }
       const driver = createDriver(pool);
       const seen = await item(
         `${pool.name}: machines are known to their hypervisor`,
@@ -145,6 +162,7 @@ export async function check(
       });
     }
   } finally {
+    await client?.connection.close();
     await database.end();
   }
   if (failed > 0) process.exitCode = 1;
@@ -153,6 +171,16 @@ export async function check(
 async function proxiesAnswer(config: Config, pool: PoolConfig, database: Database, signal: AbortSignal): Promise<void> {
   await ensurePool(database, pool);
   await new ProxyFleet(database, pool.name, config.adminToken).allReport(0, signal);
+}
+
+async function requireSupervisor(client: Client, { temporal }: Config, { name }: PoolConfig): Promise<void> {
+  if (await isSupervised(client, temporal, name)) return;
+  throw new OperatorError(
+    'NO_SUPERVISOR',
+    `Pool ${name} has a policy, and its supervisor does not run.`,
+    'Start a worker, or start it again: it starts the supervisors of its pools.',
+    { status: 503 },
+  );
 }
 
 interface Roles {

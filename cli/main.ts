@@ -4,7 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Decision } from '../activities/deps.js';
 import { addressLike, parseAddress } from '../config/address.js';
-import { missingSecrets, withPlaceholders } from '../config/environment.js';
+import { withoutBadSecrets } from '../config/environment.js';
 import type { LoadOptions } from '../config/load.js';
 import { loadConfig } from '../config/load.js';
 import { NAME, NAME_LIKE } from '../config/name.js';
@@ -54,9 +54,9 @@ clientCommand('check', 'Check configuration, servers, machines and session hand-
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
     run(options, async () => {
-      const env = withConnections(options.data);
-      const config = loadConfig(options.config, withPlaceholders(env), { proxy: 'elsewhere' });
-      await (await import('./check.js')).check(config, missingSecrets(env, orElse(options)), pool, options);
+      const { env, ...missing } = withoutBadSecrets(withConnections(options.data), orElse(options));
+      const config = loadConfig(options.config, env, { proxy: 'elsewhere' });
+      await (await import('./check.js')).check(config, missing, pool, options);
     }),
   );
 

@@ -33,6 +33,8 @@ export const NONE_IDLE_MS = 1_800_000;
 /** A server that ages faster needs another cure than restarts. Chosen. */
 export const COOLDOWN_MS = 3_600_000;
 export const MOST_PER_DAY = 4;
+/** What state/pool.ts reads of a day is twice as much. */
+export const MOST_MOST_PER_DAY = 50;
 /** What is younger has hardly warmed up. Chosen. */
 export const LEAST_MAX_AGE_MS = 60_000;
 export const TEMPORAL_ADDRESS = '127.0.0.1:7233';

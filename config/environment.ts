@@ -48,17 +48,27 @@ export function isGiven(variable: 'VM_REJUV_DATABASE_URL' | 'VM_REJUV_ADMIN_TOKE
   return Boolean(env[variable] || env[`${variable}_FILE`]);
 }
 
-/** Why a process that needs both secrets could not go on: nothing where the environment has them. */
-export function missingSecrets(env: NodeJS.ProcessEnv, orElse: string | undefined): OperatorError[] {
-  return [databaseUrl, adminToken].flatMap((read) => {
-    try {
-      read(env, orElse);
-      return [];
-    } catch (error) {
-      if (error instanceof OperatorError) return [error];
-      throw error;
-    }
-  });
+/** The environment with words in place of secrets that are not there or wrong, and why, for who goes on all the same. */
+export function withoutBadSecrets(
+  env: NodeJS.ProcessEnv,
+  orElse: string | undefined,
+): { env: NodeJS.ProcessEnv; database: OperatorError | null; token: OperatorError | null } {
+  const database = complaintOf(() => databaseUrl(env, orElse));
+  const token = complaintOf(() => adminToken(env, orElse));
+  const left = { ...env };
+  if (database !== null) for (const name of ['', '_FILE']) delete left[`VM_REJUV_DATABASE_URL${name}`];
+  if (token !== null) for (const name of ['', '_FILE']) delete left[`VM_REJUV_ADMIN_TOKEN${name}`];
+  return { env: withPlaceholders(left), database, token };
+}
+
+function complaintOf(read: () => string): OperatorError | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof OperatorError) return error;
+    throw error;
+  }
 }
 
 /** The environment, with words in place of these secrets where it has none: for who goes without, or makes them later. */

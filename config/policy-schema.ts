@@ -36,7 +36,7 @@ export const policySchema = z.strictObject(
     maintenance: windows,
     blackout: windows,
     cooldownMs: z.number().int().min(0).default(defaults.COOLDOWN_MS),
-    mostPerDay: z.number().int().min(1).default(defaults.MOST_PER_DAY),
+    mostPerDay: z.number().int().min(1).max(defaults.MOST_MOST_PER_DAY).default(defaults.MOST_PER_DAY),
     maxAgeMs: z.number().int().min(defaults.LEAST_MAX_AGE_MS).nullable().default(null),
   },
   'a mapping such as { mode: approval }, {} for defaults, or null for no supervision',

@@ -89,7 +89,7 @@ export class Installation {
   async bootMachines(...names: string[]): Promise<void> {
     const driver = createDriver(this.pool);
     const machines = this.pool.machines.filter(({ name }) => names.length === 0 || names.includes(name));
-    await this.beforeBootTimeout((signal) =>
+    await this.inTime((signal) =>
       Promise.all(
         machines.map(async (machine) => {
           await driver.start(machine.name, { signal });
@@ -102,7 +102,7 @@ export class Installation {
   /** What an impatient operator does: restart the machine under traffic and wait until it answers again. */
   async restartPlainly(name: string): Promise<void> {
     const driver = createDriver(this.pool);
-    await this.beforeBootTimeout(async (signal) => {
+    await this.inTime(async (signal) => {
       const { incarnation } = await driver.status(name, { signal });
       await driver.restart(name, { signal, expect: incarnation ?? '' });
     });
@@ -133,8 +133,9 @@ export class Installation {
     await closing.close();
   }
 
-  private beforeBootTimeout<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return within(this.pool.health.bootTimeoutMs, this.signal, work);
+  private inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // Whoever waits for a machine itself says better what has not come; a start comes before that.
+    return within(2 * this.pool.health.bootTimeoutMs, this.signal, work);
   }
 
   private async start(name: string, args: string[], env: Record<string, string>): Promise<ReadyChild> {

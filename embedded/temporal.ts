@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
 import { OperatorError } from '../config/operator-error.js';
 import { withPorts } from './ports.js';
 import type { ServerProcess } from './server-process.js';
@@ -53,9 +54,11 @@ async function start(options: TemporalOptions, logFile: string, port: number, ui
   const address = `127.0.0.1:${port}`;
   const listen = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
   const storage = storageIn(options.directory);
+  // Added later by a worker, they would take a while to be known everywhere.
+  const attributes = SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
   const server = await startServerProcess({
     file: options.cli,
-    args: ['server', 'start-dev', ...listen, ...storage, '--namespace', namespace, '--log-level', 'warn'],
+    args: ['server', 'start-dev', ...listen, ...storage, ...attributes, '--namespace', namespace, '--log-level', 'warn'],
     ...{ logFile, stopSignal: 'SIGTERM', killSignal: 'SIGKILL' },
     serves: async () => {
       const connection = await Connection.connect({ address, connectTimeout: 1000 });

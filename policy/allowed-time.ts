@@ -4,7 +4,7 @@ import type { Window } from './window.js';
 import { isOpen } from './window.js';
 
 const MINUTE_MS = 60_000;
-/** Of a week that has no time it is told a week ahead, and looked at again then. */
+/** Longer than a week, so that every weekly window is met. */
 const HORIZON_MS = 8 * 24 * 60 * MINUTE_MS;
 
 export interface Windows {

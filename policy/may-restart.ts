@@ -1,9 +1,11 @@
-// Whether a pool may be restarted now: pure, so that every answer can be tested and explained. What is not known is a no.
+// Whether a pool may be restarted now: pure, so that every answer can be tested and explained.
 
 import type { Windows } from './allowed-time.js';
 import { forbiddenBy, nextAllowedMs } from './allowed-time.js';
 
 const DAY_MS = 86_400_000;
+/** Chosen. */
+const ILL_AGAIN_MS = 5 * 60_000;
 
 export interface Policy extends Windows {
   /** Whether a restart for aging waits for an operator's word. */
@@ -24,6 +26,8 @@ export interface Wanted {
   /** An operator's word against windows, cooldown and the number of a day; not against a standby that is ill. */
   force: boolean;
   isApproved: boolean;
+  /** When it was first wanted, in ms since 1970. */
+  sinceMs: number;
 }
 
 /** What is known of the pool. */
@@ -34,41 +38,47 @@ export interface Facts {
   standbyIll: string | null;
   /** Ends of restarts and of failed attempts within the last 24 hours, or the last of before, in ms since 1970. */
   endedAtMs: readonly number[];
-  /** Since when the active machine is that; null when no restart has made it so. */
-  activeSinceMs: number | null;
+  /** Since when the active machine is that, as far as anybody has seen, in ms since 1970. */
+  activeSinceMs: number;
+  /** Whether a restart has made it so since then. */
+  isRestarted: boolean;
 }
 
 export interface Judgement {
   /** `ask`: once an operator approves. `later`: at `untilMs`. */
   verdict: 'go' | 'ask' | 'later' | 'no';
-  /** Of the list in docs/operations.md. */
+  /** Of the list in docs/supervision.md. */
   code: string;
   text: string;
   /** In ms since 1970; null unless later. */
   untilMs: number | null;
 }
 
+/** The order is that of the docs: what can never be, what an operator has to say, and what only takes its time. */
 export function mayRestart(wanted: Wanted, facts: Facts, policy: Policy, nowMs: number): Judgement {
   if (facts.runningRun !== null) return no('RESTART_RUNNING', `${facts.runningRun} is restarting the pool already.`);
-  if (facts.standbyIll !== null) return no('STANDBY_ILL', `The standby could not take over: ${facts.standbyIll}.`);
+  if (facts.isRestarted && facts.activeSinceMs > wanted.sinceMs)
+    return no('RESTARTED_SINCE', `The machine that was meant was restarted at ${iso(facts.activeSinceMs)}.`);
   if (wanted.by === 'age') {
     const young = tooYoung(facts, policy, nowMs);
     if (young !== null) return young;
   }
-  if (!wanted.force) {
-    const waits = [cooldown, tooMany, forbidden].map((rule) => rule(facts, policy, nowMs));
-    const [latest] = waits.filter((wait) => wait !== null).sort((one, other) => (other.untilMs ?? 0) - (one.untilMs ?? 0));
-    if (latest !== undefined) return latest;
-  }
-  if (wanted.by !== 'operator' && policy.mode === 'approval' && !wanted.isApproved) {
+  if (wanted.by !== 'operator' && policy.mode === 'approval' && !wanted.isApproved)
     return { verdict: 'ask', code: 'APPROVAL_NEEDED', text: 'Policy wants an operator to approve it.', untilMs: null };
-  }
-  return { verdict: 'go', code: 'ALLOWED', text: 'Nothing speaks against it.', untilMs: null };
+  const waits = (wanted.force ? [illness] : [illness, cooldown, tooMany, forbidden]).map((rule) => rule(facts, policy, nowMs));
+  const [latest] = waits.filter((wait) => wait !== null).sort((one, other) => (other.untilMs ?? 0) - (one.untilMs ?? 0));
+  return latest ?? { verdict: 'go', code: 'ALLOWED', text: 'Nothing speaks against it.', untilMs: null };
+}
+
+/** A single probe may have been unlucky. */
+function illness({ standbyIll }: Facts, _policy: Policy, nowMs: number): Judgement | null {
+  if (standbyIll === null) return null;
+  return later('STANDBY_ILL', `The standby could not take over: ${standbyIll}.`, nowMs + ILL_AGAIN_MS);
 }
 
 function tooYoung({ activeSinceMs }: Facts, { maxAgeMs }: Policy, nowMs: number): Judgement | null {
   if (maxAgeMs === null) return no('NO_AGE_LIMIT', 'Policy has no limit of age.');
-  if (activeSinceMs === null || nowMs - activeSinceMs >= maxAgeMs) return null;
+  if (nowMs - activeSinceMs >= maxAgeMs) return null;
   return no('NOT_AGED', `The active machine has served since ${iso(activeSinceMs)}, which is less than its limit.`);
 }
 

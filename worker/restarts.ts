@@ -29,8 +29,11 @@ export function createRestarts(client: Client, temporal: TemporalConfig): Restar
           return { ended: 'badly', code: codeOf(error) ?? 'RESTART_FAILED', message: reasonOf(causeOf(error.cause)) };
         }
       }),
-    tell: ({ run, pool, decision, reason }) =>
-      tellRun(client, temporal, { run: runHandle(client, run), pool, decision, ...(reason === null ? {} : { reason }) }),
+    tell: ({ run, pool, decision, reason }, updateId) =>
+      tellRun(client, temporal, {
+        ...{ run: runHandle(client, run), pool, decision, updateId },
+        ...(reason === null ? {} : { reason }),
+      }),
   };
 }
 
@@ -39,17 +42,21 @@ export interface Word {
   pool: string;
   decision: Decision;
   reason?: string;
+  /** Said again under the same id, it is said once. */
+  updateId?: string;
 }
 
 /** Sends the update, and resolves with its answer. RESTART_NOT_RUNNING, or UPDATE_REFUSED when it makes no sense now. */
 export async function tellRun(
   client: Client,
   { address }: Pick<TemporalConfig, 'address'>,
-  { run, pool, decision, reason }: Word,
+  { run, pool, decision, reason, updateId }: Word,
 ): Promise<string> {
   const note = reason === undefined ? {} : { reason };
   try {
-    return await askTemporal(client, address, () => run.executeUpdate(UPDATES[decision], { args: [note] }));
+    return await askTemporal(client, address, () =>
+      run.executeUpdate(UPDATES[decision], { args: [note], ...(updateId === undefined ? {} : { updateId }) }),
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw restartNotRunning(pool);
     const cause = error instanceof WorkflowUpdateFailedError ? causeOf(error.cause) : null;

@@ -14,6 +14,7 @@ import { ensurePool } from '../state/pool.js';
 import { temporalUnreachable } from './ask-temporal.js';
 import { createLogger, namePools } from './log.js';
 import { createRestarts } from './restarts.js';
+import { ensureSearchAttributes } from './search-attributes.js';
 import { ensureSupervisors } from './supervisors.js';
 import { connectTemporal, isRunOpen } from './temporal-client.js';
 
@@ -22,6 +23,11 @@ const SHUTDOWN_GRACE_MS = 5000;
 
 /** How long Temporal keeps a workflow's task for a worker that may be dead. Its default of 10 s would be most of a crash's cost; replays are short here. */
 const STICKY_TIMEOUT_MS = 500;
+
+/** The SDK's own default. */
+const ACTIVITIES = 100;
+/** Whoever follows a restart must not take the place of its steps. */
+const FOR_EACH_POOL = 2;
 
 export interface RunningWorker {
   /** Settles when the worker has ended. */
@@ -55,18 +61,20 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
       mechanismFor: ({ name }) => of(mechanisms, name),
       isRunOpen: (run) => isRunOpen(client, config.temporal, run),
       restarts: createRestarts(client, config.temporal),
+      canList: await ensureSearchAttributes(client, config.temporal.namespace),
     }),
     interceptors: { activity: [namePools] },
+    maxConcurrentActivityTaskExecutions: ACTIVITIES + FOR_EACH_POOL * Object.keys(config.pools).length,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
-  await ensureSupervisors(client, config.temporal, Object.values(config.pools));
   const done = worker.run().finally(async () => {
     await Promise.all([...mechanisms.values()].map((mechanism) => mechanism.close()));
     await native.close();
     await client.connection.close();
     await database.end();
   });
+  await ensureSupervisors(client, config.temporal, Object.values(config.pools));
   return {
     done,
     async close() {

@@ -2,35 +2,69 @@
 
 import type { Client } from '@temporalio/client';
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { Runtime } from '@temporalio/worker';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
 import { askTemporal } from './ask-temporal.js';
+import { isOpen } from './temporal-client.js';
 
 /** A limit of age is kept to a tenth, and looked at no more often than once a minute, no more rarely than once an hour. Chosen. */
 const LOOKS_PER_AGE = 10;
 const LEAST_INTERVAL_MS = 60_000;
 const MOST_INTERVAL_MS = 3_600_000;
 
-/** Ensures that each pool with a policy is supervised; one that runs already goes on. */
+/**
+ * Ensures that each pool with a policy is supervised, and no other; one that is already goes on. What cannot be done is logged: restarts
+ * by operators need none of it. Of workers whose files differ, the last to start wins.
+ */
 export async function ensureSupervisors(client: Client, temporal: TemporalConfig, pools: readonly PoolConfig[]): Promise<void> {
-  const { address, taskQueue } = temporal;
-  for (const { name, policy } of pools) {
-    await askTemporal(client, address, () => ensureSchedule(client, taskQueue, name, policy?.maxAgeMs ?? null));
-    if (policy === null) continue;
-    await askTemporal(client, address, () =>
-      client.workflow.start<typeof supervisePool>('supervisePool', {
-        workflowId: supervisorOf(name),
-        taskQueue,
-        args: [{ pool: name }],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: `Supervisor of ${name}`,
-      }),
-    );
+  for (const pool of pools) {
+    await ensureSupervisor(client, temporal, pool).catch((error: unknown) => {
+      Runtime.instance().logger.warn(`Whether ${supervisorOf(pool.name)} runs is not certain`, { error });
+    });
   }
 }
 
+async function ensureSupervisor(
+  client: Client,
+  { address, taskQueue }: TemporalConfig,
+  { name, policy }: PoolConfig,
+): Promise<void> {
+  await askTemporal(client, address, () => ensureSchedule(client, taskQueue, name, policy?.maxAgeMs ?? null));
+  const workflowId = supervisorOf(name);
+  if (policy === null) {
+    await askTemporal(client, address, () => client.workflow.getHandle(workflowId).cancel()).catch(unlessUnknown);
+    return;
+  }
+  const handle = await askTemporal(client, address, () =>
+    client.workflow.start<typeof supervisePool>('supervisePool', {
+      ...{ workflowId, taskQueue, args: [{ pool: name }] as Parameters<typeof supervisePool> },
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `Supervisor of ${name}`,
+    }),
+  );
+  const { taskQueue: own } = await askTemporal(client, address, () => handle.describe());
+  if (own !== taskQueue)
+    Runtime.instance().logger.warn(
+      `${workflowId} waits for a worker of task queue "${own}", and this one has "${taskQueue}": if no other installation has a pool of that name, terminate it, and start this worker again`,
+    );
+}
+
 export const supervisorOf = (pool: string): string => `pool/${pool}`;
+
+/** Whether the pool's supervisor runs, on this task queue. */
+export async function isSupervised(client: Client, { address, taskQueue }: TemporalConfig, pool: string): Promise<boolean> {
+  try {
+    const handle = client.workflow.getHandle(supervisorOf(pool));
+    const { status, taskQueue: own } = await askTemporal(client, address, () => handle.describe());
+    return isOpen(status.name) && own === taskQueue;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
 
 /** One that is not wanted any more is taken away. */
 async function ensureSchedule(client: Client, taskQueue: string, pool: string, maxAgeMs: number | null): Promise<void> {
@@ -58,5 +92,5 @@ async function ensureSchedule(client: Client, taskQueue: string, pool: string, m
 }
 
 function unlessUnknown(error: unknown): void {
-  if (!(error instanceof ScheduleNotFoundError)) throw error;
+  if (!(error instanceof ScheduleNotFoundError || error instanceof WorkflowNotFoundError)) throw error;
 }

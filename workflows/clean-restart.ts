@@ -6,6 +6,7 @@ import type { RestartOutcome, SwapInput } from '../activities/swap-roles.js';
 import { loggingFailure } from './failure-log.js';
 import { recordOf } from './failure-record.js';
 import { parseInput } from './input.js';
+import { listed } from './listing.js';
 import { OperatorDesk } from './operator-desk.js';
 import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
 import type { StepName, StepTime } from './steps.js';
@@ -24,7 +25,7 @@ const { observePrimary } = proxyActivities<Activities>(readOnly);
 const { restartPrimary } = proxyActivities<Activities>(irreversible);
 
 export function cleanRestart(input: unknown): Promise<CleanRestartResult> {
-  return loggingFailure(() => restart(input));
+  return loggingFailure(() => listed(input, () => restart(input)));
 }
 
 async function restart(input: unknown): Promise<CleanRestartResult> {

@@ -1,10 +1,13 @@
 // What a Temporal Schedule starts: reminds the supervisor of a pool that age counts, too. Whether it is old enough policy knows.
 
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import { loggingFailure } from './failure-log.js';
 import { parseInput } from './input.js';
 import { agingDetectedSignal } from './supervisor-messages.js';
 
-export async function reportAge(input: unknown): Promise<void> {
-  const { pool } = parseInput(input);
-  await getExternalWorkflowHandle(`pool/${pool}`).signal(agingDetectedSignal, { by: 'age', evidence: 'limit of age' });
+export function reportAge(input: unknown): Promise<void> {
+  return loggingFailure(async () => {
+    const { pool } = parseInput(input);
+    await getExternalWorkflowHandle(`pool/${pool}`).signal(agingDetectedSignal, { by: 'age', evidence: 'limit of age' });
+  });
 }

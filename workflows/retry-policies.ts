@@ -30,11 +30,5 @@ export const irreversible: ActivityOptions = {
   retry: RETRY,
 };
 
-/** Asks for a supervisor, which has months: for ever, and without heartbeats, as it is short. */
-export const enduring: ActivityOptions = {
-  startToCloseTimeout: '2 minutes',
-  retry: { ...RETRY, maximumInterval: '1 minute' },
-};
-
-/** Somebody waits for the answer. */
-export const brief: ActivityOptions = { startToCloseTimeout: '20 seconds', scheduleToCloseTimeout: '1 minute', retry: RETRY };
+/** Short, so without heartbeats; who asks has something to say when there is no answer in time. */
+export const brief: ActivityOptions = { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '2 minutes', retry: RETRY };

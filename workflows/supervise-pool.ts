@@ -13,56 +13,64 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
-import type { RestartEnd } from '../activities/follow-restart.js';
-import type { Judgement, Wanted } from '../policy/may-restart.js';
+import type { TimedJudgement } from '../activities/judge-restart.js';
+import type { Wanted } from '../policy/may-restart.js';
 import { cleanRestart } from './clean-restart.js';
 import { codeOf, reasonOf } from './failure-cause.js';
 import { loggingFailure } from './failure-log.js';
 import { parseSupervision } from './input.js';
-import { brief, enduring, patient } from './retry-policies.js';
-import { AT_REST } from './supervision.js';
+import { listed } from './listing.js';
+import { brief, patient } from './retry-policies.js';
 import { SupervisorDesk } from './supervisor-desk.js';
 
-const { judgeRestart } = proxyActivities<Activities>(enduring);
-const { tellRestart } = proxyActivities<Activities>(brief);
+const { judgeRestart, requirePools, tellRestart } = proxyActivities<Activities>(brief);
 const { followRestart } = proxyActivities<Activities>(patient);
 
 export function supervisePool(input: unknown): Promise<void> {
-  return loggingFailure(() => supervise(input));
+  return loggingFailure(() => listed(input, () => supervise(input)));
 }
 
 async function supervise(input: unknown): Promise<void> {
   const { pool, carried } = parseSupervision(input);
-  const desk = new SupervisorDesk(pool, carried, (run, decision, reason) =>
+  const sinceMs = carried.sinceMs ?? Date.now();
+  const desk = new SupervisorDesk(pool, { ...carried, sinceMs }, (run, decision, reason) =>
     tellRestart.executeWithOptions({ summary: `Pass ${decision} on to the restart` }, [{ pool, run, decision, reason }]),
   );
   // A name that nobody knows is told at once, not by the first signal.
-  if (carried === AT_REST) await judge(ANYBODY);
+  if (carried.sinceMs === null)
+    await requirePools.executeWithOptions({ summary: 'Look whether the pool is known' }, [{ pools: [pool] }]);
   while (!isLong()) {
     if (desk.now.running !== null) await follow(desk.now.running);
     else if (desk.isUndecided) await decide();
     else await untilSomethingIsUp();
-    if (isDue()) desk.askAgain();
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof supervisePool>({ pool, carried: desk.now });
 
-  function judge(wanted: Wanted) {
-    const request = { pool, wanted, nowMs: Date.now() };
-    return judgeRestart.executeWithOptions({ summary: 'Ask policy, the hypervisor and the standby' }, [request]);
-  }
-
   async function decide(): Promise<void> {
     const { wanted } = desk.now;
     if (wanted === null) return;
-    const judgement = await judge(wanted).catch((error: unknown): Judgement => {
-      // As when its policy was taken away.
-      return { verdict: 'no', code: codeOf(error) ?? 'NOT_JUDGED', text: reasonOf(error), untilMs: null };
-    });
+    const judgement = await judge(wanted);
     // Whoever has changed what is wanted meanwhile, or paused, is heard first.
     if (!desk.isUndecided || desk.now.wanted !== wanted) return;
+    // What was allowed before a controller was down for hours need not be allowed now.
+    if (judgement.verdict === 'go' && Date.now() - judgement.judgedAtMs > FRESH_MS) return;
     desk.judged(judgement);
     if (judgement.verdict === 'go') await begin(wanted);
+  }
+
+  async function judge(wanted: Wanted): Promise<TimedJudgement> {
+    const summary = 'Ask policy, the hypervisor and the standby';
+    try {
+      return await judgeRestart.executeWithOptions({ summary }, [{ pool, wanted, watchedSinceMs: sinceMs }]);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const code = codeOf(error);
+      const judgedAtMs = Date.now();
+      const [verdict, untilMs] =
+        code !== null && NEVER.has(code) ? (['no', null] as const) : (['later', judgedAtMs + AGAIN_MS] as const);
+      return { verdict, code: code ?? 'NOT_JUDGED', text: reasonOf(error), untilMs, judgedAtMs };
+    }
   }
 
   /** A child by name; it outlives this run of the supervisor, which ends when its history is long. */
@@ -74,7 +82,7 @@ async function supervise(input: unknown): Promise<void> {
         workflowId,
         args: [reason === null ? { pool } : { pool, reason }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `Clean restart of ${pool}${reason === null ? '' : `: ${reason}`}`,
+        staticSummary: `Clean restart of ${pool}`,
       });
       desk.started(`${workflowId}/${child.firstExecutionRunId}`);
     } catch (error) {
@@ -85,33 +93,35 @@ async function supervise(input: unknown): Promise<void> {
 
   async function follow(run: string): Promise<void> {
     const scope = new CancellationScope();
-    const followed = scope.run(() => followRestart.executeWithOptions({ summary: 'Follow the restart to its end' }, [{ run }]));
+    const summary = 'Follow the restart to its end';
+    const followed = scope.run(() => followRestart.executeWithOptions({ summary }, [{ pool, run }]));
     await Promise.race([followed.catch(() => undefined), condition(isLong)]);
     scope.cancel();
-    const end = await followed.catch((error: unknown): RestartEnd | null => {
-      // The next run of the supervisor follows it.
-      if (isCancellation(error)) return null;
-      throw error;
-    });
-    if (end?.ended === 'well') desk.ended('DONE', 'The restart has ended well.');
-    if (end?.ended === 'badly') desk.ended(end.code, end.message);
-  }
-
-  function isDue(): boolean {
-    const untilMs = desk.now.judgement?.untilMs ?? null;
-    return untilMs !== null && desk.now.judgement?.verdict === 'later' && Date.now() >= untilMs;
+    try {
+      const end = await followed;
+      if (end.ended === 'well') desk.ended('DONE', 'The restart has ended well.');
+      else desk.ended(end.code, end.message);
+    } catch (error) {
+      // The next run of the supervisor follows it, or this one once more.
+      if (isCancellation(error) && !isLong()) throw error;
+    }
   }
 
   async function untilSomethingIsUp(): Promise<void> {
     const { judgement, paused } = desk.now;
     const isUp = (): boolean => desk.isUndecided || isLong();
     if (judgement?.untilMs == null || paused !== null) return condition(isUp);
-    await condition(isUp, Math.max(1, judgement.untilMs - Date.now()));
+    const waitMs = Math.min(MOST_WAIT_MS, Math.max(1, judgement.untilMs - Date.now()));
+    if (!(await condition(isUp, waitMs))) desk.askAgain();
   }
 }
 
-const ANYBODY: Wanted = { by: 'aging', reason: null, force: false, isApproved: false };
-
+/** What no waiting mends. */
+const NEVER: ReadonlySet<string> = new Set(['POOL_UNKNOWN', 'POLICY_MISSING']);
+const FRESH_MS = 60_000;
+const AGAIN_MS = 60_000;
+/** Policy may have changed. */
+const MOST_WAIT_MS = 3_600_000;
 /** Temporal wants shorter histories, and takes 10,000 signals of one run at most. */
-const isLong = (): boolean => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONG_HISTORY;
 const LONG_HISTORY = 4000;
+const isLong = (): boolean => workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > LONG_HISTORY;

@@ -22,15 +22,25 @@ export interface Supervision {
   wanted: Wanted | null;
   /** The last word on that. */
   judgement: Judgement | null;
-  /** The restart that it has started, as `workflowId/runId`. */
+  /** The restart that it has started, as `workflowId/runId`; for an instant without the run. */
   running: string | null;
   /** The latest last. */
   history: Explanation[];
   /** Signals so far. */
   signals: number;
+  /** When the first run of the supervisor began, in ms since 1970; null until it has. */
+  sinceMs: number | null;
 }
 
-export const AT_REST: Supervision = { paused: null, wanted: null, judgement: null, running: null, history: [], signals: 0 };
+export const AT_REST: Supervision = {
+  paused: null,
+  wanted: null,
+  judgement: null,
+  running: null,
+  history: [],
+  signals: 0,
+  sinceMs: null,
+};
 
 /** As many as fit on a screen or two of the Temporal UI. Chosen. */
 const KEPT = 100;
@@ -50,7 +60,7 @@ export function explain(history: readonly Explanation[], next: Omit<Explanation,
 export interface PoolStatus extends Omit<Supervision, 'history'> {
   pool: string;
   state: 'watching' | 'paused' | 'deciding' | 'waiting-for-approval' | 'waiting-for-its-time' | 'restarting';
-  /** When the supervisor looks again by itself, in ms since 1970, or null. */
+  /** When what is wanted may be allowed, in ms since 1970, or null. Policy is asked once an hour all the same: it may have changed. */
   nextDecisionMs: number | null;
 }
 
@@ -82,7 +92,10 @@ export function describeSupervision(pool: string, now: Supervision): string {
       `**Waits for you**: ${judgement?.text ?? ''}`,
       'Send the update `approve`, or `reject`, with a reason.',
     ],
-    'waiting-for-its-time': [`**Not now** (${judgement?.code ?? ''}): ${judgement?.text ?? ''}`, 'The update `reject` drops it.'],
+    'waiting-for-its-time': [
+      `**Not now** (${judgement?.code ?? ''}): ${judgement?.text ?? ''}`,
+      'The update `reject` drops it; policy is asked once an hour all the same, as it may have changed.',
+    ],
     restarting: [`A clean restart is under way: \`${running ?? ''}\`. The updates \`retry\` and \`abort\` reach it from here.`],
   }[state];
   const why = wanted === null ? [] : ['', `Wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`];

@@ -2,6 +2,7 @@
 
 import { ApplicationFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
+import { reasonOf } from './failure-cause.js';
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate } from './messages.js';
 import { reasonIn } from './operator-note.js';
@@ -75,7 +76,7 @@ export class SupervisorDesk {
       messages.rejuvenateSignal,
       (request: unknown) => {
         const force = typeof request === 'object' && request !== null && 'force' in request && request.force === true;
-        this.want('rejuvenate', { by: 'operator', reason: reasonIn(request), force, isApproved: false });
+        this.want('rejuvenate', { by: 'operator', reason: reasonIn(request), force, isApproved: false, sinceMs: Date.now() });
       },
       { description: 'Restart the pool cleanly, when policy allows it; {"force": true} goes past windows and cooldown' },
     );
@@ -83,7 +84,13 @@ export class SupervisorDesk {
       messages.agingDetectedSignal,
       (report: unknown) => {
         const by = typeof report === 'object' && report !== null && 'by' in report && report.by === 'age' ? 'age' : 'aging';
-        this.want('agingDetected', { by, reason: reasonIn(report, 'evidence'), force: false, isApproved: false });
+        this.want('agingDetected', {
+          by,
+          reason: reasonIn(report, 'evidence'),
+          force: false,
+          isApproved: false,
+          sinceMs: Date.now(),
+        });
       },
       { description: 'The active machine shows signs of aging; policy decides' },
     );
@@ -104,8 +111,7 @@ export class SupervisorDesk {
     if (paused !== null) return this.note(what, next.reason, 'PAUSED', `The supervisor is paused: ${paused}.`);
     // What policy says of it is its explanation.
     if (wanted === null) return this.change({ wanted: next, judgement: null });
-    // An operator's word weighs more than what waits; the other way round it adds nothing.
-    const isStronger = next.by === 'operator' && (wanted.by !== 'operator' || (next.force && !wanted.force));
+    const isStronger = weightOf(next) > weightOf(wanted);
     if (!isStronger) return this.note(what, next.reason, 'ALREADY_WANTED', `A restart is wanted already, by ${wanted.by}.`);
     this.note(what, next.reason, 'TAKEN_UP', `It takes the place of what was wanted by ${wanted.by}.`);
     this.change({ wanted: next, judgement: null });
@@ -170,15 +176,19 @@ export class SupervisorDesk {
       setHandler(update, (note: OperatorNote) => this.passOn(decision, note), {
         description: `The same to the restart under way: ${decision}`,
         validator: (_note: OperatorNote) => {
-          if (this.now.running === null) throw refused('No restart of this supervisor runs.');
+          if (!/\/[^/]+\/[^/]+$/.test(this.now.running ?? '')) throw refused('No restart of this supervisor runs.');
         },
       });
     }
   }
 
   private async passOn(decision: 'retry' | 'abort', note: unknown): Promise<string> {
-    const answer = await this.tell(this.now.running ?? '', decision, reasonIn(note));
-    return this.answer(decision, note, 'PASSED_ON', answer);
+    try {
+      return this.answer(decision, note, 'PASSED_ON', await this.tell(this.now.running ?? '', decision, reasonIn(note)));
+    } catch (error) {
+      this.note(decision, reasonIn(note), 'NOT_PASSED_ON', reasonOf(error));
+      throw error;
+    }
   }
 
   private answer(what: string, note: unknown, code: string, text: string): string {
@@ -194,6 +204,11 @@ export class SupervisorDesk {
   private show(): void {
     setCurrentDetails(describeSupervision(this.pool, this.now));
   }
+}
+
+/** An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
+function weightOf({ by, force }: Wanted): number {
+  return ['age', 'aging', 'operator'].indexOf(by) + (force ? 1 : 0);
 }
 
 function refused(message: string): ApplicationFailure {

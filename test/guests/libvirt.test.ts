@@ -189,7 +189,7 @@ describe.skipIf(missing !== null)(`libvirt${missing === null ? '' : ` (not run: 
 
     const checked = jsonLines(await vmRejuv(installation, ['check', '--json']));
 
-    expect(checked.find(({ check }) => String(check).endsWith('machines could be started'))).toMatchObject({
+    expect(checked.find(({ check }) => String(check).endsWith('machines are known to their hypervisor'))).toMatchObject({
       ...{ ok: false, code: 'DOMAIN_UNKNOWN', message: expect.stringContaining('nowhere of machine node-a') as string },
     });
   });

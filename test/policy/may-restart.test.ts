@@ -8,13 +8,47 @@ const policy: Policy = {
   ...{ mode: 'automatic', timeZone: 'UTC', maintenance: [], blackout: [] },
   ...{ cooldownMs: HOUR, mostPerDay: 2, maxAgeMs: 24 * HOUR },
 };
-const facts: Facts = { runningRun: null, standbyIll: null, endedAtMs: [], activeSinceMs: null };
-const wanted: Wanted = { by: 'aging', reason: null, force: false, isApproved: false };
+const facts: Facts = { runningRun: null, standbyIll: null, endedAtMs: [], activeSinceMs: NOW - 100 * HOUR, isRestarted: false };
+const wanted: Wanted = { by: 'aging', reason: null, force: false, isApproved: false, sinceMs: NOW - 60_000 };
 
 test.each<[string, Partial<Wanted>, Partial<Facts>, Partial<Policy>, object]>([
   ['nothing speaks against it', {}, {}, {}, { verdict: 'go' }],
   ['one runs', { force: true }, { runningRun: 'clean-restart/shop/r' }, {}, { verdict: 'no', code: 'RESTART_RUNNING' }],
-  ['the standby is ill', { force: true }, { standbyIll: 'it is off' }, {}, { verdict: 'no', code: 'STANDBY_ILL' }],
+  [
+    'the standby is ill',
+    { force: true },
+    { standbyIll: 'it is off' },
+    {},
+    { verdict: 'later', code: 'STANDBY_ILL', untilMs: NOW + 5 * 60_000 },
+  ],
+  [
+    'what was meant was restarted since',
+    { sinceMs: NOW - HOUR },
+    { activeSinceMs: NOW - HOUR / 2, isRestarted: true },
+    {},
+    { verdict: 'no', code: 'RESTARTED_SINCE' },
+  ],
+  [
+    'what was meant was restarted before',
+    { sinceMs: NOW - HOUR / 4 },
+    { activeSinceMs: NOW - HOUR / 2, isRestarted: true },
+    {},
+    { verdict: 'go' },
+  ],
+  [
+    'approval is asked for before its time has come',
+    {},
+    {},
+    { mode: 'approval', blackout: [{ days: ['sun'], from: '11:00', to: '14:00' }] },
+    { verdict: 'ask' },
+  ],
+  [
+    'approved before its time, it waits for that',
+    { isApproved: true },
+    {},
+    { mode: 'approval', blackout: [{ days: ['sun'], from: '11:00', to: '14:00' }] },
+    { verdict: 'later', code: 'BLACKOUT' },
+  ],
   [
     'the last one has just ended',
     {},

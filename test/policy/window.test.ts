@@ -49,7 +49,7 @@ test('the next allowed minute is found across the end of summer time', () => {
   expect(nextAllowedMs(windows, at('2026-10-25T00:45:00Z'))).toBe(at('2026-10-25T01:30:00Z'));
 });
 
-test('where no time is ever allowed, it is looked at again a week later', () => {
+test('where no time is ever allowed, it is looked at again eight days later', () => {
   const windows = { timeZone: 'UTC', maintenance: [], blackout: [{ since: '2026-01-01', until: '2030-01-01' }] };
 
   expect(nextAllowedMs(windows, at('2026-11-29T00:00:00Z'))).toBe(at('2026-12-07T00:00:00Z'));

@@ -1,23 +1,9 @@
-import { WorkflowFailedError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { whileRunning } from '../../demo/while-running.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import type { TestInstallation } from '../fixtures/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-
-/** Starts the workflow as the web UI does: by its name, with whatever JSON somebody typed. */
-async function failureOf(client: Client, taskQueue: string, args: unknown[]): Promise<ApplicationFailure> {
-  const error: unknown = await client.workflow
-    .execute('cleanRestart', { workflowId: `typed-${randomUUID()}`, taskQueue, args })
-    .catch((reason: unknown) => reason);
-  let cause = error instanceof WorkflowFailedError ? error.cause : undefined;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure)) cause = cause.cause as Error | undefined;
-  if (!(cause instanceof ApplicationFailure)) throw new Error('The workflow did not fail as it should.', { cause: error });
-  return cause;
-}
+import { failureOf } from '../fixtures/typed-into-form.js';
 
 async function startPool(): Promise<TestInstallation> {
   const running = await createTestInstallation(nodeShop);
@@ -31,11 +17,11 @@ test('what is typed into the web UI by mistake gets one readable failure at once
   const { taskQueue } = installation.config.temporal;
 
   for (const args of [[], ['shop'], [[{ pool: 'shop' }]], [{}], [{ pool: 7 }], [{ pool: 'shop', when: 'now' }]]) {
-    const failure = await failureOf(client, taskQueue, args);
+    const failure = await failureOf(client, taskQueue, 'cleanRestart', args);
     expect(failure.type).toBe('INPUT_INVALID');
     expect(failure.message).toContain('{"pool": "shop"}');
   }
-  const unknown = await failureOf(client, taskQueue, [{ pool: 'nobody' }]);
+  const unknown = await failureOf(client, taskQueue, 'cleanRestart', [{ pool: 'nobody' }]);
   expect(unknown.type).toBe('POOL_UNKNOWN');
   expect(unknown.message).toContain(`There is no pool "nobody". Name one of: ${installation.pool.name}.`);
 });
@@ -44,7 +30,9 @@ test('a restart without any proxy is refused before traffic is touched', async (
   const { installation, client } = await startPool();
   await installation.startWorker();
 
-  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, 'cleanRestart', [
+    { pool: installation.pool.name },
+  ]);
 
   expect(failure.type).toBe('NO_PROXY');
 });
@@ -63,7 +51,9 @@ test('a standby that never gets ready fails the restart, and the pool serves as 
   const proxy = await installation.startProxy();
   await installation.startWorker();
 
-  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, 'cleanRestart', [
+    { pool: installation.pool.name },
+  ]);
 
   expect(failure).toMatchObject({ type: 'MACHINE_NOT_READY', message: expect.stringContaining('node-b') as string });
   expect((await fetch(`${proxy.url}/shop/cart`)).status).toBe(200);
@@ -77,7 +67,9 @@ test('a second restart of the same pool is refused while one runs, whatever its 
   await expect(startRestart()).rejects.toMatchObject({ code: 'RESTART_RUNNING' });
   await whileRunning('redirectTraffic', first, () => undefined, AbortSignal.timeout(20_000));
 
-  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, 'cleanRestart', [
+    { pool: installation.pool.name },
+  ]);
 
   expect(failure.type).toBe('RESTART_RUNNING');
   expect((await first.result()).to).toBe('node-b');
@@ -88,7 +80,9 @@ test('a primary that its driver has not started is refused: a restart would leav
   await installation.startProxy();
   await installation.startWorker();
 
-  const failure = await failureOf(client, installation.config.temporal.taskQueue, [{ pool: installation.pool.name }]);
+  const failure = await failureOf(client, installation.config.temporal.taskQueue, 'cleanRestart', [
+    { pool: installation.pool.name },
+  ]);
 
   expect(failure).toMatchObject({ type: 'PRIMARY_NOT_RUNNING', message: expect.stringContaining('node-a') as string });
 });
