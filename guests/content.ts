@@ -34,14 +34,25 @@ export const DIST_IN_GUEST = '/opt/vm-rejuv/dist';
 
 const ROOT = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' : '..', import.meta.url));
 /** Compiled folders that each of them runs. */
-const COMPILED = {
+export const COMPILED = {
   node: ['demo/node-app'],
-  proxy: ['activities', 'cli', 'config', 'embedded', 'proxy', 'state'],
+  proxy: ['activities', 'cli', 'config', 'embedded', 'policy', 'proxy', 'state'],
 } as const;
 /** Packages that these folders load: a proxy does without Temporal's client. */
-const PACKAGES = {
+export const PACKAGES = {
   node: ['pg'],
-  proxy: ['@fastify/http-proxy', 'commander', 'fastify', 'node-pg-migrate', 'pg', 'prom-client', 'undici', 'yaml', 'zod'],
+  proxy: [
+    '@fastify/http-proxy',
+    'commander',
+    'fastest-levenshtein',
+    'fastify',
+    'node-pg-migrate',
+    'pg',
+    'prom-client',
+    'undici',
+    'yaml',
+    'zod',
+  ],
 } as const;
 
 interface PackageFile {

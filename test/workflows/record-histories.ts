@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { WorkflowHandle } from '@temporalio/client';
 import { Installation } from '../../demo/installation.js';
 import { whileRunning } from '../../demo/while-running.js';
 import { Closing } from '../../embedded/closing.js';
@@ -15,6 +16,18 @@ import { connectTemporal, startCleanRestart } from '../../worker/temporal-client
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from '../../workflows/messages.js';
 import type { RestartStatus } from '../../workflows/steps.js';
 import { STEPS } from '../../workflows/steps.js';
+import type { rejuvenateFleet } from '../../workflows/rejuvenate-fleet.js';
+import type { supervisePool } from '../../workflows/supervise-pool.js';
+import type { PoolStatus } from '../../workflows/supervision.js';
+import {
+  agingDetectedSignal,
+  approveUpdate,
+  pauseUpdate,
+  poolStatusQuery,
+  rejectUpdate,
+  rejuvenateSignal,
+  resumeUpdate,
+} from '../../workflows/supervisor-messages.js';
 import { obstinateShop } from '../fixtures/obstinate-shop.js';
 
 const target = process.argv[2] ?? 'test/workflows/histories';
@@ -36,7 +49,10 @@ async function recordAll(): Promise<void> {
   });
   closing.add(close);
   const shop = join(directory, 'shop');
-  const { shop: obstinate, block } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 2000 } });
+  const { shop: obstinate, block } = obstinateShop({
+    health: { path: '/shop/health', bootTimeoutMs: 2000 },
+    policy: { mode: 'approval', cooldownMs: 0 },
+  });
   const installation = await Installation.create({
     directory: shop,
     databaseUrl: postgres.url,
@@ -48,8 +64,12 @@ async function recordAll(): Promise<void> {
   closing.add(() => client.connection.close());
   const start = (): Promise<CleanRestartHandle> =>
     startCleanRestart(client, installation.config.temporal, installation.pool.name, 'recorded');
-  const record = async (name: string, handle: CleanRestartHandle): Promise<void> => {
-    const which = ['--workflow-id', handle.workflowId, '--run-id', handle.firstExecutionRunId];
+  const record = async (
+    name: string,
+    { workflowId, firstExecutionRunId }: Pick<CleanRestartHandle, 'workflowId'> & { firstExecutionRunId?: string },
+  ): Promise<void> => {
+    const run = firstExecutionRunId === undefined ? [] : ['--run-id', firstExecutionRunId];
+    const which = ['--workflow-id', workflowId, ...run];
     const { stdout } = await promisify(execFile)(
       temporalCli,
       ['workflow', 'show', ...which, '--address', temporal.address, '--output', 'json'],
@@ -79,6 +99,28 @@ async function recordAll(): Promise<void> {
     await handle.result();
     if (step === 'migrateSessions') await record('retried-after-crash', handle);
   }
+
+  const supervisor = client.workflow.getHandle<typeof supervisePool>(`pool/${installation.pool.name}`);
+  await supervisor.signal(agingDetectedSignal, { evidence: 'recorded' });
+  await untilSupervised(supervisor, 'waiting-for-approval');
+  await record('supervisor-midway-asking', supervisor);
+  await supervisor.executeUpdate(approveUpdate, { args: [{ reason: 'recorded' }] });
+  await untilSupervised(supervisor, 'restarting');
+  await record('supervisor-midway-restarting', supervisor);
+  await untilSupervised(supervisor, 'watching');
+  await supervisor.executeUpdate(pauseUpdate, { args: [{ reason: 'recorded' }] });
+  await supervisor.signal(rejuvenateSignal, {});
+  await supervisor.executeUpdate(resumeUpdate, { args: [{}] });
+  await supervisor.signal(agingDetectedSignal, {});
+  await untilSupervised(supervisor, 'waiting-for-approval');
+  await supervisor.executeUpdate(rejectUpdate, { args: [{}] });
+  await record('supervisor', supervisor);
+  const fleet = await client.workflow.start<typeof rejuvenateFleet>('rejuvenateFleet', {
+    ...{ workflowId: 'fleet', taskQueue: installation.config.temporal.taskQueue },
+    args: [{ pools: [installation.pool.name] }],
+  });
+  await fleet.result();
+  await record('fleet', fleet);
 
   const terminated = await start();
   await whileRunning('migrateSessions', terminated, () => undefined, signal);
@@ -122,6 +164,10 @@ async function beginSlowRequest(url: string): Promise<void> {
 
 async function untilStatus(handle: CleanRestartHandle, reached: (status: RestartStatus) => boolean): Promise<void> {
   while (!reached(await handle.query(statusQuery))) await sleep(20, undefined, { signal });
+}
+
+async function untilSupervised(supervisor: WorkflowHandle<typeof supervisePool>, state: PoolStatus['state']): Promise<void> {
+  while ((await supervisor.query(poolStatusQuery)).state !== state) await sleep(20, undefined, { signal });
 }
 
 /** Without what tells of the machine that it was recorded on. */

@@ -5,14 +5,23 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 const HISTORIES = fileURLToPath(new URL('histories', import.meta.url));
 const BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
-const WORKFLOW_ID = 'clean-restart/shop';
+/** Those of children and of outside calls depend on it. */
+const WORKFLOW_IDS: Record<string, string> = {
+  cleanRestart: 'clean-restart/shop',
+  supervisePool: 'pool/shop',
+  rejuvenateFleet: 'fleet',
+};
 
 function history(name: string): unknown {
   return JSON.parse(readFileSync(`${HISTORIES}/${name}`, 'utf8'));
 }
 
 async function replay(code: string, name: string): Promise<void> {
-  await Worker.runReplayHistory({ workflowBundle: { code } }, history(name), WORKFLOW_ID);
+  const recorded = history(name) as {
+    events: { workflowExecutionStartedEventAttributes?: { workflowType: { name: string } } }[];
+  };
+  const type = recorded.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name ?? '';
+  await Worker.runReplayHistory({ workflowBundle: { code } }, recorded, WORKFLOW_IDS[type]);
 }
 
 beforeAll(() => Runtime.install({ logger: new DefaultLogger('ERROR') }));
@@ -38,5 +47,25 @@ describe('a changed workflow is noticed', () => {
     expect(changed).not.toBe(code);
 
     await expect(replay(changed, 'finished.json')).rejects.toThrow(/determinis/i);
+  });
+
+  test.each([
+    [
+      'a supervisor that asks nobody',
+      'supervisor.json',
+      (code: string) => code.replace(/await judge\(wanted\)/, '{ verdict: "go" }'),
+    ],
+    ['a fleet that does not look first', 'fleet.json', (code: string) => code.replace(/await requirePools[^;]*;/g, '')],
+    [
+      'a restart that is not listed',
+      'listed-finished.json',
+      (code: string) => code.replace(/canList\(\{\}\)/, 'Promise.resolve(false)'),
+    ],
+  ])('%s', async (_name, file, change) => {
+    const code = readFileSync(BUNDLE, 'utf8');
+    const changed = change(code);
+    expect(changed).not.toBe(code);
+
+    await expect(replay(changed, file)).rejects.toThrow(/determinis/i);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { nodeShop } from '../../demo/node-shop.js';
-import { createTestInstallation } from '../fixtures/installation.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
 
 const PATIENCE = { timeout: 30_000 };
 
