@@ -4,7 +4,8 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { within } from '../config/within.js';
+import { OperatorError } from '../config/operator-error.js';
+import { TimeLimitError, within } from '../config/within.js';
 import { DIST_IN_GUEST } from '../guests/content.js';
 import type { GuestHost } from '../guests/guest-host.js';
 import { fromGuests, PORTS, VM_LB } from '../guests/layout.js';
@@ -26,8 +27,21 @@ export async function startGuestProxy(host: GuestHost, installation: Installatio
   await within(READY_LIMIT_MS, signal, async (limited) => {
     while (!(await isReady(`http://${VM_LB.address}:${PORTS.admin}/readyz`)))
       await sleep(POLL_MS, undefined, { signal: limited });
+  }).catch(async (error: unknown) => {
+    if (!(error instanceof TimeLimitError)) throw error;
+    throw notReady(await host.lastWordsOf(VM_LB), error);
   });
   return `http://${VM_LB.address}:${PORTS.proxy}`;
+}
+
+/** Its console goes with the demo, so it is told. */
+function notReady(lastWords: string, cause: unknown): OperatorError {
+  return new OperatorError(
+    'GUEST_NOT_READY',
+    `The proxy in the virtual machine ${VM_LB.name} did not get ready within ${READY_LIMIT_MS / 1000} s. The end of its console:\n${lastWords}\n`,
+    'Where that tells nothing, give this host less else to do: guests without KVM take several times as long.',
+    { cause },
+  );
 }
 
 /** What becomes the guest's proxy. */

@@ -1,5 +1,6 @@
 // This host as the one that runs the guests: libvirt, their network, and what defines a machine of it.
 
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CMDLINE } from './boot.js';
 import type { ImageName } from './content.js';
@@ -14,6 +15,9 @@ import { startOwnLibvirt, URI } from './own-libvirt.js';
 /** An emulated Tomcat goes down and comes up again in half a minute; on two loaded cores it takes several times as long. Chosen. */
 const STOP_TIMEOUT_MS = 120_000;
 
+/** Of an error's trace, and what came before it. */
+const LAST_LINES = 15;
+
 export interface GuestFiles {
   type: Accelerator;
   boot: Boot;
@@ -27,6 +31,8 @@ export interface GuestHost {
   filesOf(place: GuestPlace): string;
   /** Defines a guest that is off; resolves with its `driver` as vm-rejuv.yaml spells it. */
   define(place: GuestPlace, image: ImageName, start: string): Promise<Record<string, unknown>>;
+  /** The end of what a guest has written to its console. */
+  lastWordsOf(place: GuestPlace): Promise<string>;
   /** Ends the guests and libvirt. */
   close(): Promise<void>;
 }
@@ -34,13 +40,18 @@ export interface GuestHost {
 export async function startGuestHost(guests: Guests, directory: string): Promise<GuestHost> {
   const libvirt = await startOwnLibvirt(join(directory, 'libvirt'));
   const filesOf = ({ name }: GuestPlace): string => join(directory, name);
+  const consoleOf = ({ name }: GuestPlace): string => join(directory, `${name}.console`);
   return {
     filesOf,
     async define(place, image, start) {
       const disk = await writeMachineDisk({ place, directory: filesOf(place), start });
-      const files = { image: guests.images[image] ?? '', disk, console: join(directory, `${place.name}.console`) };
+      const files = { image: guests.images[image] ?? '', disk, console: consoleOf(place) };
       await libvirt.define(place.name, guestXml(place, { type: guests.accelerator, boot: guests.boot, ...files }));
       return driverOf(place);
+    },
+    async lastWordsOf(place) {
+      const said = await readFile(consoleOf(place), 'utf8').catch(() => '');
+      return said.trim().split('\n').slice(-LAST_LINES).join('\n');
     },
     close: () => libvirt.close(),
   };
