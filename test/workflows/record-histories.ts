@@ -51,7 +51,7 @@ async function recordAll(): Promise<void> {
   const shop = join(directory, 'shop');
   const { shop: obstinate, block } = obstinateShop({
     health: { path: '/shop/health', bootTimeoutMs: 2000 },
-    policy: { mode: 'approval', cooldownMs: 0 },
+    policy: { mode: 'approval', cooldownMs: 0, mostPerDay: 50 },
   });
   const installation = await Installation.create({
     directory: shop,
