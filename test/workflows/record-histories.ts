@@ -75,7 +75,7 @@ async function recordAll(): Promise<void> {
       ['workflow', 'show', ...which, '--address', temporal.address, '--output', 'json'],
       { maxBuffer: 64 * 1024 * 1024 },
     );
-    const history = withoutTraces(JSON.parse(stdout)) as { events: unknown[] };
+    const history = withoutTraces(JSON.parse(stdout.replaceAll(directory, '/srv'))) as { events: unknown[] };
     await writeFile(join(target, `${name}.json`), `${JSON.stringify(history)}\n`);
     console.log(`${name}: ${history.events.length} events`);
   };
