@@ -7,6 +7,7 @@ import { Runtime } from '@temporalio/worker';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
+import { lookAgainSignal } from '../workflows/supervisor-messages.js';
 import { askTemporal } from './ask-temporal.js';
 import { isOpen } from './temporal-client.js';
 
@@ -39,9 +40,10 @@ async function ensureSupervisor(
     return;
   }
   const handle = await askTemporal(client, address, () =>
-    client.workflow.start<typeof supervisePool>('supervisePool', {
+    client.workflow.signalWithStart<typeof supervisePool>('supervisePool', {
       ...{ workflowId, taskQueue, args: [{ pool: name }] as Parameters<typeof supervisePool> },
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      // This worker's policy may be another than that of the last.
+      signal: lookAgainSignal,
       staticSummary: `Supervisor of ${name}`,
     }),
   );

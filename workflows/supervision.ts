@@ -32,6 +32,9 @@ export interface Supervision {
   sinceMs: number | null;
 }
 
+/** How the history has signals of other names. */
+export const UNKNOWN_SIGNAL = 'signal';
+
 export const AT_REST: Supervision = {
   paused: null,
   wanted: null,
@@ -42,15 +45,17 @@ export const AT_REST: Supervision = {
   sinceMs: null,
 };
 
+const SIGNALS: ReadonlySet<string> = new Set(['rejuvenate', 'agingDetected', 'serverDown', UNKNOWN_SIGNAL]);
+
 /** As many as fit on a screen or two of the Temporal UI. Chosen. */
 const KEPT = 100;
 
 /**
- * Adds it. What was answered in the same way since the last restart began or ended is counted there, with its latest reason: a flood
- * must not push out what matters.
+ * Adds it. Signals that were answered in the same way since the last restart began or ended are counted there, with the latest reason: a
+ * flood must not push out what matters. Updates are an operator's, each of which is kept.
  */
 export function explain(history: readonly Explanation[], next: Omit<Explanation, 'count'>): Explanation[] {
-  const isLike = ({ what, code }: Explanation): boolean => what !== 'restart' && what === next.what && code === next.code;
+  const isLike = ({ what, code }: Explanation): boolean => SIGNALS.has(what) && what === next.what && code === next.code;
   const lastRestart = history.findLastIndex(({ what }) => what === 'restart');
   const at = history.findLastIndex((entry, index) => index > lastRestart && isLike(entry));
   const count = (history[at]?.count ?? 0) + 1;
@@ -96,7 +101,9 @@ export function describeSupervision(pool: string, now: Supervision): string {
       `**Not now** (${judgement?.code ?? ''}): ${judgement?.text ?? ''}`,
       'The update `reject` drops it; policy is asked once an hour all the same, as it may have changed.',
     ],
-    restarting: [`A clean restart is under way: \`${running ?? ''}\`. The updates \`retry\` and \`abort\` reach it from here.`],
+    restarting: [
+      `A clean restart is under way: \`${running ?? ''}\`. The updates \`retry\`, \`skip\` and \`abort\` reach it from here, when it waits for you.`,
+    ],
   }[state];
   const why = wanted === null ? [] : ['', `Wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`];
   const recent = now.history

@@ -1,17 +1,21 @@
 // Where signals, updates and queries of a pool's supervisor arrive. Every signal gets an explanation; at most one restart is wanted.
 
-import { ApplicationFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, setCurrentDetails, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import type { Decision } from '../activities/deps.js';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
 import { reasonOf } from './failure-cause.js';
 import type { OperatorNote } from './messages.js';
-import { abortUpdate, retryUpdate } from './messages.js';
+import { abortUpdate, retryUpdate, skipUpdate } from './messages.js';
 import { reasonIn } from './operator-note.js';
 import type { Supervision } from './supervision.js';
-import { describeSupervision, explain, statusOf } from './supervision.js';
+import { describeSupervision, explain, statusOf, UNKNOWN_SIGNAL } from './supervision.js';
 import * as messages from './supervisor-messages.js';
 
+/** Of names that somebody has made up. */
+const MAX_NAME_CHARS = 60;
+
 /** Passes an operator's word on to the restart under way, and resolves with its answer. */
-export type TellRestart = (run: string, decision: 'retry' | 'abort', reason: string | null) => Promise<string>;
+export type TellRestart = (run: string, decision: Decision, reason: string | null) => Promise<string>;
 
 export class SupervisorDesk {
   now: Supervision;
@@ -75,38 +79,66 @@ export class SupervisorDesk {
     setHandler(
       messages.rejuvenateSignal,
       (request: unknown) => {
-        const force = typeof request === 'object' && request !== null && 'force' in request && request.force === true;
-        this.want('rejuvenate', { by: 'operator', reason: reasonIn(request), force, isApproved: false, sinceMs: Date.now() });
+        const read = this.read('rejuvenate', request, { reason: 'string', force: 'boolean' });
+        if (read === null) return;
+        const force = read['force'] === true;
+        this.want('rejuvenate', { by: 'operator', reason: reasonIn(read), force, isApproved: false, sinceMs: Date.now() });
       },
       { description: 'Restart the pool cleanly, when policy allows it; {"force": true} goes past windows and cooldown' },
     );
     setHandler(
       messages.agingDetectedSignal,
       (report: unknown) => {
-        const by = typeof report === 'object' && report !== null && 'by' in report && report.by === 'age' ? 'age' : 'aging';
-        this.want('agingDetected', {
-          by,
-          reason: reasonIn(report, 'evidence'),
-          force: false,
-          isApproved: false,
-          sinceMs: Date.now(),
-        });
+        const read = this.read('agingDetected', report, { evidence: 'string', by: 'string' });
+        if (read === null) return;
+        const by = read['by'] === 'age' ? 'age' : 'aging';
+        const reason = reasonIn(read, 'evidence');
+        this.want('agingDetected', { by, reason, force: false, isApproved: false, sinceMs: Date.now() });
       },
       { description: 'The active machine shows signs of aging; policy decides' },
     );
     setHandler(
       messages.serverDownSignal,
       (report: unknown) => {
-        this.count();
+        const read = this.read('serverDown', report, { evidence: 'string' });
         const text = 'This version does not fail over by itself: look at the active machine.';
-        this.note('serverDown', reasonIn(report, 'evidence'), 'NO_FAIL_OVER', text);
+        if (read !== null) this.note('serverDown', reasonIn(read, 'evidence'), 'NO_FAIL_OVER', text);
       },
       { description: 'The active machine does not answer; noted for an operator' },
     );
+    setHandler(
+      messages.lookAgainSignal,
+      () => {
+        if (this.now.judgement?.verdict === 'later') this.askAgain();
+      },
+      { description: 'Ask policy again about what waits for its time, as a worker does when it starts' },
+    );
+    setDefaultSignalHandler((name) => {
+      this.count();
+      this.note(UNKNOWN_SIGNAL, name.slice(0, MAX_NAME_CHARS), 'SIGNAL_UNKNOWN', 'No signal of this supervisor has that name.');
+    });
+  }
+
+  /** Counts the signal. What is no object of these fields is not followed: it may mean anything. Without any input it is an empty one. */
+  private read(what: string, input: unknown, fields: Record<string, string>): Record<string, unknown> | null {
+    this.count();
+    const given = input ?? {};
+    const isObject = typeof given === 'object' && !Array.isArray(given);
+    const wrong = isObject ? Object.entries(given).find(([name, value]) => typeof value !== fields[name]) : undefined;
+    if (isObject && wrong === undefined) return given as Record<string, unknown>;
+    const allowed = Object.entries(fields).map(([name, type]) => `"${name}" (${type === 'string' ? 'text' : 'true or false'})`);
+    const found = wrong === undefined ? 'what is no object' : `"${wrong[0].slice(0, MAX_NAME_CHARS)}"`;
+    this.note(
+      what,
+      null,
+      'INPUT_INVALID',
+      `Found ${found}, allowed: one JSON object with ${allowed.join(' and ')}. Not followed.`,
+    );
+    return null;
   }
 
   private want(what: string, next: Wanted): void {
-    const { paused, running, wanted } = this.count();
+    const { paused, running, wanted } = this.now;
     if (running !== null) return this.note(what, next.reason, 'RESTART_RUNNING', `${running} is under way.`);
     if (paused !== null) return this.note(what, next.reason, 'PAUSED', `The supervisor is paused: ${paused}.`);
     // What policy says of it is its explanation.
@@ -117,9 +149,8 @@ export class SupervisorDesk {
     this.change({ wanted: next, judgement: null });
   }
 
-  private count(): Supervision {
+  private count(): void {
     this.change({ signals: this.now.signals + 1 });
-    return this.now;
   }
 
   private takeUpdates(): void {
@@ -171,8 +202,8 @@ export class SupervisorDesk {
         },
       },
     );
-    for (const update of [retryUpdate, abortUpdate]) {
-      const decision = update.name as 'retry' | 'abort';
+    for (const update of [retryUpdate, skipUpdate, abortUpdate]) {
+      const decision = update.name as Decision;
       setHandler(update, (note: OperatorNote) => this.passOn(decision, note), {
         description: `The same to the restart under way: ${decision}`,
         validator: (_note: OperatorNote) => {
@@ -182,7 +213,7 @@ export class SupervisorDesk {
     }
   }
 
-  private async passOn(decision: 'retry' | 'abort', note: unknown): Promise<string> {
+  private async passOn(decision: Decision, note: unknown): Promise<string> {
     try {
       return this.answer(decision, note, 'PASSED_ON', await this.tell(this.now.running ?? '', decision, reasonIn(note)));
     } catch (error) {

@@ -23,6 +23,7 @@ export interface DownReport {
 export const rejuvenateSignal = defineSignal<[RejuvenateRequest]>('rejuvenate');
 export const agingDetectedSignal = defineSignal<[AgingReport]>('agingDetected');
 export const serverDownSignal = defineSignal<[DownReport]>('serverDown');
+export const lookAgainSignal = defineSignal('lookAgain');
 
 export const approveUpdate = defineUpdate<string, [OperatorNote]>('approve');
 export const rejectUpdate = defineUpdate<string, [OperatorNote]>('reject');

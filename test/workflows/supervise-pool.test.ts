@@ -77,6 +77,25 @@ test('a paused supervisor answers signals and follows none until it is resumed',
   expect(await restarts()).toBe(1);
 });
 
+test('what is not understood is told and not followed', async () => {
+  const { supervisor, status, history, restarts } = await supervised({});
+  const send = (name: string, input: unknown): Promise<void> => supervisor.signal(name, input);
+
+  await send('rejuvenate', { force: 'yes' });
+  await send('rejuvenate', 'now');
+  await send('agingDetected', { evidnce: 'heap' });
+  await send('agingDetcted', { evidence: 'heap' });
+  await expect.poll(async () => (await status()).signals, PATIENCE).toBe(4);
+
+  expect((await history()).map(({ what, code, count }) => `${what} ${code} ${count}`)).toEqual([
+    'rejuvenate INPUT_INVALID 2',
+    'agingDetected INPUT_INVALID 1',
+    'signal SIGNAL_UNKNOWN 1',
+  ]);
+  expect((await history()).map(({ text }) => text).join()).toContain('"evidnce"');
+  expect(await restarts()).toBe(0);
+});
+
 test('a standby that is ill is told, and nothing is restarted', async () => {
   const { supervisor, history, restarts } = await supervised({}, { isStandbyMute: true });
 
@@ -106,10 +125,12 @@ test('a Temporal Schedule looks after the limit of age', async () => {
 });
 
 test('a blackout holds back what is wanted, and reject drops it', async () => {
-  const { supervisor, status } = await supervised({ blackout: [{ since: '2000-01-01', until: '2100-01-01' }] });
+  const { supervisor, status, history } = await supervised({ blackout: [{ since: '2000-01-01', until: '2100-01-01' }] });
 
   await supervisor.signal(messages.agingDetectedSignal, {});
   await expect.poll(async () => (await status()).judgement?.code, PATIENCE).toBe('BLACKOUT');
+  await supervisor.signal(messages.lookAgainSignal);
+  await expect.poll(async () => (await history()).map(({ code, count }) => `${code} ${count}`), PATIENCE).toEqual(['BLACKOUT 2']);
   await supervisor.executeUpdate(messages.rejectUpdate, { args: [{}] });
 
   expect(await status()).toMatchObject({ state: 'watching', wanted: null });
