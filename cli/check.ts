@@ -132,40 +132,52 @@ export async function check(
         if (off.includes(primary.name)) throw primaryNotRunning(pool.name, primary.name);
       });
       const handOver = `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`;
-      await item(handOver, async (notChecked) => {
-        if (!hash) return notChecked(NO_DATABASE);
-        const { run, primary, standby } = await rolesOf(pool, database);
-        // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
-        if (run !== null) return notChecked(`restart ${run} has the pool`);
-        // Its own line has said what to do.
-        if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
-        const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
-        await untilHealthy(primary, quick, { signal, driver });
-        const mechanism = createMechanism(pool, hash);
-        const call = { signal, guard: () => Promise.resolve() };
-        try {
-          // A clean restart boots it, also that of a hot pool; a check changes no power.
-          if (off?.includes(standby.name)) {
-            await mechanism.inspect(primary, call);
-            const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
-            return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
+      await item(
+        handOver,
+        async (notChecked) => {
+          if (!hash) return notChecked(NO_DATABASE);
+          const { run, primary, standby } = await rolesOf(pool, database);
+          // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
+          if (run !== null) return notChecked(`restart ${run} has the pool`);
+          // Its own line has said what to do.
+          if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
+          const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
+          await untilHealthy(primary, quick, { signal, driver });
+          const mechanism = createMechanism(pool, hash);
+          const call = { signal, guard: () => Promise.resolve() };
+          try {
+            // A clean restart boots it, also that of a hot pool; a check changes no power.
+            if (off?.includes(standby.name)) {
+              await mechanism.inspect(primary, call);
+              const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
+              return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
+            }
+            await untilHealthy(standby, quick, { signal, driver });
+            const proxies = new ProxyFleet(database, pool.name, config.adminToken);
+            // Without a proxy there is none that has a stream.
+            const streaming = async (): Promise<Set<string>> =>
+              (await liveProxies(database, pool.name)).length === 0 ? new Set() : streamingKeys(proxies);
+            await mechanism.preflight({ primary, standby }, streaming, call);
+          } finally {
+            await mechanism.close();
           }
-          await untilHealthy(standby, quick, { signal, driver });
-          const proxies = new ProxyFleet(database, pool.name, config.adminToken);
-          // Without a proxy there is none that has a stream.
-          const streaming = async (): Promise<Set<string>> =>
-            (await liveProxies(database, pool.name)).length === 0 ? new Set() : streamingKeys(proxies);
-          await mechanism.preflight({ primary, standby }, streaming, call);
-        } finally {
-          await mechanism.close();
-        }
-      });
+        },
+        () => ({
+          text: isProved(pool) ? '' : ', which nobody has proved: without sessions.canary no session is tried',
+          value: {},
+        }),
+      );
     }
   } finally {
     await client?.connection.close();
     await database.end();
   }
   if (failed > 0) process.exitCode = 1;
+}
+
+/** A store that both share is believed where no session is tried. */
+function isProved({ sessions }: PoolConfig): boolean {
+  return sessions.mechanism !== 'shared-store' || sessions.canary !== null;
 }
 
 async function proxiesAnswer(config: Config, pool: PoolConfig, database: Database, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,13 @@
-// What Temporal says of the restarts that hold pools. Connects when the first is asked about, and does without when nobody answers.
+// What Temporal says of pools: the restarts that hold them, and their supervisors. Connects when the first is asked about, and does without when nobody answers.
 
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { describeError, OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import { isSaidByTemporal } from '../worker/ask-temporal.js';
+import { supervisorStatus } from '../worker/supervisor-status.js';
 import { connectTemporal, customaryRestart, runHandle } from '../worker/temporal-client.js';
+import type { PoolStatus } from '../workflows/supervision.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
 import { missingWorker } from './worker-warning.js';
@@ -43,6 +45,15 @@ export class RunningRestarts {
       };
       return this.failed;
     }
+  }
+
+  /** Null where none runs, or nobody answers for it. */
+  async supervisor(pool: string): Promise<PoolStatus | null> {
+    if (this.client === null || this.failed !== null) return null;
+    return supervisorStatus(this.client, this.temporal, pool).catch((error: unknown) => {
+      if (isSaidByTemporal(error)) return null;
+      throw error;
+    });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 // The status of a pool as a person reads it.
 
 import type { FailureRecord } from '../workflows/failure-record.js';
+import type { PoolStatus as Supervisor } from '../workflows/supervision.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { PoolRow } from '../state/pool.js';
 import { describeOutcome, seconds } from './restart-outcome.js';
@@ -42,6 +43,8 @@ export interface PoolStatus
   lastFailure: { finishedAt: Date; failure: FailureRecord } | null;
   /** Null when no end of a proxy keeps the pool waiting. */
   uncleanWaitMs: number | null;
+  /** Null of a pool that is not supervised, and where nobody answers for its supervisor. */
+  supervisor: Supervisor | null;
 }
 
 /** Where requests go that begin no session, or belong to one that has moved. */
@@ -58,6 +61,7 @@ export function statusText(status: PoolStatus): string {
   return [
     `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}${PHASES[phase]}`,
     ...restartLines(status).map((line) => `  ${line}`),
+    ...supervisorLines(status).map((line) => `  ${line}`),
     ...machines.map(machineLine).map((line) => `  ${line}`),
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
     ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
@@ -75,6 +79,17 @@ function restartLines(status: PoolStatus): string[] {
   lines.push(...describeWaiting(status, pool).map((line) => `  ${line}`));
   if (uncleanWaitMs !== null) lines.push(`  ${describeUncleanWait(uncleanWaitMs)}`);
   if (trouble !== null) lines.push(`  ${trouble}`);
+  return lines;
+}
+
+function supervisorLines({ supervisor }: PoolStatus): string[] {
+  if (supervisor === null) return [];
+  const { pool, state, paused, wanted, judgement } = supervisor;
+  const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
+  if (wanted !== null) lines.push(`  a restart is wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`);
+  if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
+  if (state === 'waiting-for-approval')
+    lines.push(`  send the update "approve" or "reject" to workflow pool/${pool} (docs/supervision.md)`);
   return lines;
 }
 

@@ -74,6 +74,7 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     code: progress?.code ?? null,
     updates: progress?.updates ?? [],
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),
+    supervisor: pool.policy === null ? null : await restarts.supervisor(name),
     temporal,
     trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,
   };

@@ -7,6 +7,7 @@ import { createTestInstallation } from '../fixtures/installation.js';
 import { openDatabase } from '../../state/database.js';
 import { supervised } from '../fixtures/supervised.js';
 import { failureOf } from '../fixtures/typed-into-form.js';
+import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
 const PATIENCE = { timeout: 60_000 };
 
@@ -30,12 +31,19 @@ test('signs of aging make one clean restart, and the next has to wait for the co
 });
 
 test('where policy wants approval, a restart waits for it, and can be rejected', async () => {
-  const { supervisor, status, history, restarts } = await supervised({ mode: 'approval', cooldownMs: 0 });
+  const { installation, supervisor, status, history, restarts } = await supervised({ mode: 'approval', cooldownMs: 0 });
   const untilAsked = (): Promise<void> => expect.poll(async () => (await status()).state, PATIENCE).toBe('waiting-for-approval');
 
   await expect(supervisor.executeUpdate(messages.approveUpdate, { args: [{}] })).rejects.toThrow(WorkflowUpdateFailedError);
   await supervisor.signal(messages.agingDetectedSignal, {});
   await untilAsked();
+  const told = await vmRejuv(installation, ['status']);
+  expect(told.stdout).toMatch(
+    /supervisor: waiting for approval\n.*wanted by aging\n.*APPROVAL_NEEDED.*\n.*"approve" or "reject"/,
+  );
+  expect(jsonLines(await vmRejuv(installation, ['status', '--json']))[0]).toMatchObject({
+    supervisor: { state: 'waiting-for-approval' },
+  });
   await supervisor.executeUpdate(messages.rejectUpdate, { args: [{ reason: 'release day' }] });
   expect((await status()).state).toBe('watching');
   await supervisor.signal(messages.agingDetectedSignal, {});
