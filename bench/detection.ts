@@ -1,0 +1,126 @@
+// npm run bench:detection: false alarms, leaks caught in time, and predictions, on simulated machines and beside simpler detectors.
+
+import { Command } from 'commander';
+import { median } from '../aging/detectors/robust.js';
+import { refusing, whole } from '../demo/options.js';
+import { Closing } from '../embedded/closing.js';
+import { LIMIT } from './detection/machine.js';
+import { RIVALS } from './detection/rivals.js';
+import { runDetection, runRival } from './detection/run.js';
+import { LEAKS, LIVES_MINUTES, STEADY, STEADY_DAYS } from './detection/scenarios.js';
+import { runBench } from './run-bench.js';
+
+/** The goals of issue 6. */
+const LIFE_LEFT = 0.2;
+const PREDICTION_ERROR = 0.15;
+
+interface Options {
+  json: boolean;
+  runs: number;
+  seed: number;
+}
+
+interface SteadyRow {
+  name: string;
+  weeks: number;
+  /** By detector. */
+  falseAlarms: Record<string, number>;
+}
+
+interface LeakRow {
+  name: string;
+  leaks: number;
+  /** By detector: of those with at least a fifth of life left, and the median share of life left, 0 where it came too late. */
+  caught: Record<string, number>;
+  lifeLeft: Record<string, number>;
+  /** Of the remaining time, at half of the life. */
+  medianError: number;
+  unpredicted: number;
+}
+
+const OURS = 'vm-rejuv';
+const DETECTORS = [OURS, ...RIVALS.map(({ name }) => name)];
+
+const { json, runs, seed } = refusing(new Command('npm run bench:detection --'))
+  .description('Measures detection of aging on simulated machines: false alarms, leaks caught in time, predictions.')
+  .option('--json', 'print one JSON object on standard output, progress on standard error', false)
+  .option(
+    '--runs <count>',
+    'machines of each kind that do not age, four weeks each; and half as many leaks of each life',
+    whole(2, 1000),
+    4,
+  )
+  .option('--seed <seed>', 'first seed', whole(1, 1_000_000), 1)
+  .parse()
+  .opts<Options>();
+
+await runBench(new Closing(), (signal) => {
+  const steady = STEADY.map((kind) => measureSteady(kind, signal));
+  const leaks = LEAKS.map((kind) => measureLeaks(kind, signal));
+  console.log(json ? JSON.stringify({ seed, steady, leaks }) : render(steady, leaks));
+  const errors = leaks.map(({ medianError }) => medianError);
+  return Promise.resolve(
+    steady.every(({ falseAlarms }) => falseAlarms[OURS] === 0) &&
+      leaks.every(({ caught, leaks: all }) => caught[OURS] === all) &&
+      Math.max(...errors) <= PREDICTION_ERROR,
+  );
+});
+
+function measureSteady({ name, machine: make }: (typeof STEADY)[number], signal: AbortSignal): SteadyRow {
+  const row: SteadyRow = {
+    name,
+    weeks: (runs * STEADY_DAYS) / 7,
+    falseAlarms: Object.fromEntries(DETECTORS.map((one) => [one, 0])),
+  };
+  const count = (detector: string, alarms: number): void => {
+    row.falseAlarms[detector] = (row.falseAlarms[detector] ?? 0) + alarms;
+  };
+  for (let run = 0; run < runs; run++) {
+    signal.throwIfAborted();
+    const machine = make(seed + run);
+    const { alarms } = runDetection(machine, machine.levels.length, null, false);
+    for (const { minute, why } of alarms) console.error(`  ${name}, seed ${seed + run}, minute ${minute}: ${why}`);
+    count(OURS, alarms.length);
+    for (const rival of RIVALS) count(rival.name, runRival(rival, machine, machine.levels.length).length);
+  }
+  console.error(`${name}: ${row.falseAlarms[OURS]} false alarms in ${row.weeks} weeks`);
+  return row;
+}
+
+function measureLeaks({ name, machine: make }: (typeof LEAKS)[number], signal: AbortSignal): LeakRow {
+  const left: Record<string, number[]> = Object.fromEntries(DETECTORS.map((one) => [one, []]));
+  const errors: (number | null)[] = [];
+  const halfAsMany = Math.ceil(runs / 2);
+  for (const life of LIVES_MINUTES) {
+    for (let run = 0; run < halfAsMany; run++) {
+      signal.throwIfAborted();
+      const machine = make(seed + run + life, life);
+      const exhaustedAt = machine.levels.findIndex((level) => level >= LIMIT);
+      if (exhaustedAt === -1) throw new Error(`A leak did not end: ${name}, ${life} minutes, seed ${seed + run + life}.`);
+      const half = exhaustedAt / 2;
+      const { alarms, predictedAtHalf } = runDetection(machine, exhaustedAt, half, true);
+      const share = (minute: number | undefined): number => (minute === undefined ? 0 : 1 - minute / exhaustedAt);
+      left[OURS]?.push(share(alarms[0]?.minute));
+      for (const rival of RIVALS) left[rival.name]?.push(share(runRival(rival, machine, exhaustedAt)[0]));
+      errors.push(predictedAtHalf === null ? null : Math.abs(predictedAtHalf / (exhaustedAt - half) - 1));
+      console.error(
+        `  ${name}, ${life / 60} h: ${Math.round(100 * share(alarms[0]?.minute))} % left; ` +
+          `predicted at half-life ${predictedAtHalf === null ? '-' : (predictedAtHalf / (exhaustedAt - half)).toFixed(2)} of what was left`,
+      );
+    }
+  }
+  const inTime = (shares: readonly number[]): number => shares.filter((share) => share >= LIFE_LEFT).length;
+  const known = errors.filter((error) => error !== null);
+  return {
+    name,
+    leaks: errors.length,
+    caught: Object.fromEntries(Object.entries(left).map(([detector, shares]) => [detector, inTime(shares)])),
+    lifeLeft: Object.fromEntries(Object.entries(left).map(([detector, shares]) => [detector, median(shares)])),
+    medianError: median(errors.map((error) => error ?? Infinity)),
+    unpredicted: errors.length - known.length,
+  };
+}
+
+function render(steady: readonly SteadyRow[], leaks: readonly LeakRow[]): string {
+  return JSON.stringify({ steady, leaks }, null, 1);
+}
