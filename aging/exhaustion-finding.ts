@@ -4,7 +4,7 @@ import { BUCKET_MS } from './buckets.js';
 import type { Interval } from './detectors/exhaustion.js';
 import type { Load, LoadHistory } from './load-history.js';
 import type { AgingPolicy } from './policy.js';
-import { DAY_MS } from './policy.js';
+import { WEEK_MS } from './policy.js';
 import { KINDS } from './series.js';
 import type { Trend } from './trend.js';
 import { trendOf } from './trend.js';
@@ -38,7 +38,7 @@ export function trendSince(
   if (floor.length < LEAST_POINTS) return null;
   const levels = floor.map(({ min }) => min);
   if (glance && isFarAway(levels, limit, policy)) return null;
-  const loads: ReadonlyMap<number, Load> = load.between(Math.min(startMs, nowMs - DAY_MS), nowMs);
+  const loads: ReadonlyMap<number, Load> = load.between(Math.min(startMs, nowMs - WEEK_MS), nowMs);
   const { points, widthMs } = windowOf(floor, loads, startMs, nowMs);
   if (points.length < LEAST_POINTS) return null;
   return trendOf(points, { widthMs, limit, loads, furthestMs: 2 * policy.trend.horizonMs });
@@ -66,9 +66,9 @@ export function exhaustionFinding(
 }
 
 function matters(trend: Trend, watched: WatchedSeries, nowMs: number, { trend: rule }: AgingPolicy): boolean {
-  const { timeToExhaustionMs: time, knowsRhythm, spanMs } = trend;
-  if (trend.pRising >= rule.significance || time === null || time.estimate > rule.horizonMs) return false;
-  if (knowsRhythm) return time.estimate <= spanMs * rule.nearShare;
+  const { timeToExhaustionMs: time, isApart, spanMs } = trend;
+  if (trend.pRising >= rule.significance || time === null || time.estimate > rule.horizonMs || trend.isOneStep) return false;
+  if (isApart) return time.estimate <= spanMs * rule.nearShare;
   return (
     time.estimate <= spanMs * rule.nearShareBlind && levelOf(watched, nowMs) >= rule.levelBlind * (watched.series.limit ?? 0)
   );

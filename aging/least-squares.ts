@@ -4,8 +4,10 @@ export interface Fit {
   coefficients: number[];
   /** Standard errors of the coefficients, widened for residuals that remember. */
   errors: number[];
-  fitted: number[];
+  residuals: number[];
   squares: number;
+  /** How many independent rows those are worth. */
+  effectiveRows: number;
 }
 
 /** Pivots below this, of columns of size one, mean that a column says nothing new. */
@@ -29,16 +31,19 @@ export function leastSquares(columns: readonly (readonly number[])[], y: readonl
   ]);
   if (!eliminate(rows, size)) return null;
   const solution = rows.map((row) => row[size] ?? 0);
-  const fitted = y.map((_, i) => scaled.reduce((sum, column, j) => sum + (column[i] ?? 0) * (solution[j] ?? 0), 0));
-  const residuals = y.map((value, i) => value - (fitted[i] ?? 0));
+  const residuals = y.map(
+    (value, i) => value - scaled.reduce((sum, column, j) => sum + (column[i] ?? 0) * (solution[j] ?? 0), 0),
+  );
   const squares = dot(residuals, residuals);
   const r = squares === 0 ? 0 : Math.min(0.99, Math.max(0, dot(residuals.slice(1), residuals.slice(0, -1)) / squares));
-  const variance = (squares / (n - size)) * ((1 + r) / (1 - r));
+  const effectiveRows = (n * (1 - r)) / (1 + r);
+  const variance = (squares / (n - size)) * (n / effectiveRows);
   return {
     coefficients: solution.map((value, j) => value / (scales[j] ?? 1)),
     errors: rows.map((row, j) => Math.sqrt(Math.max(0, (row[size + 1 + j] ?? 0) / n) * variance) / (scales[j] ?? 1)),
-    fitted,
+    residuals,
     squares,
+    effectiveRows,
   };
 }
 

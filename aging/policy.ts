@@ -5,6 +5,7 @@ import { z } from 'zod';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
+export const WEEK_MS = 7 * DAY_MS;
 
 const SHARE = 'a share from 0 to 1, such as 0.9';
 const share = z.number(SHARE).min(0, SHARE).max(1, SHARE);
@@ -24,13 +25,13 @@ const trend = z.strictObject({
   /** Besides all there is since boot. Chosen: leaks that begin late, over a working day or over two days. */
   recentMs: z.array(time).default([8 * HOUR_MS, 2 * DAY_MS]),
   /** A trend matters when it is exhausted within this. Chosen: the longest lead that an operator can use. */
-  horizonMs: time.default(7 * DAY_MS),
-  /** ... and within this share of the time that it has been seen rising: a steady leak is then at 69 % of its life. Chosen. */
-  nearShare: share.default(0.45),
-  /** The same where neither load nor two days are known: a morning looks like a leak. Chosen: half an hour of three. */
-  nearShareBlind: share.default(0.2),
+  horizonMs: time.default(WEEK_MS),
+  /** ... and within this share of the time that it has been seen rising: a steady leak is then at two thirds of its life. Chosen. */
+  nearShare: share.default(0.5),
+  /** The same where load and trend cannot be told apart: a morning looks like a leak. Chosen. */
+  nearShareBlind: share.default(0.25),
   /** ... and from this share of the limit on. Chosen. */
-  levelBlind: share.default(0.8),
+  levelBlind: share.default(0.75),
 });
 
 const baseline = z.strictObject({

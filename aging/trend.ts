@@ -1,12 +1,13 @@
 // Whether a level rises, how fast, and when that exhausts it: after load and hour have been taken out.
 
+import { ERRORS_95 } from './course.js';
 import type { Interval } from './detectors/exhaustion.js';
 import { hamedRao } from './detectors/mann-kendall.js';
+import { median } from './detectors/robust.js';
 import type { SenSlope } from './detectors/sens-slope.js';
 import { sensSlope } from './detectors/sens-slope.js';
 import type { Curve, Outlook } from './forecast.js';
 import { forecast } from './forecast.js';
-import { leastSquares } from './least-squares.js';
 import type { Rhythm } from './rhythm.js';
 import { rhythmOf } from './rhythm.js';
 import type { WindowPoint } from './window.js';
@@ -14,46 +15,56 @@ import type { WindowPoint } from './window.js';
 export interface Trend {
   /** What it grows with. */
   clock: Rhythm['clock'];
-  /** How likely chance alone rises as much; 1 where load may be what rises. */
+  /** How likely chance alone rises as much. */
   pRising: number;
   /** In units an hour, over the whole window. */
   perHour: number;
   spanMs: number;
-  /** Whether load, or two days, are known. */
-  knowsRhythm: boolean;
+  /** Whether what comes and goes has been told apart from it, by load or by days. */
+  isApart: boolean;
+  /** Whether most of it came at once, as when a machine is set up otherwise. */
+  isOneStep: boolean;
   /** Null when that is not in sight. */
   timeToExhaustionMs: Interval | null;
 }
 
-/** Chosen: a curvature of so many standard errors is no accident, even for one of a thousand windows. */
-const CERTAIN_BEND = 4;
-const ERRORS_95 = 2;
+/** Chosen: the largest of eight steps that differ by the factor three is smaller. */
+const STEP_SHARE = 0.4;
+/** A level before and after a step is the median of this share of the points. Chosen. */
+const LEVEL_SHARE = 1 / 24;
 
 /** Null of too few points. */
 export function trendOf(window: readonly WindowPoint[], outlook: Omit<Outlook, 'spanMs'>): Trend | null {
   const rhythm = rhythmOf(window, outlook.widthMs);
   if (rhythm === null) return null;
-  const { points, ticks, bare, clock, isApart, perLoad, byHour } = rhythm;
+  const { points, ticks, bare, clock, isApart, knowsLoad, byHour } = rhythm;
   const test = hamedRao(bare, 'cautious');
   const rising = bare.map((value, i) => ({ atMs: ticks[i] ?? 0, value }));
   const sen = sensSlope(rising, test.varS);
   const spanMs = (points.at(-1)?.atMs ?? 0) - (points[0]?.atMs ?? 0);
   return {
     clock,
-    pRising: isApart && sen.low > 0 ? test.pRising : 1,
+    pRising: sen.low > 0 ? test.pRising : 1,
     perHour: (sen.slope / spanMs) * 3_600_000,
     spanMs,
-    knowsRhythm: perLoad !== null || byHour !== null,
-    timeToExhaustionMs: forecast(rhythm, curveOf(ticks, bare, sen), { ...outlook, spanMs }),
+    isApart: isApart && (knowsLoad || byHour !== null),
+    isOneStep: isOneStep(bare),
+    timeToExhaustionMs: forecast(rhythm, curveOf(rhythm, sen), { ...outlook, spanMs }),
   };
 }
 
 /** Sen's line, unless the level certainly bends: then a parabola where it accelerates, and its slope of now where it settles. */
-function curveOf(ticks: readonly number[], bare: readonly number[], sen: SenSlope): Curve {
-  const beforeNow = ticks.map((tick) => tick - 1);
-  const fit = leastSquares([ticks.map(() => 1), beforeNow, beforeNow.map((tick) => tick * tick)], bare);
-  const [, slope = 0, bend = 0] = fit?.coefficients ?? [];
-  const [, error = 0, bendError = Infinity] = fit?.errors ?? [];
-  if (Math.abs(bend) <= CERTAIN_BEND * bendError) return { ...sen, bend: 0 };
+function curveOf({ bent }: Rhythm, sen: SenSlope): Curve {
+  if (bent === null) return { ...sen, bend: 0 };
+  const { slope, error, bend } = bent;
   return { slope, low: slope - ERRORS_95 * error, high: slope + ERRORS_95 * error, bend: Math.max(0, bend) };
+}
+
+function isOneStep(levels: readonly number[]): boolean {
+  const size = Math.max(1, Math.round(levels.length * LEVEL_SHARE));
+  const level = (from: number): number => median(levels.slice(from, from + size));
+  const rise = level(levels.length - size) - level(0);
+  let largest = 0;
+  for (let at = size; at + size <= levels.length; at++) largest = Math.max(largest, level(at) - level(at - size));
+  return largest > STEP_SHARE * rise;
 }

@@ -13,6 +13,8 @@ const EPOCH_MS = Date.UTC(2026, 0, 5);
 const NOON_RATE = 50;
 
 export interface Machine {
+  /** After the midnight of a Monday. */
+  startMinute: number;
   kind: SeriesKind;
   startMs: number;
   /** By minute: the resource, and the counter of requests; null where nobody counts them. */
@@ -42,7 +44,7 @@ export interface Plan {
   crowd?: (minute: number) => number;
   boots?: readonly number[];
   countsRequests?: boolean;
-  /** Night of the first day otherwise. */
+  /** After the midnight of a Monday. */
   startMinute?: number;
 }
 
@@ -87,7 +89,7 @@ export function machineOf(plan: Plan): Machine {
   }
   const startMs = EPOCH_MS + startMinute * MINUTE_MS;
   const served_ = (plan.countsRequests ?? true) ? counter : null;
-  return { kind: plan.kind ?? 'heapAfterGc', startMs, levels, served: served_, latencyMs, errorRate, boots };
+  return { startMinute, kind: plan.kind ?? 'heapAfterGc', startMs, levels, served: served_, latencyMs, errorRate, boots };
 }
 
 /** From 0.1 at four in the morning to 1 in the afternoon, and half of it at weekends. */
@@ -96,6 +98,8 @@ export function dayLoad(minute: number): number {
   const wave = 0.5 - 0.5 * Math.cos((2 * Math.PI * (minute - 4 * 60)) / DAY_MINUTES);
   return (day >= 5 ? 0.5 : 1) * (0.1 + 0.9 * wave);
 }
+
+export const NOON_PER_MINUTE = NOON_RATE * 60;
 
 /** Requests that a machine without crowds has served after `minutes`, as machineOf counts them but for its noise. */
 export function servedAfter(minutes: number, startMinute: number): number {

@@ -2,10 +2,11 @@
 
 import { BUCKET_MS } from '../../aging/buckets.js';
 import { DEFAULT_POLICY } from '../../aging/policy.js';
+import type { Series } from '../../aging/series.js';
 import { seriesOf } from '../../aging/series.js';
 import { AgingWatch } from '../../aging/watch.js';
 import type { Machine } from './machine.js';
-import { LIMIT, MINUTE_MS } from './machine.js';
+import { DAY_MINUTES, dayLoad, LIMIT, MINUTE_MS, NOON_PER_MINUTE } from './machine.js';
 import type { Rival } from './rivals.js';
 
 const BUCKET_MINUTES = BUCKET_MS / MINUTE_MS;
@@ -28,6 +29,7 @@ export function runDetection(machine: Machine, minutes: number, halfAt: number |
   ];
   const bootAt = new Set(boots);
   const run: Run = { alarms: [], predictedAtHalf: null };
+  if (served !== null) countBefore(watch, requests, machine);
   watch.boot(startMs);
   for (let minute = 0; minute < minutes; minute++) {
     const atMs = startMs + minute * MINUTE_MS;
@@ -47,6 +49,15 @@ export function runDetection(machine: Machine, minutes: number, halfAt: number |
     if (stopsAtAlarm && run.alarms.length > 0 && (halfAt === null || now > halfAt)) break;
   }
   return run;
+}
+
+/** The proxy outlives its machines: it has counted the requests of the week before. */
+function countBefore(watch: AgingWatch, requests: Series, { startMs, startMinute }: Machine): void {
+  let served = 0;
+  for (let minute = -7 * DAY_MINUTES; minute < 0; minute++) {
+    served += dayLoad(startMinute + minute + 7 * DAY_MINUTES) * NOON_PER_MINUTE;
+    watch.observe(requests, { atMs: startMs + minute * MINUTE_MS, value: Math.round(served) });
+  }
 }
 
 /** The minutes in which a rival's alarm begins; after each it keeps quiet for as long as ours does. */
