@@ -31,8 +31,8 @@ export function courseOf(points: readonly WindowPoint[], knowsLoad: boolean): Co
     ...(work === null ? [] : candidatesOf(points, 'requests', work, knowsLoad)),
   ];
   const rows = Math.max(...candidates.map(({ fit }) => fit.effectiveRows));
-  const criterion = ({ fit, columns }: Candidate): number =>
-    rows * Math.log(Math.max(fit.squares, 1e-12)) + columns * Math.log(rows);
+  const criterion = ({ fit, columns, clock }: Candidate): number =>
+    rows * Math.log(Math.max(fit.squares, 1e-12)) + columns * Math.log(rows) + (clock === 'requests' ? STRONG : 0);
   return candidates.sort((one, other) => criterion(one) - criterion(other))[0] ?? null;
 }
 
@@ -44,18 +44,26 @@ export function isApartFromLoad(points: readonly WindowPoint[], { ticks, bent }:
 }
 
 export const ERRORS_95 = 2;
+const NO_LOAD = { rate: false, slow: false };
+const LOADS = [NO_LOAD, { rate: true, slow: false }, { rate: false, slow: true }, { rate: true, slow: true }];
+/** "Strong" evidence (Kass and Raftery, J. American Statistical Association 90, 1995): only then work is the clock rather than time. */
+const STRONG = 6;
 
 function candidatesOf(points: readonly WindowPoint[], clock: Course['clock'], ticks: number[], knowsLoad: boolean): Candidate[] {
   const levels = levelsOf(points);
   const squared = ticks.map((tick) => tick * tick);
+  const [rates = [], slows = []] = loadsOf(points);
   const found: Candidate[] = [];
   for (const bends of [false, true]) {
-    for (const loads of knowsLoad ? [[], loadsOf(points)] : [[]]) {
+    for (const moves of knowsLoad ? LOADS : [NO_LOAD]) {
+      const loads = [...(moves.rate ? [rates] : []), ...(moves.slow ? [slows] : [])];
       const columns = [ones(ticks), ticks, ...(bends ? [squared] : []), ...loads];
       const fit = leastSquares(columns, levels);
       if (fit === null) continue;
       const [, slope = 0, bend = 0] = fit.coefficients;
-      const [rate = 0, slow = 0] = fit.coefficients.slice(-loads.length);
+      const ofLoads = fit.coefficients.slice(columns.length - loads.length);
+      const rate = moves.rate ? (ofLoads[0] ?? 0) : 0;
+      const slow = moves.slow ? (ofLoads.at(-1) ?? 0) : 0;
       // Load that would lower the level is something else than load.
       if (loads.length > 0 && rate + slow <= 0) continue;
       const bent = bends ? { slope, error: fit.errors[1] ?? 0, bend } : null;

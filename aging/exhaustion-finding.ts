@@ -2,9 +2,8 @@
 
 import { BUCKET_MS } from './buckets.js';
 import type { Interval } from './detectors/exhaustion.js';
-import type { Load, LoadHistory } from './load-history.js';
+import type { LoadHistory } from './load-history.js';
 import type { AgingPolicy } from './policy.js';
-import { WEEK_MS } from './policy.js';
 import { KINDS } from './series.js';
 import type { Trend } from './trend.js';
 import { trendOf } from './trend.js';
@@ -38,7 +37,7 @@ export function trendSince(
   if (floor.length < LEAST_POINTS) return null;
   const levels = floor.map(({ min }) => min);
   if (glance && isFarAway(levels, limit, policy)) return null;
-  const loads: ReadonlyMap<number, Load> = load.between(Math.min(startMs, nowMs - WEEK_MS), nowMs);
+  const loads = load.all;
   const { points, widthMs } = windowOf(floor, loads, startMs, nowMs);
   if (points.length < LEAST_POINTS) return null;
   return trendOf(points, { widthMs, limit, loads, furthestMs: 2 * policy.trend.horizonMs });

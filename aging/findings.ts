@@ -33,6 +33,8 @@ const JUST_BEFORE_MS = 2 * 3_600_000;
 /** Chosen: two buckets of failures are no accident. */
 const STORM_MS = 2 * BUCKET_MS;
 const LEAST_VALLEYS = 3;
+/** Chosen: more than load wavers by itself. */
+const BUSY_FACTOR = 1.2;
 
 export function findings(watched: Watched, nowMs: number, policy: AgingPolicy): Evidence[] {
   const { all, load, sinceMs } = watched;
@@ -121,11 +123,11 @@ function unusual(
   return { detector, series: one.series.name, text, votes: 1, values: { value, usual: usual.median, spread: usual.spread } };
 }
 
-/** More load than on all days before, or than can be told yet. */
+/** Clearly more load than at this hour of all days before. */
 function isBusy({ rate }: Watched, nowMs: number, policy: AgingPolicy): boolean {
   const usual = rate.usual(nowMs);
   const now = median(rate.recent(nowMs, policy.baseline.sustainedMs));
-  return usual !== null && now > usual.highest;
+  return usual !== null && now > BUSY_FACTOR * usual.highest;
 }
 
 function thrash(one: WatchedSeries, sinceMs: number, nowMs: number, policy: AgingPolicy): Evidence | null {

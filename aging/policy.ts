@@ -29,7 +29,7 @@ const trend = z.strictObject({
   /** ... and within this share of the time that it has been seen rising: a steady leak is then at two thirds of its life. Chosen. */
   nearShare: share.default(0.5),
   /** The same where load and trend cannot be told apart: a morning looks like a leak. Chosen. */
-  nearShareBlind: share.default(0.25),
+  nearShareBlind: share.default(0.3),
   /** ... and from this share of the limit on. Chosen. */
   levelBlind: share.default(0.75),
 });

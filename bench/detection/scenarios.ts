@@ -36,6 +36,7 @@ export const LEAKS: readonly Leak[] = [
   { name: 'accelerating', machine: (seed, life) => leak(seed, life, (share) => share * share) },
   { name: 'stepwise', machine: (seed, life) => leak(seed, life, stepwise(seed)) },
   { name: 'workload-driven', machine: (seed, life) => leak(seed, life, null) },
+  { name: 'linear, load unknown', machine: (seed, life) => ({ ...leak(seed, life, (share) => share), served: null }) },
 ];
 
 function cycle(seed: number, countsRequests: boolean): Machine {
