@@ -17,7 +17,7 @@ const LEAST_POINTS = 12;
 /** Chosen: a heap that has been collected less often has shown too little of what it keeps. */
 const LEAST_VALLEYS = 8;
 /** Trends that are this many times too far away by a glance need no test. Chosen: accelerating ones are nearer than they look. */
-const GLANCE_FACTOR = 4;
+const GLANCE_FACTOR = 2.5;
 /** A window must be shorter than all there is by so much to tell something else. Chosen. */
 const SHORTER_SHARE = 0.7;
 

@@ -4,6 +4,7 @@ import { BUCKET_MS } from './buckets.js';
 import { hasServedEnough, isTooOld } from './detectors/age.js';
 import { isOverCeiling } from './detectors/ceiling.js';
 import { hasRisen } from './detectors/cusum.js';
+import type { Baseline } from './detectors/daily-baseline.js';
 import { isAbove } from './detectors/daily-baseline.js';
 import { silentIntervals } from './detectors/dead-sampler.js';
 import { median } from './detectors/robust.js';
@@ -86,7 +87,7 @@ function ceiling({ series, buckets }: WatchedSeries, sinceMs: number, nowMs: num
 
 function change(one: WatchedSeries, watched: Watched, nowMs: number, policy: AgingPolicy): Evidence | null {
   const { series } = one;
-  const usual = one.usual(nowMs);
+  const usual = usualOf(one, nowMs, policy);
   const level = median(one.recent(nowMs, policy.baseline.sustainedMs));
   if (usual === null || !hasRisen(one.change) || isBusy(watched, nowMs, policy)) return null;
   const rise = level - usual.median;
@@ -110,7 +111,7 @@ function unusual(
   nowMs: number,
   policy: AgingPolicy,
 ): Evidence | null {
-  const usual = one.usual(nowMs);
+  const usual = usualOf(one, nowMs, policy);
   const values = one.recent(nowMs, policy.baseline.sustainedMs);
   const value = median(values);
   const rise = detector === 'errors' ? policy.baseline.errorRise : 0;
@@ -123,9 +124,14 @@ function unusual(
   return { detector, series: one.series.name, text, votes: 1, values: { value, usual: usual.median, spread: usual.spread } };
 }
 
+/** By the middle of the time that is compared: just after the hour it is mostly of the hour before. */
+function usualOf(one: WatchedSeries, nowMs: number, { baseline }: AgingPolicy): Baseline | null {
+  return one.usual(nowMs - baseline.sustainedMs / 2);
+}
+
 /** Clearly more load than at this hour of all days before. */
 function isBusy({ rate }: Watched, nowMs: number, policy: AgingPolicy): boolean {
-  const usual = rate.usual(nowMs);
+  const usual = usualOf(rate, nowMs, policy);
   const now = median(rate.recent(nowMs, policy.baseline.sustainedMs));
   return usual !== null && now > BUSY_FACTOR * usual.highest;
 }

@@ -31,7 +31,7 @@ const trend = z.strictObject({
   /** The same where load and trend cannot be told apart: a morning looks like a leak. Chosen. */
   nearShareBlind: share.default(0.3),
   /** ... and from this share of the limit on. Chosen. */
-  levelBlind: share.default(0.75),
+  levelBlind: share.default(0.7),
 });
 
 const baseline = z.strictObject({

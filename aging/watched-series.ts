@@ -49,13 +49,14 @@ export class WatchedSeries {
     return this.buckets.between(nowMs - forMs, nowMs - BUCKET_MS + 1).map(meanOf);
   }
 
-  /** What is usual at this hour; null before that is known. */
-  usual(nowMs: number): Baseline | null {
-    const hourMs = hourOf(nowMs);
+  /** What is usual at the hour of `atMs`; null before that is known. */
+  usual(atMs: number): Baseline | null {
+    const hourMs = hourOf(atMs);
     if (this.learned?.hourMs !== hourMs) {
       const { minDays, longestMs } = this.policy.baseline;
       this.hours = this.hours.filter(({ startMs }) => startMs >= hourMs - longestMs);
-      this.learned = { hourMs, baseline: dailyBaseline(this.hours, hourMs, minDays) };
+      const before = this.hours.filter(({ startMs }) => startMs < hourMs);
+      this.learned = { hourMs, baseline: dailyBaseline(before, hourMs, minDays) };
     }
     return this.learned.baseline;
   }

@@ -124,7 +124,7 @@ const usual = (): Record<'latencyP95' | 'errorRate' | 'requests', (minute: numbe
   const [slow, failing] = [around(1, 0.05, 2), around(0.002, 0.0005, 3)];
   return {
     latencyP95: (minute) => 100 * slow() * (0.5 + noon(minute)),
-    errorRate: (minute) => Math.max(0, failing()),
+    errorRate: () => Math.max(0, failing()),
     requests: counter((minute) => 3000 * noon(minute)),
   };
 };
