@@ -18,9 +18,15 @@ export interface Run {
   predictedAtHalf: number | null;
 }
 
-export function runDetection(machine: Machine, minutes: number, halfAt: number | null, stopsAtAlarm: boolean): Run {
+export function runDetection(
+  machine: Machine,
+  minutes: number,
+  halfAt: number | null,
+  stopsAtAlarm: boolean,
+  policy = DEFAULT_POLICY,
+): Run {
   const { kind, startMs, levels, served, latencyMs, errorRate, boots } = machine;
-  const watch = new AgingWatch();
+  const watch = new AgingWatch(policy);
   const resource = seriesOf(kind, kind, LIMIT);
   const [latency, errors, requests] = [
     seriesOf('latencyP95', 'latencyP95'),
@@ -43,7 +49,7 @@ export function runDetection(machine: Machine, minutes: number, halfAt: number |
       const time = watch.trendOf(kind, startMs + now * MINUTE_MS)?.timeToExhaustionMs ?? null;
       run.predictedAtHalf = time === null ? null : time.estimate / MINUTE_MS + (now - halfAt);
     }
-    if (now % (DEFAULT_POLICY.judgeEveryMs / MINUTE_MS) !== 0) continue;
+    if (now % (policy.judgeEveryMs / MINUTE_MS) !== 0) continue;
     const verdict = watch.judge(startMs + now * MINUTE_MS);
     if (verdict.raised) run.alarms.push({ minute: now, why: verdict.explanation });
     if (stopsAtAlarm && run.alarms.length > 0 && (halfAt === null || now > halfAt)) break;
