@@ -38,8 +38,11 @@ export function courseOf(points: readonly WindowPoint[], knowsLoad: boolean): Co
 
 /** False where clock and load have risen together so far that nobody can tell which of them has raised the level. */
 export function isApartFromLoad(points: readonly WindowPoint[], { ticks, bent }: Course): boolean {
+  const loads = loadsOf(points);
+  // What load has not done itself it cannot have done to the level.
+  if (loads.every((load) => !rises(load, ticks))) return true;
   const squared = bent === null ? [] : [ticks.map((tick) => tick * tick)];
-  const fit = leastSquares([ones(ticks), ticks, ...squared, ...loadsOf(points)], levelsOf(points));
+  const fit = leastSquares([ones(ticks), ticks, ...squared, ...loads], levelsOf(points));
   return fit === null || (fit.coefficients[1] ?? 0) > APART_ERRORS * (fit.errors[1] ?? 0);
 }
 
@@ -74,6 +77,11 @@ function candidatesOf(points: readonly WindowPoint[], clock: Course['clock'], ti
     }
   }
   return found;
+}
+
+function rises(values: readonly number[], ticks: readonly number[]): boolean {
+  const middle = ticks.reduce((sum, tick) => sum + tick, 0) / ticks.length;
+  return values.reduce((sum, value, i) => sum + value * ((ticks[i] ?? middle) - middle), 0) > 0;
 }
 
 function levelsOf(points: readonly WindowPoint[]): number[] {

@@ -11,6 +11,8 @@ export interface Steady {
 
 export interface Leak {
   name: string;
+  /** False where it is shown for comparison only. */
+  isGoal: boolean;
   machine: (seed: number, lifeMinutes: number) => Machine;
 }
 
@@ -32,11 +34,15 @@ export const STEADY: readonly Steady[] = [
 ];
 
 export const LEAKS: readonly Leak[] = [
-  { name: 'linear', machine: (seed, life) => leak(seed, life, (share) => share) },
-  { name: 'accelerating', machine: (seed, life) => leak(seed, life, (share) => share * share) },
-  { name: 'stepwise', machine: (seed, life) => leak(seed, life, stepwise(seed)) },
-  { name: 'workload-driven', machine: (seed, life) => leak(seed, life, null) },
-  { name: 'linear, load unknown', machine: (seed, life) => ({ ...leak(seed, life, (share) => share), served: null }) },
+  { name: 'linear', isGoal: true, machine: (seed, life) => leak(seed, life, (share) => share) },
+  { name: 'accelerating', isGoal: true, machine: (seed, life) => leak(seed, life, (share) => share * share) },
+  { name: 'stepwise', isGoal: true, machine: (seed, life) => leak(seed, life, stepwise(seed)) },
+  { name: 'workload-driven', isGoal: true, machine: (seed, life) => leak(seed, life, null) },
+  {
+    name: 'linear, load unknown',
+    isGoal: false,
+    machine: (seed, life) => ({ ...leak(seed, life, (share) => share), served: null }),
+  },
 ];
 
 function cycle(seed: number, countsRequests: boolean): Machine {

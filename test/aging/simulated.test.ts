@@ -24,12 +24,15 @@ test('a bare Mann-Kendall test cries wolf on the same machines', () => {
   }
 });
 
-test.each(LEAKS)('a leak of three days is told with a fifth of its life left: $name', ({ machine }) => {
-  const leaking = machine(SEED, 3 * 1440);
-  const exhaustedAt = leaking.levels.findIndex((level) => level >= LIMIT);
-  const { alarms } = runDetection(leaking, exhaustedAt, null, true);
-  expect(alarms[0]?.minute).toBeLessThan(0.8 * exhaustedAt);
-});
+test.each(LEAKS.filter(({ isGoal }) => isGoal))(
+  'a leak of three days is told with a fifth of its life left: $name',
+  ({ machine }) => {
+    const leaking = machine(SEED, 3 * 1440);
+    const exhaustedAt = leaking.levels.findIndex((level) => level >= LIMIT);
+    const { alarms } = runDetection(leaking, exhaustedAt, null, true);
+    expect(alarms[0]?.minute).toBeLessThan(0.8 * exhaustedAt);
+  },
+);
 
 /** Detection without one of its guards. */
 const MUTANTS: [string, AgingPolicy, string][] = [
