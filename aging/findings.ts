@@ -34,7 +34,7 @@ const JUST_BEFORE_MS = 2 * 3_600_000;
 /** Chosen: two buckets of failures are no accident. */
 const STORM_MS = 2 * BUCKET_MS;
 const LEAST_VALLEYS = 3;
-/** Chosen: more than load wavers by itself. */
+/** Chosen: more than load wavers by itself. Where it grows by more than that a week, latencies have to be learned anew all the time. */
 const BUSY_FACTOR = 1.2;
 
 export function findings(watched: Watched, nowMs: number, policy: AgingPolicy): Evidence[] {
@@ -129,11 +129,11 @@ function usualOf(one: WatchedSeries, nowMs: number, { baseline }: AgingPolicy): 
   return one.usual(nowMs - baseline.sustainedMs / 2);
 }
 
-/** Clearly more load than at this hour of all days before. */
+/** Clearly more load than is usual at this hour. */
 function isBusy({ rate }: Watched, nowMs: number, policy: AgingPolicy): boolean {
   const usual = usualOf(rate, nowMs, policy);
   const now = median(rate.recent(nowMs, policy.baseline.sustainedMs));
-  return usual !== null && now > BUSY_FACTOR * usual.highest;
+  return usual !== null && now > BUSY_FACTOR * usual.median;
 }
 
 function thrash(one: WatchedSeries, sinceMs: number, nowMs: number, policy: AgingPolicy): Evidence | null {

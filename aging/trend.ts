@@ -30,6 +30,8 @@ export interface Trend {
 
 /** Chosen: the largest of eight steps that differ by the factor three is smaller. */
 const STEP_SHARE = 0.4;
+/** A trend that is steeper than what the level has really risen by was made by taking out load. Chosen: half of it may have been hidden. */
+const MOST_HIDDEN = 2;
 /** A level before and after a step is the median of this share of the points. Chosen. */
 const LEVEL_SHARE = 1 / 24;
 
@@ -38,7 +40,7 @@ export function trendOf(window: readonly WindowPoint[], outlook: Omit<Outlook, '
   const rhythm = rhythmOf(window, outlook.widthMs);
   if (rhythm === null) return null;
   const { points, ticks, bare, clock, isApart, knowsLoad, byHour } = rhythm;
-  const test = hamedRao(bare, 'cautious');
+  const test = hamedRao(bare, 'cautious', withoutBend(rhythm));
   const rising = bare.map((value, i) => ({ atMs: ticks[i] ?? 0, value }));
   const sen = sensSlope(rising, test.varS);
   const spanMs = (points.at(-1)?.atMs ?? 0) - (points[0]?.atMs ?? 0);
@@ -47,7 +49,7 @@ export function trendOf(window: readonly WindowPoint[], outlook: Omit<Outlook, '
     pRising: sen.low > 0 ? test.pRising : 1,
     perHour: (sen.slope / spanMs) * 3_600_000,
     spanMs,
-    isApart: isApart && (knowsLoad || byHour !== null),
+    isApart: isApart && (knowsLoad || byHour !== null) && sen.slope <= MOST_HIDDEN * riseOf(points.map(({ low }) => low)),
     isOneStep: isOneStep(bare),
     timeToExhaustionMs: forecast(rhythm, curveOf(rhythm, sen), { ...outlook, spanMs }),
   };
@@ -60,11 +62,25 @@ function curveOf({ bent }: Rhythm, sen: SenSlope): Curve {
   return { slope, low: slope - ERRORS_95 * error, high: slope + ERRORS_95 * error, bend: Math.max(0, bend) };
 }
 
+/** Undefined where a line is what is to be taken out. */
+function withoutBend({ bent, bare, ticks }: Rhythm): number[] | undefined {
+  if (bent === null) return undefined;
+  return bare.map((level, i) => level - bent.slope * (ticks[i] ?? 0) - bent.bend * (ticks[i] ?? 0) ** 2);
+}
+
+function riseOf(levels: readonly number[]): number {
+  const size = sizeOf(levels);
+  return median(levels.slice(-size)) - median(levels.slice(0, size));
+}
+
 function isOneStep(levels: readonly number[]): boolean {
-  const size = Math.max(1, Math.round(levels.length * LEVEL_SHARE));
+  const size = sizeOf(levels);
   const level = (from: number): number => median(levels.slice(from, from + size));
-  const rise = level(levels.length - size) - level(0);
   let largest = 0;
   for (let at = size; at + size <= levels.length; at++) largest = Math.max(largest, level(at) - level(at - size));
-  return largest > STEP_SHARE * rise;
+  return largest > STEP_SHARE * riseOf(levels);
+}
+
+function sizeOf(levels: readonly number[]): number {
+  return Math.max(1, Math.round(levels.length * LEVEL_SHARE));
 }

@@ -24,12 +24,16 @@ export function mannKendall(values: readonly number[]): MannKendall {
 /**
  * The same with the variance of S corrected for autocorrelation: Hamed and Rao, J. Hydrology 204, 1998, eq. 15, over the ranks of what is
  * left without Sen's slope, by lags that are significant at 5 %. Negative autocorrelation narrows the variance, even below zero, and in short
- * series chance alone brings it about at long lags; `cautious` leaves it out, which is what an alarm wants.
+ * series chance alone brings it about at long lags; `cautious` leaves it out, which is what an alarm wants. `rest` is what is left where the
+ * trend is known to be no line: of a parabola, a line leaves what looks like long memory.
  */
-export function hamedRao(values: readonly number[], mode: 'as published' | 'cautious' = 'as published'): MannKendall {
+export function hamedRao(
+  values: readonly number[],
+  mode: 'as published' | 'cautious' = 'as published',
+  rest: readonly number[] = withoutLine(values),
+): MannKendall {
   const n = values.length;
-  const { slope } = sensSlope(values.map((value, index) => ({ atMs: index, value })));
-  const autocorrelation = autocorrelations(ranks(values.map((value, index) => value - (index + 1) * slope)));
+  const autocorrelation = autocorrelations(ranks(rest));
   const significant = Z_95 / Math.sqrt(n);
   let sum = 0;
   for (let lag = 1; lag < n; lag++) {
@@ -38,6 +42,11 @@ export function hamedRao(values: readonly number[], mode: 'as published' | 'caut
   }
   const correction = n < 3 ? 1 : 1 + (2 / (n * (n - 1) * (n - 2))) * sum;
   return verdictOf(score(values), variance(values) * correction);
+}
+
+function withoutLine(values: readonly number[]): number[] {
+  const { slope } = sensSlope(values.map((value, index) => ({ atMs: index, value })));
+  return values.map((value, index) => value - (index + 1) * slope);
 }
 
 function verdictOf(s: number, varS: number): MannKendall {
