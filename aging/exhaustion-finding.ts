@@ -65,12 +65,12 @@ export function exhaustionFinding(
 }
 
 function matters(trend: Trend, watched: WatchedSeries, nowMs: number, { trend: rule }: AgingPolicy): boolean {
-  const { timeToExhaustionMs: time, isApart, spanMs } = trend;
-  if (trend.pRising >= rule.significance || time === null || time.estimate > rule.horizonMs || trend.isOneStep) return false;
-  if (isApart) return time.estimate <= spanMs * rule.nearShare;
-  return (
-    time.estimate <= spanMs * rule.nearShareBlind && levelOf(watched, nowMs) >= rule.levelBlind * (watched.series.limit ?? 0)
-  );
+  const { timeToExhaustionMs: time, knowsRhythm, isApart, spanMs } = trend;
+  if (trend.pRising >= rule.significance || trend.isOneStep || !trend.isOngoing) return false;
+  if (time === null || time.estimate > rule.horizonMs) return false;
+  if (knowsRhythm && isApart) return time.estimate <= spanMs * rule.nearShare;
+  const [nearShare, level] = knowsRhythm ? [rule.nearShareUnclear, rule.levelUnclear] : [rule.nearShareBlind, rule.levelBlind];
+  return time.estimate <= spanMs * nearShare && levelOf(watched, nowMs) >= level * (watched.series.limit ?? 0);
 }
 
 /** By the means of the first and the last third. */

@@ -28,10 +28,12 @@ const trend = z.strictObject({
   horizonMs: time.default(WEEK_MS),
   /** ... and within this share of the time that it has been seen rising: a steady leak is then at two thirds of its life. Chosen. */
   nearShare: share.default(0.5),
-  /** The same where load and trend cannot be told apart: a morning looks like a leak. Chosen. */
-  nearShareBlind: share.default(0.3),
-  /** ... and from this share of the limit on. Chosen. */
-  levelBlind: share.default(0.7),
+  /** The same where load has risen together with the level, and from this share of the limit on. Chosen. */
+  nearShareUnclear: share.default(0.4),
+  levelUnclear: share.default(0.65),
+  /** The same where neither load nor days are known: a morning looks like a leak. Chosen. */
+  nearShareBlind: share.default(0.2),
+  levelBlind: share.default(0.8),
 });
 
 const baseline = z.strictObject({

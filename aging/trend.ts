@@ -20,16 +20,23 @@ export interface Trend {
   /** In units an hour, over the whole window. */
   perHour: number;
   spanMs: number;
-  /** Whether what comes and goes has been told apart from it, by load or by days. */
+  /** Whether load, or days, are known. */
+  knowsRhythm: boolean;
+  /** Whether it is certainly not load that has raised it. */
   isApart: boolean;
   /** Whether most of it came at once, as when a machine is set up otherwise. */
   isOneStep: boolean;
+  /** Whether what a curve says of now can be seen now: a parabola through half a day's cycle goes on where the cycle turns. */
+  isOngoing: boolean;
   /** Null when that is not in sight. */
   timeToExhaustionMs: Interval | null;
 }
 
 /** Chosen: the largest of eight steps that differ by the factor three is smaller. */
 const STEP_SHARE = 0.4;
+/** Chosen: the last sixth must rise at least half as fast as the curve says. */
+const LATELY_SHARE = 1 / 6;
+const LATELY_SLOPE = 0.5;
 /** A trend that is steeper than what the level has really risen by was made by taking out load. Chosen: half of it may have been hidden. */
 const MOST_HIDDEN = 2;
 /** A level before and after a step is the median of this share of the points. Chosen. */
@@ -49,8 +56,10 @@ export function trendOf(window: readonly WindowPoint[], outlook: Omit<Outlook, '
     pRising: sen.low > 0 ? test.pRising : 1,
     perHour: (sen.slope / spanMs) * 3_600_000,
     spanMs,
-    isApart: isApart && (knowsLoad || byHour !== null) && sen.slope <= MOST_HIDDEN * riseOf(points.map(({ low }) => low)),
+    knowsRhythm: knowsLoad || byHour !== null,
+    isApart: isApart && sen.slope <= MOST_HIDDEN * riseOf(points.map(({ low }) => low)),
     isOneStep: isOneStep(bare),
+    isOngoing: isOngoing(rhythm),
     timeToExhaustionMs: forecast(rhythm, curveOf(rhythm, sen), { ...outlook, spanMs }),
   };
 }
@@ -66,6 +75,13 @@ function curveOf({ bent }: Rhythm, sen: SenSlope): Curve {
 function withoutBend({ bent, bare, ticks }: Rhythm): number[] | undefined {
   if (bent === null) return undefined;
   return bare.map((level, i) => level - bent.slope * (ticks[i] ?? 0) - bent.bend * (ticks[i] ?? 0) ** 2);
+}
+
+function isOngoing({ bent, bare, ticks }: Rhythm): boolean {
+  if (bent === null || bent.bend < 0) return true;
+  const lately = Math.max(4, Math.round(bare.length * LATELY_SHARE));
+  const points = bare.map((value, i) => ({ atMs: ticks[i] ?? 0, value })).slice(-lately);
+  return sensSlope(points).slope >= LATELY_SLOPE * bent.slope;
 }
 
 function riseOf(levels: readonly number[]): number {
