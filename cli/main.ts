@@ -15,6 +15,7 @@ import { DATA_DIRECTORY, withConnections } from './connections.js';
 import type { OutputOptions } from './output.js';
 import { fail } from './output.js';
 import type { ProxyOptions } from './proxy.js';
+import type { ReplayOptions } from './replay-samples.js';
 import { version } from './version.js';
 
 interface CommonOptions extends OutputOptions {
@@ -97,6 +98,16 @@ clientCommand('deregister', 'Strike a proxy that is certainly gone from the regi
   .option('--force', 'also one that still runs; it ends itself then')
   .action((pool: string, incarnation: string, options: ClientOptions & { force?: boolean }) =>
     withConfig(options, async (config) => (await import('./deregister.js')).deregister(config, pool, incarnation, options)),
+  );
+
+program
+  .command('replay-samples')
+  .description('Show when detection of aging would have fired over recorded samples, and why; asks no server')
+  .argument('<file>', 'CSV with the header at,series,value or at,series,value,limit, or JSON lines with these fields')
+  .option('--policy <file>', 'YAML with what differs from the default policy')
+  .option('--json', 'print JSON, one object per line')
+  .action((file: string, options: ReplayOptions) =>
+    run(options, async () => (await import('./replay-samples.js')).replaySamples(file, options)),
   );
 
 // Who reads may go away, as `head` does or a terminal that is closed: that must not end a proxy with its traffic.

@@ -27,6 +27,10 @@ const REFUSALS = new Set([
   'RESTART_RUNNING',
   'RESTART_NOT_RUNNING',
   'UPDATE_REFUSED',
+  'RECORDING_UNREADABLE',
+  'RECORDING_INVALID',
+  'POLICY_UNREADABLE',
+  'POLICY_INVALID',
 ]);
 
 export interface OutputOptions {

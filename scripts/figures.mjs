@@ -9,6 +9,7 @@ const FIGURES = [
   { file: 'README.md', marker: 'demo', script: 'demo/main.js', from: '                             plain restart' },
   { file: 'docs/servers/tomcat.md', marker: 'bench:restart', script: 'bench/restart.js', from: 'idle sessions' },
   { file: 'docs/architecture.md', marker: 'bench:proxy', script: 'bench/proxy.js', from: '   ' },
+  { file: 'docs/detection.md', marker: 'bench:detection', script: 'bench/detection.js', from: 'false alarms' },
 ];
 
 const [, , only] = process.argv;

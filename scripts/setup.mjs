@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = [
   'workflows',
   'activities',
+  'aging',
   'worker',
   'proxy',
   'state',

@@ -37,12 +37,14 @@ test.each([
   ['bench/restart', '--idle', ''],
   ['bench/restart', '--store', 'tape'],
   ['bench/proxy', '--rounds', '0'],
+  ['bench/detection', '--runs', '1'],
+  ['bench/detection', '--seed', 'x'],
 ])('a bad option is refused: %s %s %s', async (script, ...args) => {
   const { code, stdout, stderr } = await run(script, ...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(args[0]);
 });
 
-test.each(['demo/main', 'bench/restart', 'bench/proxy'])('help is no refusal: %s', async (script) => {
+test.each(['demo/main', 'bench/restart', 'bench/proxy', 'bench/detection'])('help is no refusal: %s', async (script) => {
   expect(await run(script, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: npm run') as string });
 });

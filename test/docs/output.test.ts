@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createTestInstallation } from '../fixtures/installation.js';
@@ -55,6 +56,10 @@ test('every field that commands print is documented, and status prints every doc
     jsonLines(await vmRejuv(installation, [...words, '--json']));
   expect(undocumented('boot', await printed('boot'))).toEqual([]);
   expect(undocumented('boot', [{ pool: name, invented: 1 }])).toEqual(['invented']);
+  const recording = `${installation.configFile}.csv`;
+  const rows = Array.from({ length: 240 }, (_, minute) => `${minute * 60_000},threads,${20 + minute / 3},100`);
+  await writeFile(recording, ['at,series,value,limit', '0,boot,1,', ...rows].join('\n'));
+  expect(undocumented('replay-samples', await printed('replay-samples', recording))).toEqual([]);
   // Without proxy and worker there is something to fail, and something that cannot be checked.
   expect(undocumented('check', await printed('check'))).toEqual([]);
   await installation.startProxy();

@@ -1,0 +1,125 @@
+// Reads recorded samples: CSV with the header at,series,value or at,series,value,limit, or JSON lines with these fields. docs/detection.md describes it.
+
+import { readFileSync } from 'node:fs';
+import { codeOf } from '../config/error-code.js';
+import { OperatorError } from '../config/operator-error.js';
+import { DAY_MS } from './policy.js';
+import type { Sample, Series } from './series.js';
+import { KIND_NAMES, kindOf, seriesOf } from './series.js';
+
+/** Ordered by time; a boot has no series. */
+export interface Recorded extends Sample {
+  series: Series | null;
+}
+
+const HEADERS = ['at,series,value', 'at,series,value,limit'];
+const BOOT = 'boot';
+const AT = 'a time as of ISO 8601 with its zone, such as 2026-01-05T08:00:00Z, or milliseconds since 1970';
+const ZONED = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+/** Chosen: more is a mistake in a time, such as seconds for milliseconds. */
+const LONGEST_DAYS = 400;
+
+type Fields = Record<'at' | 'series' | 'value' | 'limit', unknown>;
+
+/** Throws RECORDING_UNREADABLE, or RECORDING_INVALID with file, line, what was found and what is allowed. */
+export function readRecording(file: string): Recorded[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const remedy = 'Name a file of samples; docs/detection.md describes its form.';
+    throw new OperatorError('RECORDING_UNREADABLE', `The recording ${file} cannot be read (${codeOf(cause)}).`, remedy, {
+      cause,
+    });
+  }
+  return parseRecording(text, file);
+}
+
+export function parseRecording(text: string, file: string): Recorded[] {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const first = lines.findIndex((line) => line.trim() !== '');
+  const head = lines[first]?.trim() ?? '';
+  const isJson = head.startsWith('{');
+  if (!isJson && !HEADERS.includes(head)) {
+    throw invalid(
+      file,
+      Math.max(first, 0),
+      head === '' ? 'nothing' : head,
+      `${HEADERS.join(' or ')} as the first line, or JSON lines`,
+    );
+  }
+  const limits = new Map<string, number>();
+  const recorded: Recorded[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === '' || index < first || (!isJson && index === first)) continue;
+    const fields = isJson ? ofJson(line, file, index) : ofCsv(line, head.split(',').length, file, index);
+    recorded.push(sampleOf(fields, limits, (found, allowed) => invalid(file, index, found, allowed)));
+  }
+  recorded.sort((one, other) => one.atMs - other.atMs);
+  const days = ((recorded.at(-1)?.atMs ?? 0) - (recorded[0]?.atMs ?? 0)) / DAY_MS;
+  if (recorded.length === 0) throw invalid(file, Math.max(first, 0), 'no sample', 'at least one');
+  if (days > LONGEST_DAYS) {
+    throw invalid(file, Math.max(first, 0), `samples over ${Math.round(days)} days`, `times within ${LONGEST_DAYS} days`);
+  }
+  return recorded;
+}
+
+function ofCsv(line: string, columns: number, file: string, index: number): Fields {
+  const cells = line.split(',').map((cell) => cell.trim());
+  if (cells.length !== columns) throw invalid(file, index, `${cells.length} columns`, `${columns}, as in the first line`);
+  const [at, series, value = '', limit = ''] = cells;
+  return { at, series, value: value === '' ? undefined : Number(value), limit: limit === '' ? undefined : Number(limit) };
+}
+
+function ofJson(line: string, file: string, index: number): Fields {
+  const allowed = '{"at": ..., "series": ..., "value": ...} on one line';
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    throw invalid(file, index, shown(line), allowed);
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw invalid(file, index, shown(line), allowed);
+  return { at: undefined, series: undefined, value: undefined, limit: undefined, ...parsed };
+}
+
+function sampleOf(
+  { at, series: name, value, limit }: Fields,
+  limits: Map<string, number>,
+  refuse: (found: string, allowed: string) => OperatorError,
+): Recorded {
+  const atMs = timeOf(at);
+  if (atMs === null) throw refuse(`at ${shown(at)}`, AT);
+  if (name === BOOT) return { atMs, value: 1, series: null };
+  const kind = typeof name === 'string' ? kindOf(name) : null;
+  if (typeof name !== 'string' || kind === null) {
+    throw refuse(`series ${shown(name)}`, `${BOOT}, or a kind, alone or before a colon and a name: ${KIND_NAMES.join(', ')}`);
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`value ${shown(value)}`, 'a number');
+  if (limit !== undefined && limit !== null) {
+    if (typeof limit !== 'number' || !(limit > 0)) throw refuse(`limit ${shown(limit)}`, 'a number above 0');
+    limits.set(name, limit);
+  }
+  return { atMs, value, series: seriesOf(name, kind, limits.get(name) ?? null) };
+}
+
+function timeOf(at: unknown): number | null {
+  if (typeof at === 'number') return Number.isFinite(at) ? at : null;
+  if (typeof at !== 'string') return null;
+  if (/^\d+$/.test(at)) return Number(at);
+  const atMs = ZONED.test(at) ? Date.parse(at) : NaN;
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? 'nothing');
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function invalid(file: string, index: number, found: string, allowed: string): OperatorError {
+  return new OperatorError(
+    'RECORDING_INVALID',
+    `${file}:${index + 1}: found ${found}, allowed: ${allowed}.`,
+    'Correct the recording; docs/detection.md describes its form.',
+  );
+}

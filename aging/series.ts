@@ -1,0 +1,59 @@
+// What is watched: named series of samples, of kinds that tell which detectors look at them.
+
+export interface Sample {
+  atMs: number;
+  value: number;
+}
+
+export interface Series {
+  /** Unique among those of one machine, such as "heapAfterGc" or "memory:tomcat". */
+  name: string;
+  kind: SeriesKind;
+  unit: string;
+  /** Where the resource is exhausted; without it a trend has no end, and no ceiling is known. */
+  limit: number | null;
+}
+
+interface Kind {
+  /** resource: runs out at its limit. latency, errors: what users see. gc: share of time, 0..1. work: requests served since boot, a counter. */
+  role: 'resource' | 'latency' | 'errors' | 'gc' | 'work';
+  unit: string;
+  /** valleys: only what is left after a collection counts, as between two of them any heap grows. */
+  floor: 'lowest' | 'valleys';
+  in: string;
+}
+
+const resource = (unit: string, text: string, floor: Kind['floor'] = 'lowest'): Kind => ({
+  role: 'resource',
+  unit,
+  floor,
+  in: text,
+});
+
+export const KINDS = {
+  heapAfterGc: resource('MiB', 'heap after collections'),
+  heap: resource('MiB', 'heap at any moment', 'valleys'),
+  memory: resource('MiB', 'memory of the process or guest'),
+  threads: resource('threads', 'threads'),
+  fileHandles: resource('handles', 'open files and sockets'),
+  connections: resource('connections', 'connections taken from a pool'),
+  latencyP95: { role: 'latency', unit: 'ms', floor: 'lowest', in: '95th percentile of response times' },
+  errorRate: { role: 'errors', unit: 'of 1', floor: 'lowest', in: 'share of requests that failed, 0 to 1' },
+  gcShare: { role: 'gc', unit: 'of 1', floor: 'lowest', in: 'share of time spent in collections, 0 to 1' },
+  requests: { role: 'work', unit: 'requests', floor: 'lowest', in: 'requests served since boot, a counter' },
+} as const satisfies Record<string, Kind>;
+
+export type SeriesKind = keyof typeof KINDS;
+
+export const KIND_NAMES = Object.keys(KINDS) as SeriesKind[];
+
+/** A name is a kind, or a kind, a colon and what tells several of it apart; null when it is neither. */
+export function kindOf(name: string): SeriesKind | null {
+  const kind = name.split(':', 1)[0] ?? '';
+  return Object.hasOwn(KINDS, kind) ? (kind as SeriesKind) : null;
+}
+
+/** A series with the kind that its name tells. */
+export function seriesOf(name: string, kind: SeriesKind, limit: number | null = null): Series {
+  return { name, kind, unit: KINDS[kind].unit, limit };
+}

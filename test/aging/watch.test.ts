@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest';
+import type { AgingPolicy } from '../../aging/policy.js';
+import { DEFAULT_POLICY, policySchema } from '../../aging/policy.js';
+import type { SeriesKind } from '../../aging/series.js';
+import { seriesOf } from '../../aging/series.js';
+import type { Verdict } from '../../aging/verdict.js';
+import { AgingWatch } from '../../aging/watch.js';
+import { normalNumbers } from '../fixtures/normal-numbers.js';
+
+const MINUTE = 60_000;
+const DAY = 1440;
+const START_MS = Date.UTC(2026, 0, 5);
+
+type Levels = Partial<Record<SeriesKind, (minute: number) => number | null>>;
+
+/** Feeds a sample a minute and judges every five. */
+function watched(
+  minutes: number,
+  levels: Levels,
+  options: { policy?: AgingPolicy; boots?: number[]; limit?: number } = {},
+): Verdict[] {
+  const { policy = DEFAULT_POLICY, boots = [0], limit = 100 } = options;
+  const watch = new AgingWatch(policy);
+  const verdicts: Verdict[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    const atMs = START_MS + minute * MINUTE;
+    if (boots.includes(minute)) watch.boot(atMs);
+    for (const [kind, level] of Object.entries(levels) as [SeriesKind, (minute: number) => number | null][]) {
+      const value = level(minute);
+      if (value !== null) watch.observe(seriesOf(kind, kind, limit), { atMs, value });
+    }
+    if ((minute + 1) % 5 === 0) verdicts.push(watch.judge(atMs + MINUTE));
+  }
+  return verdicts;
+}
+
+const minuteOf = (verdict: Verdict | undefined): number => ((verdict?.atMs ?? NaN) - START_MS) / MINUTE;
+const raised = (verdicts: readonly Verdict[]): Verdict[] => verdicts.filter((verdict) => verdict.raised);
+const detectors = (verdict: Verdict | undefined): string[] => (verdict?.evidence ?? []).map(({ detector }) => detector);
+/** Quiet around a level, the same for the same minute. */
+const around = (level: number, deviation: number, seed = 1): (() => number) => {
+  const next = normalNumbers(seed);
+  return () => level + deviation * next();
+};
+const noon = (minute: number): number => 0.55 - 0.45 * Math.cos((2 * Math.PI * (minute - 240)) / DAY);
+/** A counter at `rate` requests a minute, as times of noon. */
+const counter = (rate: (minute: number) => number): ((minute: number) => number) => {
+  let served = 0;
+  return (minute) => (served += rate(minute));
+};
+
+test('a leak raises one alarm, with what is left of its life in the interval', () => {
+  const noise = around(0, 0.5);
+  const life = 2 * DAY;
+  const verdicts = watched(life, { threads: (minute) => 30 + (70 * minute) / life + noise(), requests: counter(() => 600) });
+
+  const [alarm, ...more] = raised(verdicts);
+  expect(more).toEqual([]);
+  expect(minuteOf(alarm)).toBeLessThan(0.8 * life);
+  const [trend] = alarm?.evidence ?? [];
+  const left = (life - minuteOf(alarm)) * MINUTE;
+  expect(trend).toMatchObject({ detector: 'trend', series: 'threads' });
+  expect(Math.abs((trend?.timeToExhaustionMs?.estimate ?? 0) / left - 1)).toBeLessThan(0.15);
+  expect(alarm?.explanation).toMatch(/^Aging: threads rises with time, by .* an hour .* exhausted in /);
+});
+
+test('a day that comes and goes is no leak, though the morning looks like one without its guards', () => {
+  const level = (): Required<Pick<Levels, 'memory' | 'requests'>> => {
+    const noise = around(0, 0.5);
+    return { memory: (minute) => 20 + 62 * noon(minute) + noise(), requests: counter((minute) => 3000 * noon(minute)) };
+  };
+  expect(raised(watched(5 * DAY, level()))).toEqual([]);
+  // The same where nobody counts requests.
+  expect(raised(watched(5 * DAY, { memory: level().memory }))).toEqual([]);
+  const careless = policySchema.parse({ trend: { nearShareBlind: 1, levelBlind: 0.1 } });
+  expect(raised(watched(5 * DAY, { memory: level().memory }, { policy: careless }))).not.toEqual([]);
+});
+
+test('what happens in warm-up does not count, and would without it', () => {
+  // Loading takes all of the room for some minutes.
+  const loading = (): Levels => ({ heapAfterGc: (minute) => (minute < 28 ? 95 : 40) });
+  expect(raised(watched(120, loading()))).toEqual([]);
+  const cold = policySchema.parse({ warmUpMs: 1 });
+  expect(raised(watched(120, loading(), { policy: cold }))).toHaveLength(1);
+});
+
+test('a boot begins a series anew', () => {
+  const level = (minute: number): number => 30 + (minute % 720) / 12;
+  // 30 to 90 in twelve hours, twice, with a restart between: the second time has to be told by itself.
+  const verdicts = watched(1440, { fileHandles: level, requests: counter(() => 600) }, { boots: [0, 720] });
+  const alarms = raised(verdicts).map(minuteOf);
+  expect(alarms).toHaveLength(2);
+  expect(Math.abs((alarms[1] ?? 0) - 720 - (alarms[0] ?? 0))).toBeLessThanOrEqual(15);
+});
+
+test('a counter of requests that falls tells a boot that nobody has told', () => {
+  const served = counter(() => 600);
+  const verdicts = watched(400, {
+    heapAfterGc: (minute) => (minute < 200 ? 20 : 95),
+    requests: (minute) => served(minute) - (minute < 200 ? 0 : 120_000),
+  });
+  expect(verdicts.find(({ atMs }) => atMs === START_MS + 210 * MINUTE)?.explanation).toBe('Warming up.');
+  expect(detectors(raised(verdicts)[0])).toContain('ceiling');
+});
+
+test('an alarm waits for several judgements in a row, stays while it is found, and is not raised again within the cooldown', () => {
+  const level = (minute: number): number => (minute % 120 >= 60 ? 95 : 50);
+  const verdicts = watched(600, { threads: level });
+  const alarms = raised(verdicts).map(minuteOf);
+  // In the minutes 60 to 120 all three last buckets are over the ceiling as of 75; three judgements later it counts.
+  expect(alarms).toEqual([85, 85 + 360]);
+  expect(
+    verdicts
+      .filter(({ aging }) => aging)
+      .map(minuteOf)
+      .filter((minute) => minute < 240),
+  ).toEqual([85, 90, 95, 100, 105, 110, 115, 120, 125, 130]);
+  const cooling = verdicts.find(({ atMs }) => atMs === START_MS + 210 * MINUTE);
+  expect(cooling?.explanation).toMatch(/^Not called aging, as the last alarm was less than the cooldown ago/);
+});
+
+const DAYS = 5;
+const usual = (): Record<'latencyP95' | 'errorRate' | 'requests', (minute: number) => number> => {
+  const [slow, failing] = [around(1, 0.05, 2), around(0.002, 0.0005, 3)];
+  return {
+    latencyP95: (minute) => 100 * slow() * (0.5 + noon(minute)),
+    errorRate: () => Math.max(0, failing()),
+    requests: counter((minute) => 3000 * noon(minute)),
+  };
+};
+/** On the last day from nine o'clock on. */
+const isLate = (minute: number): boolean => minute >= (DAYS - 1) * DAY + 9 * 60;
+
+test('slow answers and failures together are aging, slow answers alone are not', () => {
+  const slower = (minute: number): number => (isLate(minute) ? 4 : 1);
+  const { latencyP95, errorRate, requests } = usual();
+  const slow = watched(DAYS * DAY, { latencyP95: (minute) => latencyP95(minute) * slower(minute), requests });
+  expect(raised(slow)).toEqual([]);
+  expect(detectors(slow.at(-1))).toEqual(['latency']);
+  const both = watched(DAYS * DAY, {
+    ...usual(),
+    latencyP95: (minute) => latencyP95(minute) * slower(minute),
+    errorRate: (minute) => errorRate(minute) + (isLate(minute) ? 0.05 : 0),
+  });
+  expect(raised(both).map(detectors)).toEqual([['latency', 'errors']]);
+  expect(raised(watched(DAYS * DAY, usual()))).toEqual([]);
+});
+
+test('what is slow because more is asked of it is not aging', () => {
+  const normal = usual();
+  const crowded = watched(DAYS * DAY, {
+    latencyP95: (minute) => normal.latencyP95(minute) * (isLate(minute) ? 4 : 1),
+    errorRate: (minute) => normal.errorRate(minute) + (isLate(minute) ? 0.05 : 0),
+    requests: counter((minute) => 3000 * noon(minute) * (isLate(minute) ? 3 : 1)),
+  });
+  expect(raised(crowded)).toEqual([]);
+});
+
+test('a server that fails fast and draws the load is a storm drain, one that fails slowly is none', () => {
+  const failing = (factor: number): Levels => ({
+    latencyP95: (minute) => (minute < 300 ? 100 : 100 * factor),
+    errorRate: (minute) => (minute < 300 ? 0 : 0.4),
+    requests: counter((minute) => (minute < 300 ? 600 : 700)),
+  });
+  expect(raised(watched(330, failing(0.2))).map(detectors)).toEqual([['stormDrain']]);
+  expect(raised(watched(330, failing(1.5)))).toEqual([]);
+});
+
+test('collections that take a third of the time are thrash, a busy minute of them is not', () => {
+  expect(raised(watched(120, { gcShare: (minute) => (minute < 60 ? 0.02 : 0.33) })).map(detectors)).toEqual([['gcThrash']]);
+  expect(raised(watched(120, { gcShare: (minute) => (minute % 20 === 0 ? 0.6 : 0.02) }))).toEqual([]);
+});
+
+test('age and work count where a policy says so', () => {
+  const levels = (): Levels => ({ requests: counter(() => 100) });
+  expect(raised(watched(600, levels()))).toEqual([]);
+  const aged = raised(watched(600, levels(), { policy: policySchema.parse({ maxAgeMs: 300 * MINUTE }) }));
+  expect(aged.map((verdict) => [minuteOf(verdict), ...detectors(verdict)])).toEqual([[310, 'age']]);
+  const worked = raised(watched(600, levels(), { policy: policySchema.parse({ maxRequests: 20_000 }) }));
+  expect(worked.map((verdict) => [minuteOf(verdict), ...detectors(verdict)])).toEqual([[210, 'work']]);
+});
+
+test('a sampler that has died is told, and is no reason for a restart', () => {
+  const verdicts = watched(200, { threads: (minute) => (minute < 100 ? 40 : null), fileHandles: () => 40 });
+  expect(raised(verdicts)).toEqual([]);
+  expect(verdicts.at(-1)?.anomalies).toMatchObject([{ detector: 'deadSampler', series: 'threads' }]);
+  expect(verdicts.at(-1)?.explanation).toMatch(/^Nothing speaks for aging\. Besides: threads has had no sample for /);
+  expect(verdicts.find(({ atMs }) => atMs === START_MS + 100 * MINUTE)?.anomalies).toEqual([]);
+});
+
+test('a heap that is emptied by collections is judged by what they leave', () => {
+  const teeth = (leak: number) => (minute: number) => 20 + leak * minute + 60 * ((minute / 45) % 1);
+  expect(raised(watched(2 * DAY, { heap: teeth(0) }))).toEqual([]);
+  const leaking = raised(watched(DAY, { heap: teeth(60 / DAY), requests: counter(() => 600) }));
+  expect(leaking.map(detectors)).toEqual([['trend']]);
+  // As a level of its own, the same is exhausted again and again.
+  expect(raised(watched(2 * DAY, { memory: (minute) => 60 + 38 * ((minute / 300) % 1) }))).not.toEqual([]);
+});
