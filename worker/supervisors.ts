@@ -28,22 +28,24 @@ export async function ensureSupervisors(client: Client, temporal: TemporalConfig
   }
 }
 
-async function ensureSupervisor(
-  client: Client,
-  { address, taskQueue }: TemporalConfig,
-  { name, policy }: PoolConfig,
-): Promise<void> {
+async function ensureSupervisor(client: Client, temporal: TemporalConfig, { name, policy }: PoolConfig): Promise<void> {
+  const { address, taskQueue } = temporal;
   await askTemporal(client, address, () => ensureSchedule(client, taskQueue, name, policy?.maxAgeMs ?? null));
   const workflowId = supervisorOf(name);
   if (policy === null) {
     await askTemporal(client, address, () => client.workflow.getHandle(workflowId).cancel()).catch(unlessUnknown);
     return;
   }
-  const handle = await askTemporal(client, address, () =>
-    client.workflow.signalWithStart<typeof supervisePool>('supervisePool', {
-      ...{ workflowId, taskQueue, args: [{ pool: name }] as Parameters<typeof supervisePool> },
-      // This worker's policy may be another than that of the last.
-      signal: lookAgainSignal,
+  const handle = client.workflow.getHandle(workflowId);
+  if (await isSupervised(client, temporal, name)) {
+    // This worker's policy may be another than that of the last.
+    await askTemporal(client, address, () => handle.signal(lookAgainSignal));
+    return;
+  }
+  await askTemporal(client, address, () =>
+    client.workflow.start<typeof supervisePool>('supervisePool', {
+      ...{ workflowId, taskQueue, args: [{ pool: name }] },
+      workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `Supervisor of ${name}`,
     }),
   );
