@@ -98,13 +98,11 @@ export async function check(
       );
     }
     for (const pool of pools) {
-      await item(`${pool.name}: a proxy is registered and answers`, async (notChecked) =>
-        !hash
-          ? notChecked(NO_DATABASE)
-          : missing.token !== null
-            ? notChecked('without the admin token they do not answer')
-            : proxiesAnswer(config, pool, database, signal),
-      );
+      await item(`${pool.name}: a proxy is registered and answers`, async (notChecked) => {
+        if (!hash) return notChecked(NO_DATABASE);
+        if (missing.token !== null) return notChecked('without the admin token they do not answer');
+        await proxiesAnswer(config, pool, database, signal);
+      });
       if (pool.policy !== null) {
         await item(`${pool.name}: its supervisor runs`, (notChecked) =>
           client === undefined ? Promise.resolve(notChecked('Temporal does not tell')) : requireSupervisor(client, config, pool),

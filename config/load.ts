@@ -2,10 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { YAMLParseError } from 'yaml';
-import { LineCounter, parseDocument } from 'yaml';
 import { ADMIN_URL_NEEDED, needsAdminUrl } from './admin-url.js';
-import { complaints } from './complaints.js';
 import { adminToken, databaseUrl, temporalAddress } from './environment.js';
 import { codeOf } from './error-code.js';
 import { OperatorError } from './operator-error.js';
@@ -15,6 +12,7 @@ import type { SecretReference } from './secret.js';
 import { readSecret } from './secret.js';
 import type { Config, MachineConfig, PoolConfig, ProxyConfig, SessionsConfig } from './types.js';
 import { wrongValue } from './wrong-value.js';
+import { checkYaml } from './yaml-file.js';
 
 const ADMIN_APART = 'another address than proxy.listen: who reaches one must not reach the other';
 
@@ -93,26 +91,12 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
       { cause },
     );
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  // What the parser complains of after its first stumble is mostly that it has stumbled.
-  const [broken] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
-  if (broken !== undefined) throw invalid([`${file}:${broken.linePos?.[0].line ?? 1}: ${inOurWords(broken)}`]);
-  const result = configSchema.safeParse(document.toJS() ?? {});
-  if (!result.success) throw invalid(complaints(file, document, lines, result.error.issues));
-  const complain = (path: string[], allowed: string): OperatorError =>
-    invalid(complaints(file, document, lines, [{ code: 'custom', path, message: allowed, input: undefined }]));
-  return { parsed: result.data, complain };
+  const { data, complain } = checkYaml(file, text, configSchema, { broken: (line) => invalid([line]), mistaken: invalid });
+  return { parsed: data, complain };
 }
 
 function wrongOption(option: string, found: string, allowed: string): OperatorError {
   return wrongValue(option, found, allowed, 'Correct the option, or the file.');
-}
-
-/** The library speaks to programmers, and repeats the place. */
-function inOurWords({ code, message }: YAMLParseError): string {
-  if (code === 'MULTIPLE_DOCS') return 'several documents; one is allowed, without "---" in its middle';
-  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 }
 
 function invalid(lines: string[]): OperatorError {

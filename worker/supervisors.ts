@@ -8,6 +8,7 @@ import type { PoolConfig, TemporalConfig } from '../config/types.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
 import { lookAgainSignal } from '../workflows/supervisor-messages.js';
+import { supervisorOf } from '../workflows/workflow-ids.js';
 import { askTemporal } from './ask-temporal.js';
 import { isOpen } from './temporal-client.js';
 
@@ -21,11 +22,12 @@ const MOST_INTERVAL_MS = 3_600_000;
  * by operators need none of it. Of workers whose files differ, the last to start wins.
  */
 export async function ensureSupervisors(client: Client, temporal: TemporalConfig, pools: readonly PoolConfig[]): Promise<void> {
-  for (const pool of pools) {
-    await ensureSupervisor(client, temporal, pool).catch((error: unknown) => {
+  const ensured = pools.map((pool) =>
+    ensureSupervisor(client, temporal, pool).catch((error: unknown) => {
       Runtime.instance().logger.warn(`Whether ${supervisorOf(pool.name)} runs is not certain`, { error });
-    });
-  }
+    }),
+  );
+  await Promise.all(ensured);
 }
 
 async function ensureSupervisor(client: Client, temporal: TemporalConfig, { name, policy }: PoolConfig): Promise<void> {
@@ -55,8 +57,6 @@ async function ensureSupervisor(client: Client, temporal: TemporalConfig, { name
       `${workflowId} waits for a worker of task queue "${own}", and this one has "${taskQueue}": if no other installation has a pool of that name, terminate it, and start this worker again`,
     );
 }
-
-export const supervisorOf = (pool: string): string => `pool/${pool}`;
 
 /** Whether the pool's supervisor runs, on this task queue. */
 export async function isSupervised(client: Client, { address, taskQueue }: TemporalConfig, pool: string): Promise<boolean> {

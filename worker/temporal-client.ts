@@ -7,6 +7,7 @@ import { restartRunning } from '../activities/errors.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import type { cleanRestart } from '../workflows/clean-restart.js';
+import { restartOf } from '../workflows/workflow-ids.js';
 import { askTemporal, temporalUnreachable } from './ask-temporal.js';
 
 /** One run of a restart. */
@@ -61,7 +62,7 @@ export async function startCleanRestart(
   try {
     return await askTemporal(client, address, () =>
       client.workflow.start<typeof cleanRestart>('cleanRestart', {
-        workflowId: `clean-restart/${pool}`,
+        workflowId: restartOf(pool),
         taskQueue,
         args: [reason === undefined ? { pool } : { pool, reason }],
         workflowIdConflictPolicy: 'FAIL',
@@ -71,7 +72,7 @@ export async function startCleanRestart(
   } catch (error) {
     if (error instanceof OperatorError) throw maybeStarted(error, address, pool);
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw restartRunning(pool, `clean-restart/${pool}`);
+    throw restartRunning(pool, restartOf(pool));
   }
 }
 
@@ -86,7 +87,7 @@ function maybeStarted(cause: OperatorError, address: string, pool: string): Oper
 
 /** The latest run under the pool's customary workflow id, as `workflowId/runId`, or null when Temporal knows none. */
 export async function customaryRestart(client: Client, { address }: TemporalConfig, pool: string): Promise<string | null> {
-  const workflowId = `clean-restart/${pool}`;
+  const workflowId = restartOf(pool);
   try {
     const { runId } = await askTemporal(client, address, () => client.workflow.getHandle(workflowId).describe());
     return `${workflowId}/${runId}`;

@@ -1,6 +1,6 @@
 // Clean restarts of many pools, at most so many at a time. The first failure stops it until an operator has looked.
 
-import { executeChild, isCancellation, ParentClosePolicy, proxyActivities } from '@temporalio/workflow';
+import { executeChild, isCancellation, proxyActivities } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Activities } from '../activities/index.js';
 import { cleanRestart } from './clean-restart.js';
@@ -10,6 +10,7 @@ import type { PoolProgress } from './fleet.js';
 import { Fleet } from './fleet.js';
 import { parseFleet } from './input.js';
 import { listed } from './listing.js';
+import { asChild } from './restart-child.js';
 import { brief } from './retry-policies.js';
 
 const { requirePools } = proxyActivities<Activities>(brief);
@@ -33,13 +34,7 @@ async function rejuvenate(input: unknown): Promise<PoolProgress[]> {
 
   async function restart(pool: string): Promise<void> {
     try {
-      await executeChild(cleanRestart, {
-        workflowId: `clean-restart/${pool}`,
-        args: [reason === undefined ? { pool } : { pool, reason }],
-        // Whoever ends the fleet's workflow does not want a pool half moved.
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `Clean restart of ${pool}`,
-      });
+      await executeChild(cleanRestart, asChild(reason === undefined ? { pool } : { pool, reason }));
       fleet.set(pool, 'done');
     } catch (error) {
       if (isCancellation(error)) throw error;

@@ -6,7 +6,6 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  ParentClosePolicy,
   proxyActivities,
   startChild,
   workflowInfo,
@@ -20,6 +19,7 @@ import { codeOf, reasonOf } from './failure-cause.js';
 import { loggingFailure } from './failure-log.js';
 import { parseSupervision } from './input.js';
 import { listed } from './listing.js';
+import { asChild } from './restart-child.js';
 import { brief, patient } from './retry-policies.js';
 import { SupervisorDesk } from './supervisor-desk.js';
 
@@ -73,18 +73,13 @@ async function supervise(input: unknown): Promise<void> {
     }
   }
 
-  /** A child by name; it outlives this run of the supervisor, which ends when its history is long. */
   async function begin({ reason }: Wanted): Promise<void> {
-    const workflowId = `clean-restart/${pool}`;
+    const child = asChild(reason === null ? { pool } : { pool, reason });
+    const { workflowId } = child;
     desk.begins(workflowId);
     try {
-      const child = await startChild(cleanRestart, {
-        workflowId,
-        args: [reason === null ? { pool } : { pool, reason }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `Clean restart of ${pool}`,
-      });
-      desk.started(`${workflowId}/${child.firstExecutionRunId}`);
+      const { firstExecutionRunId } = await startChild(cleanRestart, child);
+      desk.started(`${workflowId}/${firstExecutionRunId}`);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       desk.ended('RESTART_RUNNING', `${workflowId} was begun by somebody else.`);

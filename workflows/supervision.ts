@@ -70,20 +70,16 @@ export interface PoolStatus extends Omit<Supervision, 'history'> {
 }
 
 export function statusOf(pool: string, { history: _, ...now }: Supervision): PoolStatus {
-  const { paused, wanted, judgement, running } = now;
-  const state =
-    running !== null
-      ? 'restarting'
-      : paused !== null
-        ? 'paused'
-        : wanted === null
-          ? 'watching'
-          : judgement?.verdict === 'ask'
-            ? 'waiting-for-approval'
-            : judgement?.verdict === 'later'
-              ? 'waiting-for-its-time'
-              : 'deciding';
-  return { pool, ...now, state, nextDecisionMs: state === 'waiting-for-its-time' ? (judgement?.untilMs ?? null) : null };
+  const state = stateOf(now);
+  return { pool, ...now, state, nextDecisionMs: state === 'waiting-for-its-time' ? (now.judgement?.untilMs ?? null) : null };
+}
+
+function stateOf({ running, paused, wanted, judgement }: Omit<Supervision, 'history'>): PoolStatus['state'] {
+  if (running !== null) return 'restarting';
+  if (paused !== null) return 'paused';
+  if (wanted === null) return 'watching';
+  if (judgement?.verdict === 'ask') return 'waiting-for-approval';
+  return judgement?.verdict === 'later' ? 'waiting-for-its-time' : 'deciding';
 }
 
 /** Markdown for the Temporal UI's current details. */

@@ -20,16 +20,9 @@ export interface Moment {
   adds: number;
 }
 
-/** (limit - level) / slope, by each of the slopes (per millisecond); null unless the level rises. */
-export function timeToExhaustion(level: number, limit: number, { slope, low, high }: Slopes): Interval | null {
-  if (!(slope > 0)) return null;
-  const room = Math.max(0, limit - level);
-  return { estimate: room / slope, low: room / Math.max(slope, high), high: low > 0 ? room / low : null };
-}
-
 /**
- * The same where the level also has its ups and downs: the first of the moments to come at which `levelAt` has reached the limit. Null when
- * that is none of them.
+ * The first of the moments to come at which `levelAt` has reached the limit, by each of the slopes; null when that is none of them, or the
+ * level does not rise. Without ups and downs that is (limit - level) / slope.
  */
 export function exhaustionAmong(
   moments: readonly Moment[],
