@@ -20,11 +20,11 @@ export function howItEnds(model: Model, stopped: World): Ending {
   const trace: string[] = [];
   goOnUndisturbed(world);
   for (let step = 0; step < MAX_STEPS && world.violation === null; step++) {
+    if (isOver(world) && world.requests.length === 0 && allServe(world) && !visit(model, world, trace)) break;
     const action = next(model, world);
     if (action === undefined) break;
     trace.push(action.name);
     action.apply(world);
-    if (world.violation === null && isOver(world) && world.requests.length === 0 && !visit(model, world, trace)) break;
   }
   const violation = world.violation ?? (isOver(world) ? waits(world) : `the restart does not end: ${world.rows.pool.phase}`);
   return { violation, trace };
@@ -76,6 +76,11 @@ function visit(model: Model, world: World, trace: string[]): boolean {
 
 function isOver({ rows: { pool } }: World): boolean {
   return pool.run === null && pool.phase === 'steady';
+}
+
+/** Clients come back when the proxies have: one that is down answers nobody. */
+function allServe({ proxies }: World): boolean {
+  return proxies.every(({ life }) => life === 'serving');
 }
 
 function waits({ requests, rows: { holds } }: World): string | null {
