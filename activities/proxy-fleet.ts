@@ -11,6 +11,7 @@ import type {
   PoolReport,
   SeenKeys,
   StreamsClosed,
+  TrafficReport,
 } from '../proxy/admin-api.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { Database } from '../state/database.js';
@@ -100,6 +101,10 @@ export class ProxyFleet {
 
   async reports(): Promise<PoolReport[]> {
     return this.must((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload'));
+  }
+
+  async traffic(): Promise<TrafficReport[]> {
+    return this.must((proxy) => this.call<TrafficReport>(proxy, 'GET', 'traffic'));
   }
 
   async holdTimes(): Promise<HoldTimes[]> {

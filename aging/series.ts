@@ -30,6 +30,14 @@ const resource = (unit: string, text: string, floor: Kind['floor'] = 'lowest'): 
   in: text,
 });
 
+const latency = (what: string): Kind => ({ role: 'latency', unit: 'ms', floor: 'lowest', in: `${what} of response times` });
+const errors = (what: string): Kind => ({
+  role: 'errors',
+  unit: 'of 1',
+  floor: 'lowest',
+  in: `share of requests that ${what}, 0 to 1`,
+});
+
 export const KINDS = {
   heapAfterGc: resource('MiB', 'heap after collections'),
   heap: resource('MiB', 'heap at any moment', 'valleys'),
@@ -37,8 +45,12 @@ export const KINDS = {
   threads: resource('threads', 'threads'),
   fileHandles: resource('handles', 'open files and sockets'),
   connections: resource('connections', 'connections taken from a pool'),
-  latencyP95: { role: 'latency', unit: 'ms', floor: 'lowest', in: '95th percentile of response times' },
-  errorRate: { role: 'errors', unit: 'of 1', floor: 'lowest', in: 'share of requests that failed, 0 to 1' },
+  latencyP50: latency('median'),
+  latencyP95: latency('95th percentile'),
+  latencyP99: latency('99th percentile'),
+  errorRate: errors('failed'),
+  timeoutRate: errors('were not answered in time'),
+  queueFullRate: errors('found no connection to the machine'),
   gcShare: { role: 'gc', unit: 'of 1', floor: 'lowest', in: 'share of time spent in collections, 0 to 1' },
   requests: { role: 'work', unit: 'requests', floor: 'lowest', in: 'requests served since boot, a counter' },
 } as const satisfies Record<string, Kind>;

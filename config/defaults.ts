@@ -42,3 +42,9 @@ export const TEMPORAL_NAMESPACE = 'default';
 export const TASK_QUEUE = 'vm-rejuv';
 export const PROXY_LISTEN = { host: '127.0.0.1', port: 8080 };
 export const PROXY_ADMIN = { host: '127.0.0.1', port: 8081 };
+/** What detection of aging is made for (docs/detection.md). */
+export const SAMPLE_INTERVAL_MS = 60_000;
+/** Far above what a healthy machine takes to tell of itself, far below the interval. Chosen. */
+export const SAMPLE_TIMEOUT_MS = 10_000;
+/** Ten times the threads of a Tomcat's connector: a server that has as many leaks them. Chosen. */
+export const THREAD_LIMIT = 2000;

@@ -12,6 +12,7 @@ import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } fro
 import { createMetrics } from './metrics.js';
 import type { PoolTraffic } from './pool-traffic.js';
 import { seenOnPrimary } from './quiet.js';
+import { trafficReport } from './traffic-report.js';
 
 const holdRequest = z.object({
   run: z.string(),
@@ -105,6 +106,7 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
       return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
     });
+    api.get('/pools/:pool/traffic', () => trafficReport(traffic, incarnation));
     api.post('/pools/:pool/streams/close', (): StreamsClosed => {
       const streams = [...traffic.inFlight.streams(traffic.state.active)];
       for (const exchange of streams) exchange.stream?.close();

@@ -5,9 +5,10 @@ import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } 
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
+import type { Reports } from '../monitor/pool-monitor.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
-import { lookAgainSignal } from '../workflows/supervisor-messages.js';
+import { agingDetectedSignal, anomalySeenSignal, lookAgainSignal } from '../workflows/supervisor-messages.js';
 import { supervisorOf } from '../workflows/workflow-ids.js';
 import { askTemporal } from './ask-temporal.js';
 import { isOpen } from './temporal-client.js';
@@ -68,6 +69,15 @@ export async function isSupervised(client: Client, { address, taskQueue }: Tempo
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/** How the monitor of a pool tells its supervisor what it sees. */
+export function reportsTo(client: Client, { address }: TemporalConfig, pool: string): Reports {
+  const handle = client.workflow.getHandle(supervisorOf(pool));
+  return {
+    aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
+    anomaly: (evidence) => askTemporal(client, address, () => handle.signal(anomalySeenSignal, { evidence })),
+  };
 }
 
 /** One that is not wanted any more is taken away. */

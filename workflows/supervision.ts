@@ -45,7 +45,7 @@ export const AT_REST: Supervision = {
   sinceMs: null,
 };
 
-const SIGNALS: ReadonlySet<string> = new Set(['rejuvenate', 'agingDetected', 'serverDown', UNKNOWN_SIGNAL]);
+const SIGNALS: ReadonlySet<string> = new Set(['rejuvenate', 'agingDetected', 'serverDown', 'anomalySeen', UNKNOWN_SIGNAL]);
 
 /** As many as fit on a screen or two of the Temporal UI. Chosen. */
 const KEPT = 100;

@@ -107,6 +107,15 @@ export class SupervisorDesk {
       { description: 'The active machine does not answer; noted for an operator' },
     );
     setHandler(
+      messages.anomalySeenSignal,
+      (report: unknown) => {
+        const read = this.read('anomalySeen', report, { evidence: 'string' });
+        const text = 'No sign of aging, and no reason for a restart; somebody should look.';
+        if (read !== null) this.note('anomalySeen', reasonIn(read, 'evidence'), 'NOTED', text);
+      },
+      { description: 'Something is wrong that no restart mends, as a sampler that has died; noted for an operator' },
+    );
+    setHandler(
       messages.lookAgainSignal,
       () => {
         if (this.now.judgement?.verdict === 'later') this.askAgain();
