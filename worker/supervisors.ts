@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
+import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
@@ -68,6 +69,15 @@ export async function isSupervised(client: Client, { address, taskQueue }: Tempo
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+export function noSupervisor(pool: string): OperatorError {
+  return new OperatorError(
+    'NO_SUPERVISOR',
+    `Pool ${pool} has a policy, and its supervisor does not run.`,
+    'Start a worker, or start it again: it starts the supervisors of its pools.',
+    { status: 503 },
+  );
 }
 
 /** One that is not wanted any more is taken away. */
