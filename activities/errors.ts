@@ -13,6 +13,14 @@ export const restartRunning = (pool: string, run: string): OperatorError =>
     { status: 409 },
   );
 
+export const withoutPolicy = (pool: string): OperatorError =>
+  new OperatorError(
+    'POLICY_MISSING',
+    `Pool ${pool} is not supervised: its configuration has no policy.`,
+    `Add pools.${pool}.policy, {} for defaults, and restart the worker.`,
+    { status: 409 },
+  );
+
 export const noProxy = (pool: string, retryable: boolean): OperatorError =>
   new OperatorError('NO_PROXY', `No proxy is registered for pool ${pool}.`, 'Start one with "vm-rejuv proxy" and try again.', {
     retryable,

@@ -9,7 +9,7 @@ import { endedRestarts, ensurePool, latestResult } from '../state/pool.js';
 import type { PoolRow } from '../state/pool.js';
 import type { ActivityDeps } from './deps.js';
 import { machineNamed, poolConfig } from './deps.js';
-import { toFailure } from './errors.js';
+import { toFailure, withoutPolicy } from './errors.js';
 import { probe } from './health.js';
 
 export interface JudgeInput {
@@ -63,11 +63,3 @@ async function illnessOf(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, sig
   const seen = await probe(machineNamed(pool, row.standby), pool.health);
   return seen === null ? null : `${row.standby} runs, and ${seen}`;
 }
-
-export const withoutPolicy = (pool: string): OperatorError =>
-  new OperatorError(
-    'POLICY_MISSING',
-    `Pool ${pool} is not supervised: its configuration has no policy.`,
-    `Add pools.${pool}.policy, {} for defaults, and restart the worker.`,
-    { status: 409 },
-  );

@@ -4,7 +4,6 @@ import type { FailureRecord } from '../workflows/failure-record.js';
 import type { PoolStatus as Supervisor } from '../workflows/supervision.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { PoolRow } from '../state/pool.js';
-import { supervisorOf } from '../workflows/workflow-ids.js';
 import { describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
 import { describeWaiting } from './restart-progress.js';
@@ -89,8 +88,8 @@ function supervisorLines({ supervisor }: PoolStatus): string[] {
   const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
   if (wanted !== null) lines.push(`  a restart is wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`);
   if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
-  if (state === 'waiting-for-approval')
-    lines.push(`  send the update "approve" or "reject" to workflow ${supervisorOf(pool)} (docs/supervision.md)`);
+  if (state === 'waiting-for-approval') lines.push(`  decide: vm-rejuv approve ${pool}, or vm-rejuv reject ${pool}`);
+  if (state === 'paused') lines.push(`  go on: vm-rejuv resume ${pool}`);
   return lines;
 }
 

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
+import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
 import type { Reports } from '../monitor/pool-monitor.js';
 import type { reportAge } from '../workflows/report-age.js';
@@ -78,6 +79,15 @@ export function reportsTo(client: Client, { address }: TemporalConfig, pool: str
     aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
     anomaly: (evidence) => askTemporal(client, address, () => handle.signal(anomalySeenSignal, { evidence })),
   };
+}
+
+export function noSupervisor(pool: string): OperatorError {
+  return new OperatorError(
+    'NO_SUPERVISOR',
+    `Pool ${pool} has a policy, and its supervisor does not run.`,
+    'Start a worker, or start it again: it starts the supervisors of its pools.',
+    { status: 503 },
+  );
 }
 
 /** One that is not wanted any more is taken away. */

@@ -8,6 +8,7 @@ import { recordOf } from './failure-record.js';
 import { parseInput } from './input.js';
 import { listed } from './listing.js';
 import { OperatorDesk } from './operator-desk.js';
+import { describeDrain } from './restart-details.js';
 import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
 import type { StepName, StepTime } from './steps.js';
 import { SUMMARIES } from './steps.js';
@@ -29,9 +30,10 @@ export function cleanRestart(input: unknown): Promise<CleanRestartResult> {
 }
 
 async function restart(input: unknown): Promise<CleanRestartResult> {
-  const { pool } = parseInput(input);
+  const begun = parseInput(input);
+  const { pool } = begun;
   const undoable = new CancellationScope();
-  const desk = new OperatorDesk(pool, () => undoable.cancel());
+  const desk = new OperatorDesk(begun, () => undoable.cancel());
   const request = { pool };
   const startedAtMs = workflowInfo().startTime.getTime();
 
@@ -43,12 +45,20 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
 
   // From here on a cancellation must not leave a pool half moved: the restart rolls forward, or waits for an operator.
   return CancellationScope.nonCancellable(async () => {
-    await forward('redirectTraffic', () => redirectTraffic(request));
-    await forward('migrateSessions', () => migrateSessions.executeWithOptions({ summary: SUMMARIES.migrateSessions }, [request]));
-    const drain = await forward('awaitDrain', () => awaitDrain.executeWithOptions({ summary: SUMMARIES.awaitDrain }, [request]));
+    await forward('redirectTraffic', () => redirectTraffic.executeWithOptions({ summary: SUMMARIES.ensureRedirect }, [request]));
+    await forward(
+      'migrateSessions',
+      () => migrateSessions.executeWithOptions({ summary: SUMMARIES.migrateSessions }, [request]),
+      ({ moved }) => `${moved} sessions are the standby's`,
+    );
+    const drain = await forward(
+      'awaitDrain',
+      () => awaitDrain.executeWithOptions({ summary: SUMMARIES.awaitDrain }, [request]),
+      describeDrain,
+    );
     let before: string | null | undefined;
     const restarted = await forward('restartPrimary', async () => {
-      const seen = await observePrimary(request);
+      const seen = await observePrimary.executeWithOptions({ summary: SUMMARIES.observePrimary }, [request]);
       // A repetition may find another one, or none: then there is still what the first was to end.
       if (before === undefined) before = seen;
       const expect = seen ?? before;
@@ -63,18 +73,18 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
     return { pool, ...outcome, steps: desk.status.steps, sessionsNotMoved: drain?.notMoved ?? null };
   });
 
-  async function step<T>(name: StepName, run: () => Promise<T>): Promise<T> {
+  async function step<T>(name: StepName, run: () => Promise<T>, describe?: (result: T) => string): Promise<T> {
     desk.begin(name);
     const result = await run();
-    desk.end(name);
+    desk.end(name, describe?.(result));
     return result;
   }
 
   /** A step after the point of no return: what fails for good waits for the operator. Null when it was skipped. */
-  async function forward<T>(name: StepName, run: () => Promise<T>): Promise<T | null> {
+  async function forward<T>(name: StepName, run: () => Promise<T>, describe?: (result: T) => string): Promise<T | null> {
     for (;;) {
       try {
-        return await step(name, run);
+        return await step(name, run, describe);
       } catch (error) {
         if ((await desk.ask(error)) === 'skip') return null;
       }
@@ -87,8 +97,13 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       await undoable.run(steps);
     } catch (error) {
       const failure = recordOf(error, desk.abortReason);
-      const undone = await CancellationScope.nonCancellable(() => abandonRestart({ pool, failure }));
-      if (undone !== 'past-return') throw error;
+      const undone = await CancellationScope.nonCancellable(() =>
+        abandonRestart.executeWithOptions({ summary: SUMMARIES.abandonRestart }, [{ pool, failure }]),
+      );
+      if (undone !== 'past-return') {
+        desk.giveUp(failure);
+        throw error;
+      }
       desk.passPointOfNoReturn();
       // What was cancelled goes on by itself: it only came too late.
       if (!isCancellation(error)) await CancellationScope.nonCancellable(() => desk.ask(error));

@@ -2,11 +2,14 @@
 
 import { condition, setCurrentDetails, setHandler, ApplicationFailure } from '@temporalio/workflow';
 import { codeOf, reasonOf } from './failure-cause.js';
+import type { FailureRecord } from './failure-record.js';
+import type { CleanRestartInput } from './input.js';
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js';
 import { reasonIn } from './operator-note.js';
+import { describeStatus } from './restart-details.js';
 import type { RestartStatus, StepName } from './steps.js';
-import { describeStatus, helpfulUpdates, STEPS } from './steps.js';
+import { helpfulUpdates, STEPS } from './steps.js';
 
 export type Verdict = 'retry' | 'skip';
 
@@ -20,17 +23,20 @@ export class OperatorDesk {
   skipReason: string | null = null;
 
   constructor(
-    pool: string,
+    { pool, reason }: CleanRestartInput,
     private readonly onAbort: () => void,
   ) {
     this.status = {
       pool,
+      reason: reasonIn({ reason }),
       step: null,
       stepStartedAtMs: null,
       steps: STEPS.map((name) => ({ name, ms: null })),
       waiting: null,
       waitingSinceMs: null,
       code: null,
+      found: {},
+      failure: null,
     };
     setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
     setHandler(retryUpdate, (_note: OperatorNote) => this.decide('retry'), {
@@ -59,10 +65,18 @@ export class OperatorDesk {
     this.show();
   }
 
-  end(step: StepName): void {
+  /** `found` is what came of it, in words. */
+  end(step: StepName, found?: string): void {
     const entry = this.status.steps.find((candidate) => candidate.name === step);
     // A step that is ensured once more has nothing left to do: its time is that of the first.
     if (entry) entry.ms ??= Date.now() - (this.status.stepStartedAtMs ?? Date.now());
+    if (found !== undefined) this.status.found[step] = found;
+    this.show();
+  }
+
+  /** The pool is as it was, and nothing goes on. */
+  giveUp(failure: FailureRecord): void {
+    this.status.failure = failure;
     this.show();
   }
 

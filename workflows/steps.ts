@@ -1,16 +1,24 @@
 // The names of a clean restart's steps, and what an operator sees of them.
 
+import type { FailureRecord } from './failure-record.js';
+
 export const STEPS = ['bootStandby', 'redirectTraffic', 'migrateSessions', 'awaitDrain', 'restartPrimary', 'swapRoles'] as const;
 export type StepName = (typeof STEPS)[number];
 
-export const SUMMARIES: Record<StepName, string> = {
+/** What the Temporal UI shows beside an event. */
+export const SUMMARIES = {
   bootStandby: 'Boot the standby, wait for its application, check that sessions can move',
   redirectTraffic: 'Send new requests and sessions to the standby (point of no return)',
   migrateSessions: 'Hand sessions over, idle ones first',
   awaitDrain: 'Wait for running requests, hand over the rest, seal the primary',
   restartPrimary: 'Restart the primary machine and wait for its application',
   swapRoles: 'Make the standby the active machine',
-};
+  // What serves a step, or undoes it.
+  ensureRedirect: 'Make sure that every proxy sends new requests to the standby',
+  observePrimary: 'Note which boot of the primary runs, so that it is restarted once',
+  abandonRestart: 'Give the pool back as it was',
+  canList: 'Ask whether lists can have search attributes',
+} as const satisfies Record<StepName, string> & Record<string, string>;
 
 export interface StepTime {
   name: StepName;
@@ -20,6 +28,8 @@ export interface StepTime {
 
 export interface RestartStatus {
   pool: string;
+  /** Why it was begun, or null. */
+  reason: string | null;
   step: StepName | null;
   /** When that step began, in ms since 1970; however often it was tried since. */
   stepStartedAtMs: number | null;
@@ -30,28 +40,13 @@ export interface RestartStatus {
   waitingSinceMs: number | null;
   /** The code of what it waits for, where that has one. */
   code: string | null;
+  /** What steps have come to, in words; none of those that have nothing to tell. */
+  found: Partial<Record<StepName, string>>;
+  /** Why it has given the pool back as it was, or null. */
+  failure: FailureRecord | null;
 }
 
 /** The updates that help a restart that waits for an operator in this step. */
 export function helpfulUpdates(step: StepName | null): ('retry' | 'skip')[] {
   return step === 'restartPrimary' ? ['retry', 'skip'] : ['retry'];
-}
-
-/** Markdown for the Temporal UI's current details. */
-export function describeStatus({ pool, steps, step, waiting, waitingSinceMs }: RestartStatus): string {
-  const lines = steps.map(({ name, ms }) => {
-    const state = ms !== null ? `done in ${ms} ms` : name === step ? 'running' : 'to do';
-    return `- **${name}** (${state}): ${SUMMARIES[name]}`;
-  });
-  const advice =
-    waiting === null
-      ? []
-      : [
-          '',
-          `**Waits for you**${waitingSinceMs === null ? '' : `, as of ${new Date(waitingSinceMs).toISOString()}`}: ${waiting}`,
-          '',
-          'The pool serves all its traffic meanwhile. Send the update `retry` when the cause is gone' +
-            (helpfulUpdates(step).includes('skip') ? ', or `skip` to go on without restarting the primary.' : '.'),
-        ];
-  return [`Clean restart of pool **${pool}**`, '', ...lines, ...advice].join('\n');
 }

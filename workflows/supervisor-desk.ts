@@ -14,6 +14,12 @@ import * as messages from './supervisor-messages.js';
 /** Of names that somebody has made up. */
 const MAX_NAME_CHARS = 60;
 
+const PASSED_ON: Record<Decision, string> = {
+  retry: 'Let the restart under way try again what has failed',
+  skip: 'Let the restart under way go on without restarting the primary',
+  abort: 'Give up the restart under way; only before the standby has taken traffic',
+};
+
 /** Passes an operator's word on to the restart under way, and resolves with its answer. */
 export type TellRestart = (run: string, decision: Decision, reason: string | null) => Promise<string>;
 
@@ -214,7 +220,7 @@ export class SupervisorDesk {
     for (const update of [retryUpdate, skipUpdate, abortUpdate]) {
       const decision = update.name as Decision;
       setHandler(update, (note: OperatorNote) => this.passOn(decision, note), {
-        description: `The same to the restart under way: ${decision}`,
+        description: PASSED_ON[decision],
         validator: (_note: OperatorNote) => {
           if (!/\/[^/]+\/[^/]+$/.test(this.now.running ?? '')) throw refused('No restart of this supervisor runs.');
         },
