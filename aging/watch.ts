@@ -1,8 +1,9 @@
 // Watches one machine: takes samples in order of time, and says whether it ages. No clock and no I/O: the same samples give the same verdicts.
 
 import { BUCKET_MS } from './buckets.js';
-import { deadSamplers, findings } from './findings.js';
-import { trendSince } from './exhaustion-finding.js';
+import { findings } from './findings.js';
+import { deadSamplerFindings } from './findings/dead-sampler.js';
+import { trendSince } from './findings/exhaustion.js';
 import { LoadHistory } from './load-history.js';
 import type { AgingPolicy } from './policy.js';
 import { DEFAULT_POLICY } from './policy.js';
@@ -65,7 +66,7 @@ export class AgingWatch {
       ...(isWarm
         ? findings({ all, rate: this.rate, load: this.load, bootedAtMs: this.bootedAtMs, sinceMs }, nowMs, this.policy)
         : []),
-      ...deadSamplers(all, nowMs, this.policy),
+      ...deadSamplerFindings(all, nowMs, this.policy),
     ]);
     const evidence = lasting.filter(({ votes }) => votes > 0);
     const anomalies = lasting.filter(({ votes }) => votes === 0);

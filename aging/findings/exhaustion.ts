@@ -1,16 +1,16 @@
 // Which trends matter: those that end soon, in proportion to how long they have been seen, and inside a horizon.
 
-import { BUCKET_MS } from './buckets.js';
-import type { Interval } from './detectors/exhaustion.js';
-import type { LoadHistory } from './load-history.js';
-import type { AgingPolicy } from './policy.js';
-import { KINDS } from './series.js';
-import type { Trend } from './trend.js';
-import { trendOf } from './trend.js';
-import type { Evidence } from './verdict.js';
-import { inTime, inUnit } from './verdict.js';
-import type { WatchedSeries } from './watched-series.js';
-import { valleysOf, windowOf } from './window.js';
+import { BUCKET_MS } from '../buckets.js';
+import type { Interval } from '../detectors/exhaustion.js';
+import type { LoadHistory } from '../load-history.js';
+import type { AgingPolicy } from '../policy.js';
+import { KINDS } from '../series.js';
+import type { Trend } from '../trend.js';
+import { trendOf } from '../trend.js';
+import type { Evidence } from '../verdict.js';
+import { inTime, inUnit } from '../verdict.js';
+import type { WatchedSeries } from '../watched-series.js';
+import { valleysOf, windowOf } from '../window.js';
 
 /** Chosen: fewer points would have to rise without exception. */
 const LEAST_POINTS = 12;
