@@ -90,6 +90,15 @@ export class ProxyFleet {
     }
   }
 
+  /** What every proxy has seen of the active machine in place of health, by name of the proxy; null of one that finds it well. Asks once. */
+  async activeHealth(): Promise<{ proxy: string; seen: string | null }[]> {
+    const proxies = await liveProxies(this.database, this.pool);
+    const answers = await Promise.allSettled(
+      proxies.map((proxy) => this.call<CanaryReport>(proxy, 'POST', 'canary?of=active', undefined, CANARY_TIMEOUT_MS)),
+    );
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
   async seenKeys(): Promise<SeenKeys[]> {
     return this.must((proxy) => this.call<SeenKeys>(proxy, 'GET', 'keys'));
   }

@@ -15,8 +15,8 @@ export interface Series {
 }
 
 interface Kind {
-  /** resource: runs out at its limit. latency, errors: what users see. gc: share of time, 0..1. work: requests served since boot, a counter. */
-  role: 'resource' | 'latency' | 'errors' | 'gc' | 'work';
+  /** count: judged by nobody. resource: runs out at its limit. latency, errors: what users see. gc: share of time, 0..1. work: requests served since boot, a counter. */
+  role: 'resource' | 'latency' | 'errors' | 'gc' | 'work' | 'count';
   unit: string;
   /** valleys: only what is left after a collection counts, as between two of them any heap grows. */
   floor: 'lowest' | 'valleys';
@@ -51,6 +51,7 @@ export const KINDS = {
   errorRate: errors('failed'),
   timeoutRate: errors('were not answered in time'),
   queueFullRate: errors('found no connection to the machine'),
+  sessions: { role: 'count', unit: 'sessions', floor: 'lowest', in: 'sessions in memory' },
   gcShare: { role: 'gc', unit: 'of 1', floor: 'lowest', in: 'share of time spent in collections, 0 to 1' },
   requests: { role: 'work', unit: 'requests', floor: 'lowest', in: 'requests served since boot, a counter' },
 } as const satisfies Record<string, Kind>;

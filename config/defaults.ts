@@ -48,3 +48,7 @@ export const SAMPLE_INTERVAL_MS = 60_000;
 export const SAMPLE_TIMEOUT_MS = 10_000;
 /** Ten times the threads of a Tomcat's connector: a server that has as many leaks them. Chosen. */
 export const THREAD_LIMIT = 2000;
+/** Far apart enough for a machine that answers slowly, and a health check each is nothing. Chosen. */
+export const DOWN_INTERVAL_MS = 2000;
+/** With it a machine counts as down after some six seconds, and a pause of a collector is none. Chosen. */
+export const DOWN_LOOKS = 3;

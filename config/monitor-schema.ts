@@ -35,6 +35,12 @@ export const monitorSchema = z.strictObject(
     threadLimit: z.number().int().min(1).default(defaults.THREAD_LIMIT),
     collectEveryMs: time.nullable().default(null),
     prometheus: z.array(prometheus, 'a list of metrics, each { url, metric, kind }').default([]),
+    down: z
+      .strictObject({
+        intervalMs: time.default(defaults.DOWN_INTERVAL_MS),
+        looks: z.number().int().min(1).default(defaults.DOWN_LOOKS),
+      })
+      .prefault({}),
     detection: detectionSchema.prefault({}),
     timeScale: z.number().min(1, 'a number from 1').max(10_000).default(1),
   },

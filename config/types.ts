@@ -63,6 +63,8 @@ export interface MonitorConfig {
   /** How often the JVM is asked for a full collection, so that its heap can be told from garbage; null for never. */
   collectEveryMs: number | null;
   prometheus: PrometheusConfig[];
+  /** How it is seen that the active machine has died or hangs: at so many looks in a row, so far apart. */
+  down: { intervalMs: number; looks: number };
   detection: AgingPolicy;
   /** How many times faster than the machine's clock that of the monitor goes: above 1 only for demonstrations. */
   timeScale: number;

@@ -14,9 +14,13 @@ import type { BootRow } from '../state/monitoring.js';
 import { readBoot, recordBoot, recordVerdict } from '../state/monitoring.js';
 import { readPool } from '../state/pool.js';
 import { readSamples } from '../state/sample.js';
+import type { DownEvidences } from './down-evidence.js';
+import { DownWatch } from './down-watch.js';
+import type { Reports } from './reporter.js';
+import { Reporter } from './reporter.js';
 import { SampleLog } from './sample-log.js';
 import type { Reading, Sampler } from './sampler.js';
-import { runSampler } from './sampler-loop.js';
+import { DEAD_AFTER, runSampler } from './sampler-loop.js';
 import type { ScaledClock } from './scaled-clock.js';
 
 /** How the rows tell of a boot, as recordings for `vm-rejuv replay-samples` do. */
@@ -25,18 +29,15 @@ export const BOOT_SERIES = 'boot';
 /** Who does not lead asks again after this. Chosen: samples come once a minute. */
 const LEAD_AGAIN_MS = 5000;
 
-/** What the supervisor of the pool is told. */
-export interface Reports {
-  aging(evidence: string): Promise<void>;
-  /** Something is wrong that speaks for no restart. */
-  anomaly(evidence: string): Promise<void>;
-}
+/** While it stays so the supervisor is told again: it may have been paused, or the standby ill. Chosen. */
+const TELL_DOWN_EVERY_MS = 30_000;
 
 export interface PoolMonitorOptions {
   pool: PoolConfig;
   database: Database;
   driver: HypervisorDriver;
   samplers: readonly Sampler[];
+  evidences: DownEvidences;
   clock: ScaledClock;
   leadership: Leadership;
   reports: Reports;
@@ -49,14 +50,17 @@ export class PoolMonitor {
   private readonly samples: SampleLog;
   private boot: BootRow | null = null;
   private isSteady = false;
-  /** Samplers that count as dead, with what they say. */
-  private readonly dead = new Map<string, string>();
-  /** What the supervisor has not been told yet: it may be out of reach. */
-  private untold: (() => Promise<void>)[] = [];
+  private hypervisorFailures = 0;
+  private readonly downWatch: DownWatch;
+  private toldDown: { machine: string; at: number } | null = null;
+  private readonly reporter: Reporter;
+  private looking: Promise<void> | null = null;
 
   constructor(private readonly options: PoolMonitorOptions) {
-    const { pool, database } = options;
+    const { pool, database, reports, log } = options;
+    this.reporter = new Reporter(pool.name, reports, log);
     this.watch = new AgingWatch(pool.monitor.detection);
+    this.downWatch = new DownWatch(pool.monitor.down.looks);
     this.samples = new SampleLog(database, pool.name, this.keptMs);
   }
 
@@ -85,9 +89,9 @@ export class PoolMonitor {
 
   private async lead(signal: AbortSignal): Promise<void> {
     const { pool, samplers, clock } = this.options;
-    const { intervalMs, timeoutMs, detection } = pool.monitor;
+    const { intervalMs, timeoutMs, detection, down } = pool.monitor;
     await this.restore();
-    await this.lookAtMachine(signal);
+    await this.lookAtPool(false, signal);
     const term = new AbortController();
     const ends = AbortSignal.any([signal, term.signal]);
     const every = async (ms: number, work: () => Promise<void>): Promise<never> => {
@@ -105,12 +109,13 @@ export class PoolMonitor {
           {
             ...{ intervalMs, timeoutMs, machine },
             take: (measured, readings) => this.take(measured, readings),
-            tell: (reason) => this.tellOfSampler(sampler.name, reason),
+            tell: (reason) => this.reporter.sampler(sampler.name, reason),
           },
           ends,
         ),
       ),
       every(intervalMs, () => this.tick(ends)),
+      every(down.intervalMs, () => this.lookWhetherDown(machine, ends)),
       every(clock.real(detection.judgeEveryMs), () => this.judge()),
     ];
     try {
@@ -138,27 +143,32 @@ export class PoolMonitor {
   private async tick(signal: AbortSignal): Promise<void> {
     const { leadership, clock } = this.options;
     if (!(await leadership.leads())) throw new Error('Another worker monitors it by now.');
-    await this.lookAtMachine(signal);
+    await this.lookAtPool(true, signal);
     await this.samples.write(clock.now());
-    await this.report();
+    await this.reporter.tell();
   }
 
-  /** Which machine is active, and whether it is another one, or has booted. */
-  private async lookAtMachine(signal: AbortSignal): Promise<void> {
-    const { pool, database, driver, clock, samplers } = this.options;
-    const { active, phase } = await readPool(database, pool.name);
-    // What is seen in the middle of a restart is the restart.
-    this.isSteady = phase === 'steady';
-    if (!this.isSteady) return;
-    const status = await within(pool.monitor.timeoutMs, signal, (limited) => driver.status(active, { signal: limited })).catch(
-      (error: unknown) => {
-        signal.throwIfAborted();
-        this.tellOfSampler('hypervisor', describeError(error));
-        return null;
-      },
-    );
-    if (status !== null) this.tellOfSampler('hypervisor', null);
-    const incarnation = status?.incarnation ?? null;
+  /**
+   * Which machine is active, and whether a restart is under way: what is seen in the middle of one is the restart. `isThorough`: also whether
+   * the machine has booted.
+   */
+  private async lookAtPool(isThorough: boolean, signal: AbortSignal): Promise<void> {
+    // Two looks at once would see one boot twice.
+    this.looking ??= this.lookOnce(isThorough, signal).finally(() => (this.looking = null));
+    await this.looking;
+  }
+
+  private async lookOnce(isThorough: boolean, signal: AbortSignal): Promise<void> {
+    const { pool, database } = this.options;
+    const { active, phase, run } = await readPool(database, pool.name);
+    this.isSteady = phase === 'steady' && run === null;
+    if (this.isSteady && (active !== this.boot?.machine || isThorough)) await this.lookAtMachine(active, signal);
+  }
+
+  /** Whether it is another machine than before, or has booted. */
+  private async lookAtMachine(active: string, signal: AbortSignal): Promise<void> {
+    const { pool, database, clock, samplers } = this.options;
+    const incarnation = await this.incarnationOf(active, signal);
     const known = this.boot?.machine === active ? this.boot : null;
     if (known !== null && (incarnation === null || incarnation === known.incarnation)) return;
     if (known?.incarnation === null) {
@@ -174,6 +184,21 @@ export class PoolMonitor {
     await recordBoot(database, pool.name, this.boot);
   }
 
+  /** Null where its hypervisor does not tell. */
+  private async incarnationOf(machine: string, signal: AbortSignal): Promise<string | null> {
+    const { pool, driver } = this.options;
+    try {
+      const status = await within(pool.monitor.timeoutMs, signal, (limited) => driver.status(machine, { signal: limited }));
+      if (this.hypervisorFailures >= DEAD_AFTER) this.reporter.sampler('hypervisor', null);
+      this.hypervisorFailures = 0;
+      return status.incarnation;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (++this.hypervisorFailures === DEAD_AFTER) this.reporter.sampler('hypervisor', describeError(error));
+      return null;
+    }
+  }
+
   private take({ name }: MachineConfig, readings: readonly Reading[]): void {
     // A restart has begun while it was measured, or is over already.
     if (!this.isSteady || name !== this.boot?.machine) return;
@@ -185,44 +210,28 @@ export class PoolMonitor {
     }
   }
 
+  private async lookWhetherDown(watched: () => MachineConfig | null, signal: AbortSignal): Promise<void> {
+    const { evidences } = this.options;
+    await this.lookAtPool(false, signal);
+    const machine = watched();
+    if (machine === null) return this.downWatch.reset();
+    const evidence = this.downWatch.look(await evidences.look(machine, signal));
+    if (evidence === null) return;
+    const { name } = machine;
+    if (this.toldDown?.machine === name && performance.now() - this.toldDown.at < TELL_DOWN_EVERY_MS) return;
+    this.toldDown = { machine: name, at: performance.now() };
+    this.reporter.down(name, evidence);
+    await this.reporter.tell();
+  }
+
   private async judge(): Promise<void> {
-    const { pool, database, clock, reports } = this.options;
+    const { pool, database, clock } = this.options;
     if (!this.isSteady) return;
     const verdict = this.watch.judge(clock.now());
-    if (verdict.raised) this.untold.push(() => reports.aging(verdict.explanation));
-    await recordVerdict(database, pool.name, this.withSamplers(verdict));
-    await this.report();
-  }
-
-  private withSamplers(verdict: Verdict): RecordedVerdict {
-    const dead = [...this.dead].map(([sampler, reason]) => ({ sampler, reason }));
-    return { ...verdict, deadSamplers: dead };
-  }
-
-  private tellOfSampler(name: string, reason: string | null): void {
-    const { pool, log, reports } = this.options;
-    if (reason === null) {
-      if (this.dead.delete(name)) log(`Sampler ${name} of pool ${pool.name} works again`);
-      return;
-    }
-    const isNews = !this.dead.has(name);
-    this.dead.set(name, reason);
-    if (!isNews) return;
-    log(`Sampler ${name} of pool ${pool.name} fails: ${reason}`);
-    this.untold.push(() => reports.anomaly(`sampler ${name} fails: ${reason}`));
-  }
-
-  /** In order; what cannot be told now is told at the next occasion. */
-  private async report(): Promise<void> {
-    while (this.untold[0] !== undefined) {
-      try {
-        await this.untold[0]();
-      } catch (error) {
-        this.options.log(`The supervisor of pool ${this.options.pool.name} cannot be told: ${describeError(error)}`);
-        return;
-      }
-      this.untold.shift();
-    }
+    if (verdict.raised) this.reporter.aging(verdict.explanation);
+    const recorded: RecordedVerdict = { ...verdict, deadSamplers: this.reporter.deadSamplers };
+    await recordVerdict(database, pool.name, recorded);
+    await this.reporter.tell();
   }
 }
 

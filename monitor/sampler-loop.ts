@@ -7,7 +7,7 @@ import type { MachineConfig } from '../config/types.js';
 import type { Reading, Sampler } from './sampler.js';
 
 /** One failure is a hiccup, a second one bad luck. Chosen. */
-const DEAD_AFTER = 3;
+export const DEAD_AFTER = 3;
 /** A sampler that fails is asked twice as rarely each time, down to this. Chosen: it is noticed soon when it comes back. */
 const MOST_BACK_OFF = 8;
 

@@ -5,8 +5,9 @@ import { ProxyFleet } from '../activities/proxy-fleet.js';
 import type { Config, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { Leadership } from '../state/leadership.js';
+import { DownEvidences } from './down-evidence.js';
 import { MemorySampler } from './memory-sampler.js';
-import type { Reports } from './pool-monitor.js';
+import type { Reports } from './reporter.js';
 import { PoolMonitor } from './pool-monitor.js';
 import { PrometheusSampler } from './prometheus-sampler.js';
 import type { Sampler } from './sampler.js';
@@ -35,9 +36,12 @@ export function startMonitors({ config, database, driverFor, reportsFor, log }: 
     .map((pool) => {
       const clock = new ScaledClock(pool.monitor.timeScale);
       const driver = driverFor(pool);
+      const fleet = new ProxyFleet(database, pool.name, config.adminToken);
+      const { health, monitor } = pool;
       return new PoolMonitor({
         ...{ pool, database, driver, clock, log, reports: reportsFor(pool) },
-        samplers: samplersOf(pool, new ProxyFleet(database, pool.name, config.adminToken), driver, clock),
+        samplers: samplersOf(pool, fleet, driver, clock),
+        evidences: new DownEvidences({ health, fleet, driver, timeoutMs: monitor.timeoutMs }),
         leadership: new Leadership(config.database.url, `vm-rejuv monitor of pool ${pool.name}`),
       });
     });
@@ -58,7 +62,7 @@ function samplersOf(pool: PoolConfig, fleet: ProxyFleet, driver: HypervisorDrive
     new TrafficSampler(fleet, limits.maxConnections),
     new MemorySampler(driver),
     ...(sessions.mechanism === 'tomcat-swap'
-      ? [new TomcatSampler({ manager: sessions.manager, threadLimit, collectEveryMs, now })]
+      ? [new TomcatSampler({ manager: sessions.manager, contexts: sessions.contexts, threadLimit, collectEveryMs, now })]
       : []),
     ...monitor.prometheus.map((metric) => new PrometheusSampler(metric)),
   ];

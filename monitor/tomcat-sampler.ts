@@ -9,6 +9,8 @@ import type { Reading, Sampler } from './sampler.js';
 
 export interface TomcatSamplerOptions {
   manager: ManagerAccess;
+  /** Whose sessions are counted. */
+  contexts: readonly string[];
   /** Where threads count as exhausted. */
   threadLimit: number;
   /** How often the JVM is asked for a full collection, in milliseconds of `now`; null for never. */
@@ -29,7 +31,7 @@ export class TomcatSampler implements Sampler {
     await this.collect(jmx, signal);
     // One by one: a query of all that a JVM has would bring its system properties as well, which are nobody's business.
     const query = (pattern: string): Promise<Bean[]> => jmx.queryAll(pattern, signal);
-    const [memory, spaces, threading, system, collectors, connectors, pools] = await Promise.all([
+    const [memory, spaces, threading, system, collectors, connectors, pools, managers] = await Promise.all([
       query('java.lang:type=Memory'),
       query('java.lang:type=MemoryPool,*'),
       query('java.lang:type=Threading'),
@@ -37,6 +39,7 @@ export class TomcatSampler implements Sampler {
       query('java.lang:type=GarbageCollector,*'),
       query('Catalina:type=ThreadPool,*'),
       query('*:type=DataSource,*'),
+      query('Catalina:type=Manager,*'),
     ]);
     return [
       ...heapReadings(memory[0], spaces),
@@ -44,6 +47,7 @@ export class TomcatSampler implements Sampler {
       ...this.share(collectionMs(collectors)),
       ...connectors.flatMap((bean) => poolReading('threads', bean, 'currentThreadsBusy', 'maxThreads')),
       ...pools.flatMap((bean) => poolReading('connections', bean, 'numActive', 'maxTotal')),
+      { series: seriesOf('sessions', 'sessions'), value: this.sessionsOf(managers) },
     ];
   }
 
@@ -61,6 +65,12 @@ export class TomcatSampler implements Sampler {
     if (collectEveryMs === null || now() - this.askedAtMs < collectEveryMs) return;
     this.askedAtMs = now();
     await jmx.invoke('java.lang:type=Memory', 'gc', [], signal);
+  }
+
+  private sessionsOf(managers: readonly Bean[]): number {
+    const names = new Set(this.options.contexts.map((context) => (context === '' ? '/' : context)));
+    const ours = managers.filter(({ name }) => names.has(/context=([^,]+)/.exec(name)?.[1] ?? ''));
+    return ours.reduce((sum, bean) => sum + (numberIn(bean, 'activeSessions') ?? 0), 0);
   }
 
   /** Of the time since the sample before. */

@@ -78,7 +78,7 @@ export interface SeenKeys {
   olderStreams?: number;
 }
 
-/** POST /pools/:pool/canary: one health check to the standby over the connections that its traffic will take. */
+/** POST /pools/:pool/canary: one health check to the standby, or with `?of=active` to the active machine, over the connections of its traffic. */
 export interface CanaryReport {
   incarnation: string;
   proxy: string;

@@ -96,8 +96,10 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
       traffic.endHold(id, run, moved);
       return { incarnation };
     });
-    api.post('/pools/:pool/canary', async (): Promise<CanaryReport> => {
-      return { incarnation, proxy: name, seen: await traffic.canary() };
+    api.post('/pools/:pool/canary', async (request): Promise<CanaryReport> => {
+      const { active, standby } = traffic.state;
+      const machine = (request.query as { of?: string }).of === 'active' ? active : standby;
+      return { incarnation, proxy: name, seen: await traffic.canary(machine) };
     });
     api.get('/pools/:pool/keys', (request): SeenKeys => {
       const seen = seenKeys(traffic, incarnation);

@@ -40,6 +40,21 @@ export async function readSamples(database: Queryable, pool: string, sinceMs: nu
   return rows;
 }
 
+/** The last one of a series of a machine, or null. */
+export async function latestSample(
+  database: Queryable,
+  pool: string,
+  machine: string,
+  series: string,
+): Promise<SampleRow | null> {
+  const { rows } = await database.query<SampleRow>(
+    `select machine, series, round(extract(epoch from at) * 1000)::float8 as "atMs", value, "limit"
+     from sample where pool = $1 and machine = $2 and series = $3 order by at desc limit 1`,
+    [pool, machine, series],
+  );
+  return rows[0] ?? null;
+}
+
 /** Deletes those from before `beforeMs`. */
 export async function forgetSamples(database: Queryable, pool: string, beforeMs: number): Promise<void> {
   await database.query('delete from sample where pool = $1 and at < to_timestamp($2::float8 / 1000)', [pool, beforeMs]);

@@ -6,10 +6,10 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
-import type { Reports } from '../monitor/pool-monitor.js';
+import type { Reports } from '../monitor/reporter.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
-import { agingDetectedSignal, anomalySeenSignal, lookAgainSignal } from '../workflows/supervisor-messages.js';
+import { agingDetectedSignal, anomalySeenSignal, lookAgainSignal, serverDownSignal } from '../workflows/supervisor-messages.js';
 import { supervisorOf } from '../workflows/workflow-ids.js';
 import { askTemporal } from './ask-temporal.js';
 import { isOpen } from './temporal-client.js';
@@ -77,6 +77,7 @@ export function reportsTo(client: Client, { address }: TemporalConfig, pool: str
   const handle = client.workflow.getHandle(supervisorOf(pool));
   return {
     aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
+    down: (evidence) => askTemporal(client, address, () => handle.signal(serverDownSignal, { evidence })),
     anomaly: (evidence) => askTemporal(client, address, () => handle.signal(anomalySeenSignal, { evidence })),
   };
 }

@@ -2,19 +2,19 @@
 
 import type { Drain } from '../activities/await-drain.js';
 import type { Holds } from '../activities/holds.js';
-import type { RestartStatus } from './steps.js';
-import { helpfulUpdates, SUMMARIES } from './steps.js';
+import type { Plan, RestartStatus } from './steps.js';
+import { helpfulUpdates, SKIPPABLE } from './steps.js';
 
 /** Why it was begun, each step with its time and what came of it, and what is to be decided, by whom. */
-export function describeStatus(status: RestartStatus): string {
+export function describeStatus<Name extends string>(plan: Plan<Name>, status: RestartStatus<Name>): string {
   const { pool, reason, steps, step, found, failure } = status;
   const lines = steps.map(({ name, ms }) => {
     const state = ms !== null ? `done in ${ms} ms` : name !== step ? 'to do' : failure === null ? 'running' : 'failed';
     const came = found[name];
-    return `- **${name}** (${state}): ${SUMMARIES[name]}${came === undefined ? '' : ` - **${came}**`}`;
+    return `- **${name}** (${state}): ${plan.summaries[name]}${came === undefined ? '' : ` - **${came}**`}`;
   });
   const why = reason === null ? [] : [`Begun because: ${reason}`, ''];
-  return [`Clean restart of pool **${pool}**`, '', ...why, ...lines, '', ...nextDecision(status)].join('\n');
+  return [`${plan.title} of pool **${pool}**`, '', ...why, ...lines, '', ...nextDecision(plan, status)].join('\n');
 }
 
 /** What `awaitDrain` came to. */
@@ -29,7 +29,10 @@ function describeHolds({ holdMs: { p50, p99, max }, holdsExpired }: Holds): stri
   return `${held}${holdsExpired === 0 ? '' : `, ${holdsExpired} answered 503`}`;
 }
 
-function nextDecision({ steps, step, waiting, waitingSinceMs, failure }: RestartStatus): string[] {
+function nextDecision<Name extends string>(
+  plan: Plan<Name>,
+  { steps, step, waiting, waitingSinceMs, failure }: RestartStatus<Name>,
+): string[] {
   if (failure !== null)
     return [
       `**Given up** (${failure.code}): ${failure.message}`,
@@ -40,13 +43,13 @@ function nextDecision({ steps, step, waiting, waitingSinceMs, failure }: Restart
     return [
       `**Waits for you**${waitingSinceMs === null ? '' : `, as of ${new Date(waitingSinceMs).toISOString()}`}: ${waiting}`,
       '',
-      'The pool serves all its traffic meanwhile. **Next decision**, yours: send the update `retry` when the cause is gone' +
-        (helpfulUpdates(step).includes('skip') ? ', or `skip` to go on without restarting the primary.' : '.'),
+      `${plan.meanwhile} **Next decision**, yours: send the update \`retry\` when the cause is gone` +
+        (helpfulUpdates(step).includes('skip') ? `, or \`skip\` to ${SKIPPABLE[step ?? ''] ?? 'go on'}.` : '.'),
     ];
   const isDone = (name: string): boolean => steps.some((one) => one.name === name && one.ms !== null);
-  if (isDone('swapRoles')) return ['**Next decision**: none, it has ended well.'];
+  if (isDone(plan.steps.at(-1) ?? '')) return ['**Next decision**: none, it has ended well.'];
   return [
-    isDone('redirectTraffic')
+    isDone(plan.pointOfNoReturn)
       ? '**Next decision**: none, it can only go forward now. How far a step is that takes long: *Pending Activities*, heartbeat.'
       : '**Next decision**: none is needed; until the standby takes traffic the update `abort` gives it up.',
   ];

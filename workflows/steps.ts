@@ -20,20 +20,39 @@ export const SUMMARIES = {
   canList: 'Ask whether lists can have search attributes',
 } as const satisfies Record<StepName, string> & Record<string, string>;
 
-export interface StepTime {
-  name: StepName;
+export interface StepTime<Name extends string = StepName> {
+  name: Name;
   /** From its first start to its end, with what it waited for an operator meanwhile; null while it has not ended, and when it was skipped. */
   ms: number | null;
 }
 
-export interface RestartStatus {
+/** What a workflow of steps is called and goes through. */
+export interface Plan<Name extends string> {
+  title: string;
+  steps: readonly Name[];
+  summaries: Record<Name, string>;
+  /** Once it is done there is no way back. */
+  pointOfNoReturn: Name;
+  /** What clients get while it waits for an operator. */
+  meanwhile: string;
+}
+
+export const CLEAN_RESTART: Plan<StepName> = {
+  title: 'Clean restart',
+  steps: STEPS,
+  summaries: SUMMARIES,
+  pointOfNoReturn: 'redirectTraffic',
+  meanwhile: 'The pool serves all its traffic meanwhile.',
+};
+
+export interface RestartStatus<Name extends string = StepName> {
   pool: string;
   /** Why it was begun, or null. */
   reason: string | null;
-  step: StepName | null;
+  step: Name | null;
   /** When that step began, in ms since 1970; however often it was tried since. */
   stepStartedAtMs: number | null;
-  steps: StepTime[];
+  steps: StepTime<Name>[];
   /** Why the workflow waits for an operator, or null. */
   waiting: string | null;
   /** When it began to wait, in ms since 1970: the figures in `waiting` are of that moment. */
@@ -41,12 +60,19 @@ export interface RestartStatus {
   /** The code of what it waits for, where that has one. */
   code: string | null;
   /** What steps have come to, in words; none of those that have nothing to tell. */
-  found: Partial<Record<StepName, string>>;
+  found: Partial<Record<Name, string>>;
   /** Why it has given the pool back as it was, or null. */
   failure: FailureRecord | null;
 }
 
-/** The updates that help a restart that waits for an operator in this step. */
-export function helpfulUpdates(step: StepName | null): ('retry' | 'skip')[] {
-  return step === 'restartPrimary' ? ['retry', 'skip'] : ['retry'];
+/** Steps that an operator may go on without, and what that means. */
+export const SKIPPABLE: Readonly<Record<string, string>> = {
+  restartPrimary: 'go on without restarting the primary',
+  fence: 'go on because you have seen to it yourself that the machine is off',
+  bringBack: 'leave the machine as it is',
+};
+
+/** The updates that help a run that waits for an operator in this step. */
+export function helpfulUpdates(step: string | null): ('retry' | 'skip')[] {
+  return step !== null && Object.hasOwn(SKIPPABLE, step) ? ['retry', 'skip'] : ['retry'];
 }

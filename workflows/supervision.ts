@@ -105,7 +105,7 @@ export function describeSupervision(pool: string, now: Supervision): string {
       `**Next decision**: policy is asked at ${next}, and once an hour, as it may have changed. The update \`reject\` drops it.`,
     ],
     restarting: [
-      `A clean restart is under way: \`${running ?? ''}\`.`,
+      `Under way: \`${running ?? ''}\`.`,
       '',
       `**Next decision**: when it has ended. The updates \`retry\`, \`skip\` and \`abort\` reach it from here, when it waits for you.`,
     ],

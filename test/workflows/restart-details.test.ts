@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeDrain, describeStatus } from '../../workflows/restart-details.js';
 import type { RestartStatus } from '../../workflows/steps.js';
-import { STEPS } from '../../workflows/steps.js';
+import { CLEAN_RESTART, STEPS } from '../../workflows/steps.js';
 
 /** `done` of the steps have ended, and the next one runs. */
 function statusAfter(done: number, change: Partial<RestartStatus> = {}): RestartStatus {
@@ -14,7 +14,7 @@ function statusAfter(done: number, change: Partial<RestartStatus> = {}): Restart
 }
 
 test('the details tell why it was begun, what each step came to, and which runs', () => {
-  const details = describeStatus(statusAfter(3, { found: { migrateSessions: "204 sessions are the standby's" } }));
+  const details = describeStatus(CLEAN_RESTART, statusAfter(3, { found: { migrateSessions: "204 sessions are the standby's" } }));
 
   expect(details).toContain('Begun because: heap full in 20 minutes');
   expect(details).toMatch(/\*\*migrateSessions\*\* \(done in 100 ms\).*\*\*204 sessions/);
@@ -37,7 +37,7 @@ test.each<[string, RestartStatus, RegExp]>([
     /\*\*bootStandby\*\* \(failed\)[^]*\*\*Given up\*\* \(NO_PROXY\): No proxy\./,
   ],
 ])('the details tell the next decision %s', (_when, status, expected) => {
-  expect(describeStatus(status)).toMatch(expected);
+  expect(describeStatus(CLEAN_RESTART, status)).toMatch(expected);
 });
 
 test('a drain tells how long requests were held, and what stayed behind', () => {
