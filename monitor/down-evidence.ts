@@ -31,24 +31,19 @@ export class DownEvidences {
       this.growth.reset();
       return [];
     }
-    const others = await Promise.all(
-      [this.proxies(), this.traffic(machine), this.power(machine, signal)].map((asked) =>
-        within(this.witnesses.timeoutMs, signal, () => asked).catch((): null => null),
-      ),
-    );
+    const health: DownEvidence = { kind: 'health', text: `the worker: ${seen}` };
+    const bounded = <T>(asked: Promise<T>): Promise<T | null> =>
+      within(this.witnesses.timeoutMs, signal, () => asked).catch(() => null);
+    const [views, traffic, power] = await Promise.all([
+      bounded(this.witnesses.fleet.activeHealth()),
+      bounded(this.traffic(machine)),
+      bounded(this.power(machine, signal)),
+    ]);
     signal.throwIfAborted();
-    return [{ kind: 'health', text: `the worker: ${seen}` }, ...others.filter((one) => one !== null)];
+    // Without a proxy that answers nobody uses the pool, or nothing could be routed.
+    if (views === null || views.length === 0) return [health];
+    return [health, ...[ofProxies(views), traffic, power].filter((one) => one !== null)];
   }
-
-  private async proxies(): Promise<DownEvidence | null> {
-    const views = await this.witnesses.fleet.activeHealth();
-    const ill = views.filter(({ seen }) => seen !== null);
-    const [first] = ill;
-    // One proxy that gets through is enough to doubt the others.
-    if (first === undefined || ill.length < views.length) return null;
-    return { kind: 'proxies', text: `${views.length === 1 ? 'the proxy' : `all ${views.length} proxies`}: ${first.seen ?? ''}` };
-  }
-
   private async traffic({ name }: MachineConfig): Promise<DownEvidence | null> {
     const { answered, timeouts, broken, busy } = this.growth.since(await this.witnesses.fleet.traffic(), name);
     const failed = timeouts + broken + busy;
@@ -60,4 +55,12 @@ export class DownEvidences {
     const { power } = await this.witnesses.driver.status(name, { signal });
     return power === 'off' ? { kind: 'power', text: 'its hypervisor: it is off' } : null;
   }
+}
+
+function ofProxies(views: readonly { seen: string | null }[]): DownEvidence | null {
+  const ill = views.filter(({ seen }) => seen !== null);
+  const [first] = ill;
+  // One proxy that gets through is enough to doubt the others.
+  if (first === undefined || ill.length < views.length) return null;
+  return { kind: 'proxies', text: `${views.length === 1 ? 'the proxy' : `all ${views.length} proxies`}: ${first.seen ?? ''}` };
 }

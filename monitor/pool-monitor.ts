@@ -214,7 +214,8 @@ export class PoolMonitor {
     const { evidences } = this.options;
     await this.lookAtPool(false, signal);
     const machine = watched();
-    if (machine === null) return this.downWatch.reset();
+    // One that nobody has seen running has not died: it is still to be booted.
+    if (machine === null || this.boot?.incarnation == null) return this.downWatch.reset();
     const evidence = this.downWatch.look(await evidences.look(machine, signal));
     if (evidence === null) return;
     const { name } = machine;

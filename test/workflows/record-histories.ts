@@ -7,12 +7,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { Installation } from '../../demo/installation.js';
 import { whileRunning } from '../../demo/while-running.js';
 import { Closing } from '../../embedded/closing.js';
 import { startTemporaryServers } from '../../embedded/servers.js';
-import type { CleanRestartHandle } from '../../worker/temporal-client.js';
+import { openDatabase } from '../../state/database.js';
+import { readPool } from '../../state/pool.js';
+import type { CleanRestartHandle, RunHandle } from '../../worker/temporal-client.js';
 import { connectTemporal, startCleanRestart } from '../../worker/temporal-client.js';
+import type { failOver } from '../../workflows/fail-over.js';
+import { failOverOf } from '../../workflows/workflow-ids.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from '../../workflows/messages.js';
 import type { RestartStatus } from '../../workflows/steps.js';
 import { STEPS } from '../../workflows/steps.js';
@@ -49,7 +55,11 @@ async function recordAll(): Promise<void> {
   });
   closing.add(close);
   const shop = join(directory, 'shop');
-  const { shop: obstinate, block } = obstinateShop({
+  const {
+    shop: obstinate,
+    block,
+    clear,
+  } = obstinateShop({
     health: { path: '/shop/health', bootTimeoutMs: 2000 },
     policy: { mode: 'approval', cooldownMs: 0, mostPerDay: 50 },
   });
@@ -122,6 +132,18 @@ async function recordAll(): Promise<void> {
   await fleet.result();
   await record('fleet', fleet);
 
+  await block();
+  await createDriver(installation.pool).stop(await activeMachine(postgres.url, installation.pool.name), { signal });
+  const failingOver = client.workflow.getHandle<typeof failOver>(failOverOf(installation.pool.name));
+  await untilStatus(failingOver, ({ waiting }) => waiting !== null);
+  await record('fail-over-waiting-for-operator', failingOver);
+  await clear();
+  await failingOver.executeUpdate(retryUpdate, { args: [{ reason: 'recorded' }] });
+  await failingOver.result();
+  await record('fail-over', failingOver);
+  await untilSupervised(supervisor, 'watching');
+  await record('supervisor-failed-over', supervisor);
+
   const terminated = await start();
   await whileRunning('migrateSessions', terminated, () => undefined, signal);
   await terminated.terminate('recorded');
@@ -162,8 +184,22 @@ async function beginSlowRequest(url: string): Promise<void> {
   await fetch(`${url}/shop/slow?ms=6000`, { headers: { cookie } });
 }
 
-async function untilStatus(handle: CleanRestartHandle, reached: (status: RestartStatus) => boolean): Promise<void> {
-  while (!reached(await handle.query(statusQuery))) await sleep(20, undefined, { signal });
+async function activeMachine(databaseUrl: string, pool: string): Promise<string> {
+  const database = openDatabase(databaseUrl);
+  const { active } = await readPool(database, pool).finally(() => database.end());
+  return active;
+}
+
+/** One that is not there yet is waited for as well. */
+async function untilStatus(handle: Pick<RunHandle, 'query'>, reached: (status: RestartStatus) => boolean): Promise<void> {
+  for (;;) {
+    const status = await handle.query(statusQuery).catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    });
+    if (status !== null && reached(status)) return;
+    await sleep(20, undefined, { signal });
+  }
 }
 
 async function untilSupervised(supervisor: WorkflowHandle<typeof supervisePool>, state: PoolStatus['state']): Promise<void> {

@@ -35,7 +35,7 @@ describe('recorded runs go on under the workflow of today', () => {
 describe('a changed workflow is noticed', () => {
   test.each([
     ['a renamed step', (code: string) => code.replaceAll('migrateSessions', 'moveSessions')],
-    ['a removed step', (code: string) => code.replace(/await forward\('migrateSessions', [^;]*;/, '')],
+    ['a removed step', (code: string) => code.replace(/await runner\.forward\('migrateSessions', [^;]*;/, '')],
     [
       'reordered steps',
       (code: string) =>
@@ -54,6 +54,16 @@ describe('a changed workflow is noticed', () => {
       'a supervisor that asks nobody',
       'supervisor.json',
       (code: string) => code.replace(/await judge\(wanted\)/, '{ verdict: "go" }'),
+    ],
+    [
+      'a fail-over that does not fence',
+      'fail-over.json',
+      (code: string) => code.replace(/await runner\.forward\('fence', [^;]*;/, ''),
+    ],
+    [
+      'a supervisor that only notes that a machine is down',
+      'supervisor-failed-over.json',
+      (code: string) => code.replace("patched)('fail-over')", "patched)('nothing')"),
     ],
     ['a fleet that does not look first', 'fleet.json', (code: string) => code.replace(/await requirePools[^;]*;/g, '')],
     [
