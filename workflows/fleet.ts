@@ -95,12 +95,10 @@ export class Fleet {
       ({ pool, state, code, text }) => `- **${pool}**: ${state}${code === null ? '' : ` (${code}: ${text ?? ''})`}`,
     );
     const advice = this.status.isStopped
-      ? [
-          '',
-          '**Waits for you**. **Next decision**, yours: send the update `resume` to try again what failed, `skip` to go on without it, or `abort`.',
-        ]
-      : [];
-    const head = [`Clean restarts of **${pools.length} pools**: ${counts.join(', ')}`, ''];
-    setCurrentDetails([...head, ...lines, ...advice].join('\n'));
+      ? '**Waits for you**. **Next decision**, yours: send the update `resume` to try again what failed, `skip` to go on without it, or `abort`.'
+      : '**Next decision**: none is needed, unless one fails.';
+    const head = `Clean restarts of **${pools.length} pools**: ${counts.join(', ')}`;
+    // The UI's frame may cut off what is last.
+    setCurrentDetails([head, '', advice, '', ...lines].join('\n'));
   }
 }

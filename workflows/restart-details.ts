@@ -5,16 +5,18 @@ import type { Holds } from '../activities/holds.js';
 import type { Plan, RestartStatus } from './steps.js';
 import { helpfulUpdates, SKIPPABLE } from './steps.js';
 
-/** Why it was begun, each step with its time and what came of it, and what is to be decided, by whom. */
+/** What is to be decided, by whom; why it was begun; each step with its time and what came of it. */
 export function describeStatus<Name extends string>(plan: Plan<Name>, status: RestartStatus<Name>): string {
-  const { pool, reason, steps, step, found, failure } = status;
+  const { pool, reason, steps, step, found, waiting, failure } = status;
+  const now = failure !== null ? 'failed' : waiting !== null ? 'waits for you' : 'running';
   const lines = steps.map(({ name, ms }) => {
-    const state = ms !== null ? `done in ${ms} ms` : name !== step ? 'to do' : failure === null ? 'running' : 'failed';
+    const state = ms !== null ? `done in ${ms} ms` : name === step ? now : 'to do';
     const came = found[name];
     return `- **${name}** (${state}): ${plan.summaries[name]}${came === undefined ? '' : ` - **${came}**`}`;
   });
-  const why = reason === null ? [] : [`Begun because: ${reason}`, ''];
-  return [`${plan.title} of pool **${pool}**`, '', ...why, ...lines, '', ...nextDecision(plan, status)].join('\n');
+  const why = reason === null ? [] : ['', `Begun because: ${reason}`];
+  // The UI's frame may cut off what is last.
+  return [`${plan.title} of pool **${pool}**`, '', ...nextDecision(plan, status), ...why, '', ...lines].join('\n');
 }
 
 /** What `awaitDrain` came to. */

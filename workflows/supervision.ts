@@ -20,6 +20,8 @@ export interface Supervision {
   paused: string | null;
   /** What is wanted and not decided, or not yet allowed. */
   wanted: Wanted | null;
+  /** What was wanted before a machine that is down took its place: it is wanted again when that is no more. */
+  displaced: Wanted | null;
   /** The last word on that. */
   judgement: Judgement | null;
   /** The restart that it has started, as `workflowId/runId`; for an instant without the run. */
@@ -38,6 +40,7 @@ export const UNKNOWN_SIGNAL = 'signal';
 export const AT_REST: Supervision = {
   paused: null,
   wanted: null,
+  displaced: null,
   judgement: null,
   running: null,
   history: [],

@@ -54,7 +54,10 @@ export class SupervisorDesk {
     const isOver = judgement.verdict === 'no' || judgement.verdict === 'go';
     const what = wanted === null ? 'agingDetected' : SIGNAL_OF[wanted.by];
     this.note(what, wanted?.reason ?? null, judgement.code, judgement.text);
-    this.change(isOver ? { wanted: null, judgement: null } : { judgement });
+    if (!isOver) return this.change({ judgement });
+    // A fail-over that begins restarts the machine that was meant before; one that is not needed leaves that wish as it was.
+    const again = judgement.verdict === 'no' ? this.now.displaced : null;
+    this.change({ wanted: again, displaced: null, judgement: null });
   }
 
   /** From now on signals come too late to want another one. */
@@ -164,7 +167,7 @@ export class SupervisorDesk {
     const isStronger = weightOf(next) > weightOf(wanted);
     if (!isStronger) return this.note(what, next.reason, 'ALREADY_WANTED', `A restart is wanted already, by ${wanted.by}.`);
     this.note(what, next.reason, 'TAKEN_UP', `It takes the place of what was wanted by ${wanted.by}.`);
-    this.change({ wanted: next, judgement: null });
+    this.change({ wanted: next, displaced: next.by === 'down' ? wanted : null, judgement: null });
   }
 
   private count(): void {
@@ -189,7 +192,7 @@ export class SupervisorDesk {
     setHandler(
       messages.rejectUpdate,
       (note: OperatorNote) => {
-        this.change({ wanted: null, judgement: null });
+        this.change({ wanted: null, displaced: null, judgement: null });
         return this.answer('reject', note, 'REJECTED', 'What was wanted is dropped.');
       },
       {

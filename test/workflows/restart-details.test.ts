@@ -28,13 +28,13 @@ test.each<[string, RestartStatus, RegExp]>([
   [
     'of one that waits',
     statusAfter(4, { waiting: 'node-a did not get ready.', waitingSinceMs: 0 }),
-    /\*\*Waits for you\*\*, as of 1970-.*node-a[^]*yours: send the update `retry`.*or `skip`/,
+    /\*\*Waits for you\*\*, as of 1970-.*node-a[^]*yours: send the update `retry`.*or `skip`[^]*\*\*restartPrimary\*\* \(waits for you\)/,
   ],
   ['of one that has ended', statusAfter(6), /none, it has ended well/],
   [
     'of one that was given up',
     statusAfter(0, { failure: { code: 'NO_PROXY', message: 'No proxy.' } }),
-    /\*\*bootStandby\*\* \(failed\)[^]*\*\*Given up\*\* \(NO_PROXY\): No proxy\./,
+    /\*\*Given up\*\* \(NO_PROXY\): No proxy\.[^]*\*\*bootStandby\*\* \(failed\)/,
   ],
 ])('the details tell the next decision %s', (_when, status, expected) => {
   expect(describeStatus(CLEAN_RESTART, status)).toMatch(expected);

@@ -1,60 +1,15 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { expect, onTestFinished, test } from 'vitest';
-import { createDriver } from '../../../activities/hypervisor/create-driver.js';
-import { loadConfig } from '../../../config/load.js';
+import { expect, test } from 'vitest';
 import type { PoolConfig } from '../../../config/types.js';
 import { nodeShop } from '../../../demo/node-shop.js';
 import type { PoolProgress } from '../../../workflows/fleet.js';
 import { endFleetUpdate, fleetStatusQuery, resumeFleetUpdate, skipFailedUpdate } from '../../../workflows/fleet.js';
 import type { rejuvenateFleet } from '../../../workflows/rejuvenate-fleet.js';
-import type { TestInstallation } from '../../fixtures/installation.js';
+import { fleetOf } from '../../fixtures/fleet.js';
 import { createTestInstallation } from '../../fixtures/installation.js';
 import { failureOf } from '../../fixtures/typed-into-form.js';
 
 const PATIENCE = { timeout: 60_000 };
-const { signal } = new AbortController();
-
-interface FleetOfPools extends TestInstallation {
-  pools: PoolConfig[];
-  boot: (pool: PoolConfig | undefined) => Promise<void>;
-  start: (input: object) => Promise<WorkflowHandle<typeof rejuvenateFleet>>;
-}
-
-/** As many pools, each with a proxy, under one worker. Of those whose index is in `off` no machine runs, which makes their restart fail. */
-async function fleetOf(count: number, off: readonly number[] = []): Promise<FleetOfPools> {
-  const running = await createTestInstallation(nodeShop);
-  const { installation, client } = running;
-  const first = installation.pool.name;
-  const file = parse(await readFile(installation.configFile, 'utf8')) as { pools: Record<string, unknown> };
-  for (let index = 1; index < count; index++) {
-    const directory = join(installation.directory, `pool-${index}`);
-    await mkdir(directory);
-    file.pools[`${first}-${index}`] = (await nodeShop(directory, installation.config.database.url)).pool;
-  }
-  await writeFile(installation.configFile, stringify(file));
-  const pools = Object.values(loadConfig(installation.configFile, { ...process.env, ...installation.env }).pools);
-  const boot = async (pool: PoolConfig | undefined): Promise<void> => {
-    if (pool === undefined) return;
-    const driver = createDriver(pool);
-    for (const { name } of pool.machines) await driver.start(name, { signal });
-    onTestFinished(async () => {
-      for (const { name } of pool.machines) await driver.stop(name, { signal });
-    });
-  };
-  for (const [index, pool] of pools.entries()) {
-    if (!off.includes(index)) await boot(pool);
-    await installation.startProxy(`proxy-${index}`, { options: ['--pool', pool.name] });
-  }
-  await installation.startWorker();
-  const { taskQueue } = installation.config.temporal;
-  const start = (input: object): Promise<WorkflowHandle<typeof rejuvenateFleet>> =>
-    client.workflow.start('rejuvenateFleet', { workflowId: `fleet-${randomUUID()}`, taskQueue, args: [input] });
-  return { ...running, pools, boot, start };
-}
 
 const states = async (fleet: WorkflowHandle<typeof rejuvenateFleet>): Promise<string[]> =>
   (await fleet.query(fleetStatusQuery)).pools.map(({ state }) => state);
