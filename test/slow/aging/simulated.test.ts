@@ -3,7 +3,7 @@ import type { AgingPolicy } from '../../../aging/policy.js';
 import { DEFAULT_POLICY, policySchema } from '../../../aging/policy.js';
 import { LIMIT } from '../../../bench/detection/machine.js';
 import { RIVALS } from '../../../bench/detection/rivals.js';
-import { runDetection, runRival } from '../../../bench/detection/run.js';
+import { resourceOf, runDetection, runRival } from '../../../bench/detection/run.js';
 import { LEAKS, STEADY } from '../../../bench/detection/scenarios.js';
 
 const FORTNIGHT = 14 * 1440;
@@ -20,7 +20,7 @@ test.each(STEADY)('a machine that does not age raises no alarm: $name', ({ machi
 test('a bare Mann-Kendall test cries wolf on the same machines', () => {
   if (bareMannKendall === undefined) throw new Error('The benchmark has lost its rival.');
   for (const { name, machine } of STEADY.filter((one) => one.name !== 'GC saw-teeth')) {
-    expect(runRival(bareMannKendall, machine(SEED), FORTNIGHT).length, name).toBeGreaterThan(2);
+    expect(runRival(bareMannKendall, resourceOf(machine(SEED)), FORTNIGHT).length, name).toBeGreaterThan(2);
   }
 });
 
