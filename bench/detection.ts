@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { refusing, whole } from '../demo/options.js';
 import { Closing } from '../embedded/closing.js';
 import type { Plan } from './detection/measure.js';
+import { measureCost } from './detection/cost.js';
 import { measureAiling, measureLeaks, measureSteady, OURS } from './detection/measure.js';
 import { resourceOf } from './detection/run.js';
 import { LEAKS, STEADY } from './detection/scenarios.js';
@@ -20,7 +21,7 @@ interface Options {
   json: boolean;
   runs: number;
   seed: number;
-  only?: 'resources' | 'users';
+  only?: 'resources' | 'users' | 'cost';
 }
 
 const { json, runs, seed, only } = refusing(new Command('npm run bench:detection --'))
@@ -33,20 +34,25 @@ const { json, runs, seed, only } = refusing(new Command('npm run bench:detection
     4,
   )
   .option('--seed <seed>', 'first seed; none below 3001 is free of tuning', whole(1, 1_000_000), 3001)
-  .addOption(new Option('--only <part>', 'leaks of resources, or what users see').choices(['resources', 'users']))
+  .addOption(
+    new Option('--only <part>', 'leaks of resources, what users see, or processor time').choices(['resources', 'users', 'cost']),
+  )
   .parse()
   .opts<Options>();
 
 await runBench(new Closing(), (signal) => {
   const plan: Plan = { seed, runs, signal, progress: (text) => console.error(text) };
-  const [resources, users] = [only !== 'users', only !== 'resources'];
-  const steady = (resources ? STEADY : []).map((kind) => measureSteady(kind, (machine) => [resourceOf(machine)], plan));
-  const leaks = (resources ? LEAKS : []).map((kind) => measureLeaks(kind, plan));
-  const well = (users ? WELL : []).map((kind) => measureSteady(kind, servedOf, plan));
-  const ailing = (users ? AILING : []).map((kind) => measureAiling(kind, plan));
-  console.log(json ? JSON.stringify({ seed, steady, leaks, well, ailing }) : tableOf({ steady, leaks, well, ailing }));
+  const does = (part: typeof only): boolean => only === undefined || only === part;
+  const steady = (does('resources') ? STEADY : []).map((kind) => measureSteady(kind, (machine) => [resourceOf(machine)], plan));
+  const leaks = (does('resources') ? LEAKS : []).map((kind) => measureLeaks(kind, plan));
+  const well = (does('users') ? WELL : []).map((kind) => measureSteady(kind, servedOf, plan));
+  const ailing = (does('users') ? AILING : []).map((kind) => measureAiling(kind, plan));
+  const cost = does('cost') ? measureCost(seed) : null;
+  const measured = { steady, leaks, well, ailing, cost };
+  console.log(json ? JSON.stringify({ seed, ...measured }) : tableOf(measured));
   return Promise.resolve(
     [...steady, ...well].every(({ falseAlarms }) => falseAlarms[OURS] === 0) &&
-      (!resources || (caughtShare(leaks) >= CAUGHT_SHARE && medianError(leaks) <= PREDICTION_ERROR)),
+      ailing.every(({ early, told, servers }) => early === 0 && told >= CAUGHT_SHARE * servers) &&
+      (!does('resources') || (caughtShare(leaks) >= CAUGHT_SHARE && medianError(leaks) <= PREDICTION_ERROR)),
   );
 });

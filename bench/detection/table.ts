@@ -1,6 +1,7 @@
 // What was measured, as a table.
 
 import { median } from '../../aging/detectors/robust.js';
+import type { Cost, Times } from './cost.js';
 import type { AilingRow, LeakRow, SteadyRow } from './measure.js';
 import { DETECTORS, OURS } from './measure.js';
 
@@ -10,10 +11,15 @@ export interface Measured {
   /** What users see: of servers that are well, and of those that are not. */
   well: SteadyRow[];
   ailing: AilingRow[];
+  cost: Cost | null;
 }
 
-export function tableOf({ steady, leaks, well, ailing }: Measured): string {
-  const parts = [...(leaks.length > 0 ? resources(steady, leaks) : []), ...(ailing.length > 0 ? users(well, ailing) : [])];
+export function tableOf({ steady, leaks, well, ailing, cost }: Measured): string {
+  const parts = [
+    ...(leaks.length > 0 ? resources(steady, leaks) : []),
+    ...(ailing.length > 0 ? users(well, ailing) : []),
+    ...(cost === null ? [] : costs(cost)),
+  ];
   return parts.join('\n').trim();
 }
 
@@ -48,6 +54,19 @@ function users(well: readonly SteadyRow[], ailing: readonly AilingRow[]): string
     '',
     'time left at the alarm, median',
     ...ailing.map((row) => line(`  ${row.name}`, (one) => percent(row.lifeLeft[one] ?? 0))),
+    '',
+  ];
+}
+
+function costs({ minuteMs, judgementMs, restoreMs }: Cost): string[] {
+  const row = (name: string, value: string): string => `${`  ${name}`.padEnd(34)}${value.padStart(20)}`;
+  const times = ({ median, most }: Times): string => `${median.toFixed(1)} (most: ${most.toFixed(0)}) ms`;
+  return [
+    'processor time, ten series after a month',
+    row('the samples of a minute', `${minuteMs.toFixed(3)} ms`),
+    row('a judgement', times(judgementMs.steady)),
+    row('a judgement, all resources leak', times(judgementMs.leaking)),
+    row('to restore a watch', `${restoreMs.toFixed(0)} ms`),
   ];
 }
 
