@@ -12,6 +12,8 @@ import { cutOver } from './cut-over.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { drainLimit } from './errors.js';
+import type { Holds } from './holds.js';
+import { holdsSoFar } from './holds.js';
 import { closeStreamsInTheWay, moveWhatIsQuiet } from './migrate-sessions.js';
 
 /** Between two looks at what is left: at first, and while something takes long. A hold meets only requests bound for the primary. Chosen. */
@@ -27,6 +29,8 @@ export interface Drain {
   /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */
   notMoved: number | null;
   streamsClosed: number;
+  /** Of the whole restart, as there are none after this step; null where a proxy does not tell, absent in results of workers that did not ask. */
+  holds?: Holds | null;
 }
 
 export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drain> {
@@ -43,7 +47,12 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
     const patience = attempt.pool.limits.drain.policy === 'force' ? performance.now() + FORCED_MS : Infinity;
     while (performance.now() < patience && running(attempt, await proxies.reports(), active) > 0)
       await sleep(PAUSE_MS, undefined, { signal });
-    return drain;
+    // For who looks on: that a proxy does not tell must not hold the restart up.
+    const holds = await holdsSoFar(proxies).catch(() => {
+      signal.throwIfAborted();
+      return null;
+    });
+    return { ...drain, holds };
   });
 }
 

@@ -1,11 +1,10 @@
 // Step 1: the pool is this run's, the standby runs and is healthy, and the preflight has passed.
 
-import { claimPool } from '../state/pool.js';
-import type { PoolRow } from '../state/pool.js';
-import { currentRun, withAttempt } from './attempt.js';
+import { withAttempt } from './attempt.js';
+import { claim } from './claim.js';
 import type { ActivityDeps } from './deps.js';
-import { pairOf, poolConfig } from './deps.js';
-import { primaryNotRunning, restartRunning, toFailure } from './errors.js';
+import { pairOf } from './deps.js';
+import { primaryNotRunning, toFailure } from './errors.js';
 import { untilHealthy } from './health.js';
 import { DistinctMachines } from './hypervisor/distinct-machines.js';
 import { startInTime } from './hypervisor/in-time.js';
@@ -35,17 +34,4 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
     await proxies.allReport(row.epoch, signal);
     return { from: pair.primary.name, to: pair.standby.name };
   });
-}
-
-/** A pool whose run has ended without giving it back is taken over, in the direction it was going. */
-async function claim(deps: ActivityDeps, pool: string): Promise<PoolRow> {
-  poolConfig(deps, pool);
-  const run = currentRun();
-  const row = await claimPool(deps.database, pool, run, null);
-  if (row.run === run) return row;
-  const holder = row.run ?? '';
-  if (await deps.isRunOpen(holder)) throw restartRunning(pool, holder);
-  const taken = await claimPool(deps.database, pool, run, holder);
-  if (taken.run !== run) throw restartRunning(pool, taken.run ?? '');
-  return taken;
 }

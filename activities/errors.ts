@@ -13,6 +13,30 @@ export const restartRunning = (pool: string, run: string): OperatorError =>
     { status: 409 },
   );
 
+export const withoutPolicy = (pool: string): OperatorError =>
+  new OperatorError(
+    'POLICY_MISSING',
+    `Pool ${pool} is not supervised: its configuration has no policy.`,
+    `Add pools.${pool}.policy, {} for defaults, and restart the worker.`,
+    { status: 409 },
+  );
+
+export const poolMoving = (pool: string, phase: string): OperatorError =>
+  new OperatorError(
+    'POOL_MOVING',
+    `Pool ${pool} is ${phase}: a clean restart of it has not ended, and sessions are on both machines.`,
+    `Let the clean restart go on: vm-rejuv rejuvenate ${pool} --watch`,
+    { status: 409 },
+  );
+
+export const activeRecovered = (pool: string, machine: string): OperatorError =>
+  new OperatorError(
+    'ACTIVE_RECOVERED',
+    `Machine ${machine}, the active one of pool ${pool}, runs and answers its health check.`,
+    `Nothing to do; to restart it all the same: vm-rejuv rejuvenate ${pool}`,
+    { status: 409 },
+  );
+
 export const noProxy = (pool: string, retryable: boolean): OperatorError =>
   new OperatorError('NO_PROXY', `No proxy is registered for pool ${pool}.`, 'Start one with "vm-rejuv proxy" and try again.', {
     retryable,

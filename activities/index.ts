@@ -5,6 +5,14 @@ import { abandonRestart } from './abandon-restart.js';
 import { awaitDrain } from './await-drain.js';
 import { bootStandby } from './boot-standby.js';
 import type { ActivityDeps } from './deps.js';
+import { bringBack } from './fail-over/bring-back.js';
+import type { ConcludeInput } from './fail-over/conclude.js';
+import { concludeFailOver } from './fail-over/conclude.js';
+import { fence } from './fail-over/fence.js';
+import type { FailOverPair } from './fail-over/prepare-standby.js';
+import { prepareStandby } from './fail-over/prepare-standby.js';
+import { rescueSessions } from './fail-over/rescue-sessions.js';
+import { route } from './fail-over/route.js';
 import type { RunInput, TellInput } from './follow-restart.js';
 import { followRestart, tellRestart } from './follow-restart.js';
 import type { JudgeInput } from './judge-restart.js';
@@ -31,6 +39,12 @@ export function createActivities(deps: ActivityDeps) {
     observePrimary: ({ pool }: StepInput) => observePrimary(deps, pool),
     restartPrimary: ({ pool, expect }: StepInput & { expect: string | null }) => restartPrimary(deps, pool, expect),
     swapRoles: (input: SwapInput) => swapRoles(deps, input),
+    prepareStandby: ({ pool }: StepInput) => prepareStandby(deps, pool),
+    fence: ({ pool, from }: StepInput & { from: string }) => fence(deps, pool, from),
+    rescueSessions: ({ pool, from, to }: StepInput & FailOverPair) => rescueSessions(deps, pool, { from, to }),
+    route: ({ pool, to }: StepInput & { to: string }) => route(deps, pool, to),
+    bringBack: ({ pool, from, to }: StepInput & FailOverPair) => bringBack(deps, pool, { from, to }),
+    concludeFailOver: (input: ConcludeInput) => concludeFailOver(deps, input),
     canList: (_input: object) => Promise.resolve(deps.canList),
     requirePools: (input: { pools: string[] }) => requirePools(deps, input),
     judgeRestart: (input: JudgeInput) => judgeRestart(deps, input),

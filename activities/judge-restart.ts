@@ -1,15 +1,16 @@
 // Asks everybody who knows whether a pool may be restarted now. An activity: time zones differ between hosts, a replay must not.
 
 import { Context } from '@temporalio/activity';
+import { mayFailOver } from '../policy/may-fail-over.js';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
 import { mayRestart } from '../policy/may-restart.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig } from '../config/types.js';
-import { endedRestarts, ensurePool, latestResult } from '../state/pool.js';
+import { endedFailOvers, endedRestarts, ensurePool, latestResult } from '../state/pool.js';
 import type { PoolRow } from '../state/pool.js';
 import type { ActivityDeps } from './deps.js';
 import { machineNamed, poolConfig } from './deps.js';
-import { toFailure } from './errors.js';
+import { toFailure, withoutPolicy } from './errors.js';
 import { probe } from './health.js';
 
 export interface JudgeInput {
@@ -33,10 +34,20 @@ export async function judgeRestart(
     if (pool.policy === null) throw withoutPolicy(name);
     const row = await ensurePool(deps.database, pool);
     const isHeld = row.run !== null && (await deps.isRunOpen(row.run));
+    const runningRun = isHeld ? row.run : null;
+    const { cancellationSignal } = Context.current();
+    const standbyIll = await illnessOf(deps, pool, row, cancellationSignal);
+    if (wanted.by === 'down') {
+      const facts = {
+        ...{ runningRun, standbyIll, activeIll: await illnessOfActive(deps, pool, row, cancellationSignal) },
+        failedOverAtMs: await endedFailOvers(deps.database, name),
+      };
+      const judgedAtMs = Date.now();
+      return { ...mayFailOver(wanted, facts, pool.policy, judgedAtMs), judgedAtMs };
+    }
     const latest = await latestResult(deps.database, name);
     const facts = {
-      runningRun: isHeld ? row.run : null,
-      standbyIll: await illnessOf(deps, pool, row, Context.current().cancellationSignal),
+      ...{ runningRun, standbyIll },
       endedAtMs: await endedRestarts(deps.database, name),
       activeSinceMs: latest?.finishedAt.getTime() ?? watchedSinceMs,
       isRestarted: latest !== null,
@@ -46,6 +57,16 @@ export async function judgeRestart(
   } catch (error) {
     throw toFailure(error);
   }
+}
+
+/** What is wrong with the active machine. A hypervisor that does not answer says nothing of it. */
+async function illnessOfActive(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, signal: AbortSignal): Promise<string | null> {
+  const status = await deps
+    .driverFor(pool)
+    .status(row.active, { signal })
+    .catch(() => null);
+  signal.throwIfAborted();
+  return status?.power === 'off' ? 'it is off' : probe(machineNamed(pool, row.active), pool.health);
 }
 
 /** Why the standby could not take over. One that is off is booted for the occasion. */
@@ -63,11 +84,3 @@ async function illnessOf(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, sig
   const seen = await probe(machineNamed(pool, row.standby), pool.health);
   return seen === null ? null : `${row.standby} runs, and ${seen}`;
 }
-
-export const withoutPolicy = (pool: string): OperatorError =>
-  new OperatorError(
-    'POLICY_MISSING',
-    `Pool ${pool} is not supervised: its configuration has no policy.`,
-    `Add pools.${pool}.policy, {} for defaults, and restart the worker.`,
-    { status: 409 },
-  );

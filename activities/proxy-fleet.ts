@@ -11,6 +11,7 @@ import type {
   PoolReport,
   SeenKeys,
   StreamsClosed,
+  TrafficReport,
 } from '../proxy/admin-api.js';
 import { OperatorError } from '../config/operator-error.js';
 import type { Database } from '../state/database.js';
@@ -89,6 +90,15 @@ export class ProxyFleet {
     }
   }
 
+  /** What every proxy has seen of the active machine in place of health, by name of the proxy; null of one that finds it well. Asks once. */
+  async activeHealth(): Promise<{ proxy: string; seen: string | null }[]> {
+    const proxies = await liveProxies(this.database, this.pool);
+    const answers = await Promise.allSettled(
+      proxies.map((proxy) => this.call<CanaryReport>(proxy, 'POST', 'canary?of=active', undefined, CANARY_TIMEOUT_MS)),
+    );
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
   async seenKeys(): Promise<SeenKeys[]> {
     return this.must((proxy) => this.call<SeenKeys>(proxy, 'GET', 'keys'));
   }
@@ -100,6 +110,10 @@ export class ProxyFleet {
 
   async reports(): Promise<PoolReport[]> {
     return this.must((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload'));
+  }
+
+  async traffic(): Promise<TrafficReport[]> {
+    return this.must((proxy) => this.call<TrafficReport>(proxy, 'GET', 'traffic'));
   }
 
   async holdTimes(): Promise<HoldTimes[]> {

@@ -1,6 +1,5 @@
 // Step 6: the standby is the active machine, settings are back to normal, and the pool is free for its next restart.
 
-import { quantile } from './quantile.js';
 import { readPool, readResult, swapPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
@@ -8,18 +7,17 @@ import { currentRun, withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
 import { toFailure } from './errors.js';
+import type { Holds } from './holds.js';
+import { holdsSoFar } from './holds.js';
 import { hasBooted } from './hypervisor/incarnation.js';
 import { stopInTime } from './hypervisor/in-time.js';
 import type { RestartedPrimary, RestartMemory } from './restart-primary.js';
 
-export interface RestartOutcome {
+export interface RestartOutcome extends Holds {
   from: string;
   to: string;
   /** Sessions that are the new active machine's: handed over, or begun there while the pool moved. */
   sessionsMoved: number;
-  holdMs: { p50: number; p99: number; max: number };
-  /** Requests answered 503 because their session's owner was not decided in time. */
-  holdsExpired: number;
   /** The whole restart; absent in results of workers that did not count it. */
   tookMs?: number;
   /** Absent when `restartPrimary` was skipped, and in results of workers that did not ask. */
@@ -57,14 +55,12 @@ export async function swapRoles(deps: ActivityDeps, input: SwapInput): Promise<R
     await attempt.mechanism.end(pair, attempt);
     const kept = skipped && { reason: skipped.reason, restarted: await isRestarted(attempt, pair.primary.name, skipped.before) };
     if (attempt.pool.standby === 'cold') await stopInTime(pair.primary, attempt);
-    const times = await attempt.proxies.holdTimes();
-    const waits = times.flatMap((one) => one.waitsMs).sort((a, b) => a - b);
+    const holds = await holdsSoFar(attempt.proxies);
     const outcome: RestartOutcome = {
       from: pair.primary.name,
       to: pair.standby.name,
       sessionsMoved: (await standbyKeys(deps.database, pool)).size,
-      holdMs: { p50: quantile(waits, 0.5), p99: quantile(waits, 0.99), max: quantile(waits, 1) },
-      holdsExpired: times.reduce((sum, one) => sum + one.expired, 0),
+      ...holds,
       ...(startedAtMs === undefined ? {} : { tookMs: Math.max(0, Date.now() - startedAtMs) }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(rolledBack === undefined ? {} : { rolledBack }),

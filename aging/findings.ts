@@ -28,6 +28,7 @@ export function findings(watched: WatchedMachine, nowMs: number, policy: AgingPo
         return [unusualFinding(one, 'errors', watched, nowMs, policy)];
       case 'gc':
         return [gcThrashFinding(one, sinceMs, nowMs, policy)];
+      case 'count':
       case 'work':
         return [];
     }

@@ -15,8 +15,8 @@ export interface Series {
 }
 
 interface Kind {
-  /** resource: runs out at its limit. latency, errors: what users see. gc: share of time, 0..1. work: requests served since boot, a counter. */
-  role: 'resource' | 'latency' | 'errors' | 'gc' | 'work';
+  /** count: judged by nobody. resource: runs out at its limit. latency, errors: what users see. gc: share of time, 0..1. work: requests served since boot, a counter. */
+  role: 'resource' | 'latency' | 'errors' | 'gc' | 'work' | 'count';
   unit: string;
   /** valleys: only what is left after a collection counts, as between two of them any heap grows. */
   floor: 'lowest' | 'valleys';
@@ -30,6 +30,14 @@ const resource = (unit: string, text: string, floor: Kind['floor'] = 'lowest'): 
   in: text,
 });
 
+const latency = (what: string): Kind => ({ role: 'latency', unit: 'ms', floor: 'lowest', in: `${what} of response times` });
+const errors = (what: string): Kind => ({
+  role: 'errors',
+  unit: 'of 1',
+  floor: 'lowest',
+  in: `share of requests that ${what}, 0 to 1`,
+});
+
 export const KINDS = {
   heapAfterGc: resource('MiB', 'heap after collections'),
   heap: resource('MiB', 'heap at any moment', 'valleys'),
@@ -37,8 +45,13 @@ export const KINDS = {
   threads: resource('threads', 'threads'),
   fileHandles: resource('handles', 'open files and sockets'),
   connections: resource('connections', 'connections taken from a pool'),
-  latencyP95: { role: 'latency', unit: 'ms', floor: 'lowest', in: '95th percentile of response times' },
-  errorRate: { role: 'errors', unit: 'of 1', floor: 'lowest', in: 'share of requests that failed, 0 to 1' },
+  latencyP50: latency('median'),
+  latencyP95: latency('95th percentile'),
+  latencyP99: latency('99th percentile'),
+  errorRate: errors('failed'),
+  timeoutRate: errors('were not answered in time'),
+  queueFullRate: errors('found no connection to the machine'),
+  sessions: { role: 'count', unit: 'sessions', floor: 'lowest', in: 'sessions in memory' },
   gcShare: { role: 'gc', unit: 'of 1', floor: 'lowest', in: 'share of time spent in collections, 0 to 1' },
   requests: { role: 'work', unit: 'requests', floor: 'lowest', in: 'requests served since boot, a counter' },
 } as const satisfies Record<string, Kind>;

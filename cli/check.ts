@@ -11,7 +11,8 @@ import { ProxyFleet } from '../activities/proxy-fleet.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { streamingKeys } from '../activities/streaming.js';
 import { needsAdminUrl } from '../config/admin-url.js';
-import { describeError, OperatorError } from '../config/operator-error.js';
+import type { OperatorError } from '../config/operator-error.js';
+import { describeError } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
@@ -20,7 +21,7 @@ import { migrate } from '../state/migrate.js';
 import type { Phase } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
 import { liveProxies } from '../state/proxy-register.js';
-import { isSupervised } from '../worker/supervisors.js';
+import { isSupervised, noSupervisor } from '../worker/supervisors.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, inWords, print } from './output.js';
@@ -184,13 +185,7 @@ async function proxiesAnswer(config: Config, pool: PoolConfig, database: Databas
 }
 
 async function requireSupervisor(client: Client, { temporal }: Config, { name }: PoolConfig): Promise<void> {
-  if (await isSupervised(client, temporal, name)) return;
-  throw new OperatorError(
-    'NO_SUPERVISOR',
-    `Pool ${name} has a policy, and its supervisor does not run.`,
-    'Start a worker, or start it again: it starts the supervisors of its pools.',
-    { status: 503 },
-  );
+  if (!(await isSupervised(client, temporal, name))) throw noSupervisor(name);
 }
 
 interface Roles {

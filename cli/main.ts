@@ -16,6 +16,7 @@ import type { OutputOptions } from './output.js';
 import { fail } from './output.js';
 import type { ProxyOptions } from './proxy.js';
 import type { ReplayOptions } from './replay-samples.js';
+import type { SupervisorUpdate } from './tell-supervisor.js';
 import { version } from './version.js';
 
 interface CommonOptions extends OutputOptions {
@@ -86,6 +87,11 @@ decision('retry', 'Try the step of a restart again that waits for an operator');
 decision('skip', 'Go on without restarting the primary, when that step waits for an operator');
 decision('abort', 'Give a restart up and leave the pool as it was; only before the standby has taken traffic');
 
+supervisorUpdate('approve', 'Let the restart begin that waits for approval');
+supervisorUpdate('reject', 'Drop the restart that is wanted and has not begun');
+supervisorUpdate('pause', 'Let the supervisor of a pool begin no restart until resume; one that runs goes on');
+supervisorUpdate('resume', 'Let the supervisor of a pool go on after pause');
+
 clientCommand('status', 'Show phase, roles, proxies, the restart that runs and the last one')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
@@ -138,6 +144,15 @@ function decision(name: Decision, description: string): void {
     .option('--reason <text>', "why, and who says so; kept in the restart's history, and status shows that of an abort")
     .action((pool: string, options: ClientOptions & { reason?: string }) =>
       withConfig(options, async (config) => (await import('./decide.js')).decide(config, pool, name, options)),
+    );
+}
+
+function supervisorUpdate(name: SupervisorUpdate, description: string): void {
+  clientCommand(name, description)
+    .argument('<pool>')
+    .option('--reason <text>', "why, and who says so; kept in the supervisor's history")
+    .action((pool: string, options: ClientOptions & { reason?: string }) =>
+      withConfig(options, async (config) => (await import('./tell-supervisor.js')).tellSupervisor(config, pool, name, options)),
     );
 }
 

@@ -12,6 +12,7 @@ import { connectTemporal, runHandle, startCleanRestart } from '../worker/tempora
 import { openRestart } from './open-restart.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
+import { warnWhilePaused } from './pause-warning.js';
 import { choosePool } from './pool-option.js';
 import { uncleanWaitMs } from './unclean-wait.js';
 import { watch } from './watch.js';
@@ -45,6 +46,7 @@ export async function rejuvenate(config: Config, poolName: string, options: Reju
       : `Clean restart of ${name} is already running, watching it: ${workflowId}`;
     const hint = options.watch ? '' : `\nHow far it is tells: vm-rejuv status ${name}`;
     print(options, `${text}${hint}`, { workflowId, pool: name, started });
+    if (started) await warnWhilePaused(client, config.temporal, pool);
     if (!options.watch) return await warnWithoutWorker(client, config.temporal, options);
     const uncleanWait = async (): Promise<number | null> => uncleanWaitMs(pool, await readPool(database, name), database);
     process.once('SIGINT', leave);

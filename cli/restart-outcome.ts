@@ -1,5 +1,6 @@
-// What a restart has done, in one line.
+// What a restart, or a fail-over, has done, in one line.
 
+import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartMemory } from '../activities/restart-primary.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 
@@ -13,6 +14,15 @@ export function describeOutcome(outcome: RestartOutcome): string {
   // Those of a shared store stay where they are.
   const moved = sessionsMoved === 0 ? 'no session had to move' : `${sessionsMoved} sessions moved`;
   return `${moved}, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${back}${kept}`;
+}
+
+/** `machine down; 12 sessions saved, about 3 lost, 8.1 s in all; tomcat-a is back as the standby`. */
+export function describeFailOver({ from, failedOver, tookMs }: FailOverOutcome): string {
+  const { saved, lost, reason, isBack } = failedOver;
+  const counted = lost === null ? 'nobody knows how many lost' : `about ${lost} lost`;
+  const sessions = saved === null ? 'sessions are in a store of both machines' : `${saved} sessions saved, ${counted}`;
+  const why = reason === null ? '' : `${reason}; `;
+  return `${why}${sessions}, ${seconds(tookMs)} in all; ${from} ${isBack ? 'is back as the standby' : 'was left as it was'}`;
 }
 
 function describeMemory(from: string, to: string, { before, after, standby }: RestartMemory): string {

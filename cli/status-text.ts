@@ -2,10 +2,11 @@
 
 import type { FailureRecord } from '../workflows/failure-record.js';
 import type { PoolStatus as Supervisor } from '../workflows/supervision.js';
+import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
+import type { RecordedVerdict } from '../monitor/pool-monitor.js';
 import type { PoolRow } from '../state/pool.js';
-import { supervisorOf } from '../workflows/workflow-ids.js';
-import { describeOutcome, seconds } from './restart-outcome.js';
+import { describeFailOver, describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
 import { describeWaiting } from './restart-progress.js';
 import type { RestartView } from './running-restarts.js';
@@ -39,11 +40,13 @@ export interface PoolStatus
   pool: string;
   machines: MachineStatus[];
   proxies: ProxyStatus[];
-  lastRestart: { finishedAt: Date; result: RestartOutcome } | null;
+  lastRestart: { finishedAt: Date; result: RestartOutcome | FailOverOutcome } | null;
   /** Why the latest restart has given the pool back as it was; null when it did not. */
   lastFailure: { finishedAt: Date; failure: FailureRecord } | null;
   /** Null when no end of a proxy keeps the pool waiting. */
   uncleanWaitMs: number | null;
+  /** The last word of detection about this boot of the active machine; null before there is one. */
+  monitoring: (RecordedVerdict & { judgedAt: Date }) | null;
   /** Null of a pool that is not supervised, and where nobody answers for its supervisor. */
   supervisor: Supervisor | null;
 }
@@ -63,6 +66,7 @@ export function statusText(status: PoolStatus): string {
     `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}${PHASES[phase]}`,
     ...restartLines(status).map((line) => `  ${line}`),
     ...supervisorLines(status).map((line) => `  ${line}`),
+    ...detectionLines(status).map((line) => `  ${line}`),
     ...machines.map(machineLine).map((line) => `  ${line}`),
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
     ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
@@ -89,9 +93,18 @@ function supervisorLines({ supervisor }: PoolStatus): string[] {
   const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
   if (wanted !== null) lines.push(`  a restart is wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`);
   if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
-  if (state === 'waiting-for-approval')
-    lines.push(`  send the update "approve" or "reject" to workflow ${supervisorOf(pool)} (docs/supervision.md)`);
+  if (state === 'waiting-for-approval') lines.push(`  decide: vm-rejuv approve ${pool}, or vm-rejuv reject ${pool}`);
+  if (state === 'paused') lines.push(`  go on: vm-rejuv resume ${pool}`);
   return lines;
+}
+
+function detectionLines({ monitoring, active }: PoolStatus): string[] {
+  if (monitoring === null) return [];
+  const { judgedAt, explanation, deadSamplers } = monitoring;
+  return [
+    `detection of ${active} ${judgedAt.toISOString()}: ${explanation}`,
+    ...deadSamplers.map(({ sampler, reason }) => `  sampler ${sampler} fails: ${reason}`),
+  ];
 }
 
 /** Temporal counts the attempt that is to come. */
@@ -121,5 +134,8 @@ function proxyLine({ name, incarnation, adminUrl, dead }: ProxyStatus): string {
 function lastLine({ lastRestart }: PoolStatus): string {
   if (lastRestart === null) return 'never restarted';
   const { finishedAt, result } = lastRestart;
-  return `last restart ${finishedAt.toISOString()}, ${result.from} to ${result.to}: ${describeOutcome(result)}`;
+  const when = `${finishedAt.toISOString()}, ${result.from} to ${result.to}`;
+  return 'failedOver' in result
+    ? `last failed over ${when}: ${describeFailOver(result)}`
+    : `last restart ${when}: ${describeOutcome(result)}`;
 }

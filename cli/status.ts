@@ -1,11 +1,14 @@
 // Phase, roles, proxies, the restart that runs and the last one of a pool: read from the store and, while one runs, from Temporal.
 
 import { probe } from '../activities/health.js';
+import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { Config, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
+import type { RecordedVerdict } from '../monitor/pool-monitor.js';
+import { readVerdict } from '../state/monitoring.js';
 import { ensurePool, latestFailure, latestResult, readPool } from '../state/pool.js';
 import { isProvedDead } from '../state/process-identity.js';
 import { liveProxies } from '../state/proxy-register.js';
@@ -61,7 +64,7 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
   if (ended && (await readPool(database, name)).run !== run) return statusOf(pool, database, restarts);
   return {
     ...{ pool: name, phase, active, standby, epoch, run: run ?? open, machines, proxies },
-    lastRestart: last === null ? null : { ...last, result: last.result as RestartOutcome },
+    lastRestart: last === null ? null : { ...last, result: last.result as RestartOutcome | FailOverOutcome },
     lastFailure: failed === null ? null : { ...failed, failure: failed.failure as FailureRecord },
     step: progress?.step ?? null,
     stepMs: progress?.stepMs ?? null,
@@ -74,8 +77,14 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     code: progress?.code ?? null,
     updates: progress?.updates ?? [],
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),
+    monitoring: pool.policy === null ? null : await monitoringOf(database, name),
     supervisor: pool.policy === null ? null : await restarts.supervisor(name),
     temporal,
     trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,
   };
+}
+
+async function monitoringOf(database: Database, pool: string): Promise<PoolStatus['monitoring']> {
+  const row = await readVerdict(database, pool);
+  return row?.judgedAt == null ? null : { ...(row.verdict as RecordedVerdict), judgedAt: row.judgedAt };
 }

@@ -42,3 +42,13 @@ export const TEMPORAL_NAMESPACE = 'default';
 export const TASK_QUEUE = 'vm-rejuv';
 export const PROXY_LISTEN = { host: '127.0.0.1', port: 8080 };
 export const PROXY_ADMIN = { host: '127.0.0.1', port: 8081 };
+/** What detection of aging is made for (docs/detection.md). */
+export const SAMPLE_INTERVAL_MS = 60_000;
+/** Far above what a healthy machine takes to tell of itself, far below the interval. Chosen. */
+export const SAMPLE_TIMEOUT_MS = 10_000;
+/** Ten times the threads of a Tomcat's connector: a server that has as many leaks them. Chosen. */
+export const THREAD_LIMIT = 2000;
+/** Far apart enough for a machine that answers slowly, and a health check each is nothing. Chosen. */
+export const DOWN_INTERVAL_MS = 2000;
+/** With it a machine counts as down after some six seconds, and a pause of a collector is none. Chosen. */
+export const DOWN_LOOKS = 3;

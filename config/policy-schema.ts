@@ -37,6 +37,7 @@ export const policySchema = z.strictObject(
     blackout: windows,
     cooldownMs: z.number().int().min(0).default(defaults.COOLDOWN_MS),
     mostPerDay: z.number().int().min(1).max(defaults.MOST_MOST_PER_DAY).default(defaults.MOST_PER_DAY),
+    failOver: z.enum(['automatic', 'approval', 'never']).default('automatic'),
     maxAgeMs: z.number().int().min(defaults.LEAST_MAX_AGE_MS).nullable().default(null),
   },
   'a mapping such as { mode: approval }, {} for defaults, or null for no supervision',

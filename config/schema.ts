@@ -7,6 +7,7 @@ import { addressLike, parseAddress } from './address.js';
 import * as defaults from './defaults.js';
 import { NAME, NAME_LIKE } from './name.js';
 import { originLike, parseOrigin } from './origin.js';
+import { monitorSchema } from './monitor-schema.js';
 import { policySchema } from './policy-schema.js';
 
 /** Text of this form; the message says what is allowed, also in place of something that is no text. */
@@ -290,6 +291,7 @@ const pool = z
         .superRefine(atLeast('bootTimeoutMs', 'timeoutMs')),
       limits: limits.prefault({}),
       policy: policySchema.nullable().default(null),
+      monitor: monitorSchema.prefault({}),
     },
     'a mapping with machines, sessions and health',
   )

@@ -1,5 +1,7 @@
 // The validated configuration. Every field is present: defaults have been applied by config/load.ts.
 
+import type { AgingPolicy } from '../aging/policy.js';
+import type { SeriesKind } from '../aging/series.js';
 import type { Policy } from '../policy/may-restart.js';
 
 export interface Config {
@@ -47,6 +49,38 @@ export interface PoolConfig {
   limits: LimitsConfig;
   /** When the pool is restarted by itself; null when nobody but an operator does that. */
   policy: Policy | null;
+  /** How a supervised pool is watched. */
+  monitor: MonitorConfig;
+}
+
+export interface MonitorConfig {
+  /** Between two samples of a sampler. */
+  intervalMs: number;
+  /** What a sample may take. */
+  timeoutMs: number;
+  /** Threads of the JVM that count as all that it may have. */
+  threadLimit: number;
+  /** How often the JVM is asked for a full collection, so that its heap can be told from garbage; null for never. */
+  collectEveryMs: number | null;
+  prometheus: PrometheusConfig[];
+  /** How it is seen that the active machine has died or hangs: at so many looks in a row, so far apart. */
+  down: { intervalMs: number; looks: number };
+  detection: AgingPolicy;
+  /** How many times faster than the machine's clock that of the monitor goes: above 1 only for demonstrations. */
+  timeScale: number;
+}
+
+export interface PrometheusConfig {
+  /** With {host} for the machine's host. */
+  url: string;
+  metric: string;
+  labels: Record<string, string>;
+  kind: SeriesKind;
+  /** Where it is exhausted, in the unit of the kind; null when that is not known, or another metric tells. */
+  limit: number | null;
+  limitMetric: string | null;
+  /** What the metric's unit is multiplied by. */
+  scale: number;
 }
 
 export interface MachineConfig<Driver extends DriverConfig = DriverConfig> {

@@ -5,11 +5,15 @@ import { EXIT_REFUSED } from '../cli/output.js';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import { isApart, prepareApart, runApart } from '../guests/apart.js';
+import { renderLeak } from './leak-table.js';
 import type { WindowReport } from './load/report.js';
 import type { DemoOptions } from './options.js';
 import { parseOptions } from './options.js';
 import { requirePort } from './port.js';
+import type { DemoRun } from './run-demo.js';
 import { runDemo } from './run-demo.js';
+import type { LeakRun } from './run-leak.js';
+import { runLeak } from './run-leak.js';
 import { renderComparison } from './table.js';
 import { createView } from './view.js';
 
@@ -30,19 +34,18 @@ try {
 }
 
 try {
-  const run = await runDemo(options, createView(out), stop.signal);
-  const { plain, clean, result, workflowId } = run;
+  const { leak } = options;
+  const view = createView(out);
+  const shown =
+    leak === undefined
+      ? comparisonOf(await runDemo(options, view, stop.signal))
+      : leakOf(await runLeak({ ...options, leak }, view, stop.signal));
   try {
-    out.write(`\n${renderComparison(run)}\n\n  Application: ${run.url}\n  Workflow:    ${run.workflowUrl}\n`);
-    if (options.json) {
-      const { steps, holdMs, sessionsMoved } = result;
-      const figures = { plain: figuresOf(plain), clean: figuresOf(clean) };
-      process.stdout.write(`${JSON.stringify({ ...figures, steps, holdMs, sessionsMoved, workflowId })}\n`);
-    }
-    for (const [reason, count] of Object.entries(clean.reasons))
-      out.write(`\n  Failed in the clean restart: ${count} × ${reason}\n`);
-    const lost = clean.failed + clean.sessionsLost + clean.updatesLost;
-    process.exitCode = lost === 0 ? 0 : 1;
+    out.write(`\n${shown.text}\n\n  Application: ${shown.run.url}\n  Workflow:    ${shown.run.workflowUrl}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(shown.figures)}\n`);
+    for (const [reason, count] of Object.entries(shown.report.reasons)) out.write(`\n  Failed: ${count} × ${reason}\n`);
+    const { failed, sessionsLost, updatesLost } = shown.report;
+    process.exitCode = failed + sessionsLost + updatesLost === 0 ? 0 : 1;
     if (options.keep) {
       const way = isApart() ? ` Its network is its own: nsenter --net --target ${process.pid} COMMAND reaches it.` : '';
       out.write(`\n  Everything stays up. Ctrl-C ends it.${way}\n`);
@@ -51,11 +54,35 @@ try {
       out.write('\n  Ending what was started (--keep leaves it up to explore).\n');
     }
   } finally {
-    await run.close();
+    await shown.run.close();
   }
 } catch (error) {
   process.stderr.write(`${stop.signal.aborted ? 'Ended on request.' : describeError(error)}\n`);
   process.exitCode = 1;
+}
+
+/** What is written of a demo when it has ended. */
+interface Shown {
+  run: Pick<DemoRun, 'url' | 'workflowUrl' | 'close'>;
+  text: string;
+  /** The object of --json. */
+  figures: object;
+  /** What may have lost nothing. */
+  report: WindowReport;
+}
+
+function comparisonOf(run: DemoRun): Shown {
+  const { plain, clean, result, workflowId } = run;
+  const { steps, holdMs, sessionsMoved } = result;
+  const figures = { plain: figuresOf(plain), clean: figuresOf(clean), steps, holdMs, sessionsMoved, workflowId };
+  return { run, text: renderComparison(run), figures, report: clean };
+}
+
+function leakOf(run: LeakRun): Shown {
+  const { leak, report, evidence, result, workflowId } = run;
+  const { steps, holdMs, sessionsMoved } = result;
+  const figures = { leak, evidence, clean: figuresOf(report), steps, holdMs, sessionsMoved, workflowId };
+  return { run, text: renderLeak(run), figures, report };
 }
 
 /** What needs the network comes first: in namespaces of its own, the demo has none. */

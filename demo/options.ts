@@ -5,6 +5,10 @@ import { EXIT_REFUSED } from '../cli/output.js';
 import type { StepName } from '../workflows/steps.js';
 import { STEPS } from '../workflows/steps.js';
 
+/** What the application loses with each request. */
+export const LEAKS = ['heap', 'threads', 'slow'] as const;
+export type Leak = (typeof LEAKS)[number];
+
 export interface DemoOptions {
   json: boolean;
   users: number;
@@ -13,6 +17,7 @@ export interface DemoOptions {
   app: 'tomcat' | 'node';
   machines: 'process' | 'libvirt';
   crash?: StepName;
+  leak?: Leak;
   port: number;
   keep: boolean;
 }
@@ -34,6 +39,9 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         .default('process'),
     )
     .addOption(new Option('--crash <step>', 'kill the worker while that step runs, start another, and go on').choices(STEPS))
+    .addOption(
+      new Option('--leak <kind>', 'let the application age, until detection sees it and asks for a clean restart').choices(LEAKS),
+    )
     .option('--port <port>', 'port of the proxy; 0 takes a free one', whole(0, 65_535), 0)
     .option('--keep', 'stay up afterwards, until Ctrl-C', false)
     .parse(argv);
@@ -42,6 +50,15 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     command.error(
       "error: option '--port <port>' cannot be used with '--machines libvirt': the proxy has an address of its own there.",
     );
+  if (given.leak !== undefined) {
+    for (const [other, isGiven] of [
+      ['--machines libvirt', given.machines === 'libvirt'],
+      ['--app node', given.app === 'node'],
+      ['--crash <step>', given.crash !== undefined],
+    ] as const) {
+      if (isGiven) command.error(`error: option '--leak <kind>' cannot be used with '${other}': it is shown with local Tomcats.`);
+    }
+  }
   return { ...LOAD[given.machines], ...given };
 }
 

@@ -1,26 +1,16 @@
 // The demo from start to end: servers, machines, load, a plain restart, a clean one.
 
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
 import { Closing } from '../embedded/closing.js';
-import type { Servers } from '../embedded/servers.js';
-import { startTemporaryServers } from '../embedded/servers.js';
-import { missingForTomcat } from '../embedded/tomcat-kit.js';
-import type { ReadyChild } from '../embedded/child-process.js';
-import { NETWORK } from '../guests/layout.js';
-import { connectTemporal, startCleanRestart } from '../worker/temporal-client.js';
-import { startHostFor } from './guest-stage.js';
-import { startGuestProxy } from './guest-proxy.js';
-import { nodeGuests, tomcatGuests } from './guest-shop.js';
-import { Installation } from './installation.js';
+import { startCleanRestart } from '../worker/temporal-client.js';
+import { aborted } from './aborted.js';
 import { startLoad } from './load/start-load.js';
-import { nodeShop } from './node-shop.js';
 import type { DemoOptions } from './options.js';
+import type { Scenery } from './scenery.js';
+import { setScene } from './scenery.js';
 import type { Stage } from './showing.js';
 import { showing } from './showing.js';
 import type { Comparison } from './table.js';
-import { tomcatShop } from './tomcat-shop.js';
 import type { View } from './view.js';
 import { whileRunning } from './while-running.js';
 
@@ -40,21 +30,12 @@ export interface DemoRun extends Comparison {
   close: () => Promise<void>;
 }
 
-interface Scenery {
-  app: DemoOptions['app'];
-  servers: Servers;
-  installation: Installation;
-  client: Client;
-  worker: ReadyChild;
-  proxyUrl: string;
-}
-
 /** Resolves with the comparison while everything still runs; `close` ends it. On errors and aborts everything is ended first. */
 export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): Promise<DemoRun> {
   return Closing.onFailure(async (closing) => {
     const close = (): Promise<void> => closing.close();
     try {
-      const scenery = await build(options, view, signal, closing);
+      const scenery = await setScene(options, view, signal, closing);
       // A call to Temporal that is not cancelled would crash when its connection is closed.
       const playing = scenery.client.withAbortSignal(signal, () => play(options, scenery, view, signal, closing));
       return { ...(await Promise.race([playing, aborted(signal)])), close };
@@ -62,39 +43,6 @@ export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): 
       view.done();
     }
   });
-}
-
-/** Starts everything but the load. */
-async function build(options: DemoOptions, view: View, signal: AbortSignal, closing: Closing): Promise<Scenery> {
-  const onProgress = (line: string): void => view.note(line);
-  // Guests have a Java of their own.
-  const app = options.machines === 'libvirt' ? options.app : await chooseApp(options.app, view);
-  const host = options.machines === 'libvirt' ? await startHostFor(app, { onProgress, signal }, closing) : null;
-  const alsoAt = host === null ? {} : { alsoAt: NETWORK };
-  const servers = await startTemporaryServers({ purpose: 'demo', onProgress, signal, ...alsoAt });
-  closing.add(() => servers.close());
-  const { postgres, temporal } = servers;
-  const directory = join(servers.directory, 'shop');
-  const shops = {
-    tomcat: () =>
-      host ? tomcatGuests(host, postgres.url, { onProgress, signal }) : tomcatShop(directory, { onProgress, signal }),
-    node: () => (host ? nodeGuests(host, postgres.url) : nodeShop(directory, postgres.url)),
-  };
-  const pool = await shops[app]();
-  const installation = await Installation.create({
-    ...{ directory, databaseUrl: postgres.url, temporalAddress: temporal.address },
-    ...{ pool, port: options.port, signal },
-  });
-  closing.add(() => installation.close());
-  const where = host === null ? '' : ' in virtual machines';
-  view.note(`Starting ${app === 'tomcat' ? 'two Tomcats' : 'two Node servers'}${where}, the proxy and the worker`);
-  await installation.bootMachines();
-  const url = host ? await startGuestProxy(host, installation, signal) : (await installation.startProxy()).url;
-  const worker = await installation.startWorker();
-  const client = await connectTemporal(installation.config.temporal);
-  closing.add(() => client.connection.close());
-  view.note(`Application: ${url}/shop/cart    Temporal UI: ${temporal.uiUrl}    (files: ${servers.directory})`);
-  return { app, servers, installation, client, worker, proxyUrl: url };
 }
 
 /** Restarts under load, the plain way and then cleanly. */
@@ -143,21 +91,4 @@ async function play(
     ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxyUrl}/shop/cart` },
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${firstExecutionRunId}/history`,
   };
-}
-
-async function chooseApp(wanted: DemoOptions['app'], view: View): Promise<DemoOptions['app']> {
-  const missing = wanted === 'tomcat' ? await missingForTomcat() : null;
-  if (missing === null) return wanted;
-  view.note(
-    `The command "${missing}" is missing, so the Node application is used, with its sessions in PostgreSQL (Tomcat needs a JDK 17 and Maven).`,
-  );
-  return 'node';
-}
-
-/** Never resolves: rejects when `signal` aborts. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }

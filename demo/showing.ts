@@ -1,6 +1,6 @@
 // Keeps the view up to date while a part of the demo runs.
 
-import type { CleanRestartHandle } from '../worker/temporal-client.js';
+import type { RunHandle } from '../worker/temporal-client.js';
 import { statusQuery } from '../workflows/messages.js';
 import type { RestartStatus } from '../workflows/steps.js';
 import type { LoadProgress } from './load/report.js';
@@ -15,12 +15,12 @@ export interface Stage {
   signal: AbortSignal;
 }
 
-/** Shows what happens while `work` runs; with a handle, how far that restart is. */
+/** Shows what happens while `work` runs, under a title that may change; with a handle, how far that restart is. */
 export async function showing<T>(
   { view, load, signal }: Stage,
-  title: string,
+  title: string | (() => string),
   work: () => Promise<T>,
-  handle: CleanRestartHandle | null = null,
+  handle: Pick<RunHandle, 'query' | 'describe'> | null = null,
 ): Promise<T> {
   let restart: RestartStatus | null = null;
   let sessionsMoved: number | null = null;
@@ -37,7 +37,12 @@ export async function showing<T>(
   const before = load.progress();
   const ticker = setInterval(() => {
     void ask();
-    view.show({ title, load: since(before, load.progress()), restart, sessionsMoved });
+    view.show({
+      title: typeof title === 'string' ? title : title(),
+      load: since(before, load.progress()),
+      restart,
+      sessionsMoved,
+    });
   }, SHOW_EVERY_MS);
   const end = (): void => clearInterval(ticker);
   // Whatever `work` waits for then.

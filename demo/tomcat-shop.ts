@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../embedded/ports.js';
-import type { TomcatStore } from '../embedded/tomcat-base.js';
+import type { ShopLeak, TomcatStore } from '../embedded/tomcat-base.js';
 import { createTomcatBase, tomcatCommand } from '../embedded/tomcat-base.js';
 import { provideTomcat } from '../embedded/tomcat-kit.js';
 import type { PoolFile } from './installation.js';
@@ -16,10 +16,12 @@ export interface TomcatShopOptions {
   signal?: AbortSignal;
   /** Sessions in tables of this database (DataSourceStore) instead of files. */
   sessionsUrl?: string;
+  /** The application ages on purpose. */
+  leak?: ShopLeak;
 }
 
 export async function tomcatShop(directory: string, options: TomcatShopOptions = {}): Promise<PoolFile> {
-  const { onProgress = () => undefined, signal = new AbortController().signal, sessionsUrl } = options;
+  const { onProgress = () => undefined, signal = new AbortController().signal, sessionsUrl, leak = null } = options;
   const kit = await provideTomcat(onProgress, signal);
   const managerPassword = randomBytes(18).toString('base64url');
   const machine = async (name: string): Promise<Record<string, unknown>> => {
@@ -39,7 +41,7 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
       ...(store.type === 'file' ? { sessionDirectory } : { sessionTable }),
       driver: {
         type: 'process',
-        ...tomcatCommand(kit, base),
+        ...tomcatCommand(kit, base, leak),
         cwd: base,
         stateDirectory: join(directory, 'machines'),
         stopTimeoutMs: 10_000,

@@ -40,15 +40,30 @@ export async function createTomcatBase(options: TomcatBaseOptions): Promise<void
   await writeFile(join(contexts, 'shop.xml'), shopXml(war, store));
 }
 
+/** How the shop ages on purpose: demo/tomcat-app, Leak.java. */
+export interface ShopLeak {
+  kind: 'heap' | 'threads' | 'connections' | 'slow';
+  amount: number;
+}
+
+/** Of a process that leaks: a customary limit, and one that is reached in minutes. */
+const OPEN_FILES = 4096;
+
 /** Command and environment that run a CATALINA_BASE in the foreground. */
-export function tomcatCommand(kit: TomcatKit, base: string): { command: string[]; env: Record<string, string> } {
+export function tomcatCommand(
+  kit: TomcatKit,
+  base: string,
+  leak: ShopLeak | null = null,
+): { command: string[]; env: Record<string, string> } {
+  const aging = leak === null ? '' : ` -Dshop.leak=${leak.kind} -Dshop.leak.amount=${leak.amount}`;
+  const run = [join(kit.home, 'bin', 'catalina.sh'), 'run'];
   return {
-    command: [join(kit.home, 'bin', 'catalina.sh'), 'run'],
+    command: leak === null ? run : ['/bin/sh', '-c', `ulimit -n ${OPEN_FILES} && exec "$0" "$@"`, ...run],
     env: {
       CATALINA_HOME: kit.home,
       CATALINA_BASE: base,
       // Two machines and the load share two cores: short-lived compilers and one collector thread keep the noise down.
-      CATALINA_OPTS: '-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.security.egd=file:/dev/urandom',
+      CATALINA_OPTS: '-Xms128m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.security.egd=file:/dev/urandom' + aging,
     },
   };
 }

@@ -16,12 +16,14 @@ export interface Policy extends Windows {
   mostPerDay: number;
   /** An active machine that has served for so long counts as aged; null for no limit. */
   maxAgeMs: number | null;
+  /** What is done when the active machine has died or hangs. */
+  failOver: 'automatic' | 'approval' | 'never';
 }
 
 /** Who wants a restart. */
 export interface Wanted {
-  /** `operator` needs nobody's approval; `age` is for the limit of age alone. */
-  by: 'operator' | 'aging' | 'age';
+  /** `operator` needs nobody's approval; `age` is for the limit of age alone; `down` wants a fail-over. */
+  by: 'operator' | 'aging' | 'age' | 'down';
   reason: string | null;
   /** An operator's word against windows, cooldown and the number of a day; not against a standby that is ill. */
   force: boolean;

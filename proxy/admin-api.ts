@@ -78,7 +78,7 @@ export interface SeenKeys {
   olderStreams?: number;
 }
 
-/** POST /pools/:pool/canary: one health check to the standby over the connections that its traffic will take. */
+/** POST /pools/:pool/canary: one health check to the standby, or with `?of=active` to the active machine, over the connections of its traffic. */
 export interface CanaryReport {
   incarnation: string;
   proxy: string;
@@ -93,6 +93,28 @@ export interface HoldTimes {
   waitsMs: number[];
   /** Requests answered 503 because a hold could not be decided in time. */
   expired: number;
+}
+
+/** GET /pools/:pool/traffic: what clients have got from each machine since this incarnation began; only differences say something. */
+export interface TrafficReport {
+  incarnation: string;
+  /** By machine; one that had no request may be absent. */
+  machines: Record<string, MachineTraffic>;
+}
+
+export interface MachineTraffic {
+  /** Requests answered, whatever the status. */
+  answered: number;
+  /** Of these, those with a status of 500 and above. */
+  serverErrors: number;
+  /** Requests without an answer, not counted above: none in time, a broken connection, no connection free. */
+  timeouts: number;
+  broken: number;
+  busy: number;
+  /** How long answers took, as [upper bound in ms, count] of each bucket that is not empty. */
+  latency: [number, number][];
+  /** Requests in flight or waiting for a connection, at this moment. */
+  inFlight: number;
 }
 
 /** POST /pools/:pool/streams/close: closes the streams to the primary the way their protocol says. Answers how many. */

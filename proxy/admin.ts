@@ -12,6 +12,7 @@ import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } fro
 import { createMetrics } from './metrics.js';
 import type { PoolTraffic } from './pool-traffic.js';
 import { seenOnPrimary } from './quiet.js';
+import { trafficReport } from './traffic-report.js';
 
 const holdRequest = z.object({
   run: z.string(),
@@ -95,8 +96,10 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
       traffic.endHold(id, run, moved);
       return { incarnation };
     });
-    api.post('/pools/:pool/canary', async (): Promise<CanaryReport> => {
-      return { incarnation, proxy: name, seen: await traffic.canary() };
+    api.post('/pools/:pool/canary', async (request): Promise<CanaryReport> => {
+      const { active, standby } = traffic.state;
+      const machine = (request.query as { of?: string }).of === 'active' ? active : standby;
+      return { incarnation, proxy: name, seen: await traffic.canary(machine) };
     });
     api.get('/pools/:pool/keys', (request): SeenKeys => {
       const seen = seenKeys(traffic, incarnation);
@@ -105,6 +108,7 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
       return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
     });
+    api.get('/pools/:pool/traffic', () => trafficReport(traffic, incarnation));
     api.post('/pools/:pool/streams/close', (): StreamsClosed => {
       const streams = [...traffic.inFlight.streams(traffic.state.active)];
       for (const exchange of streams) exchange.stream?.close();

@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { answerError, noConnection, requestNeverCame, wasNeverSent } from './errors.js';
+import { answerError, isTimeout, noConnection, requestNeverCame, wasNeverSent } from './errors.js';
 import { responseHeaders } from './headers.js';
 import type { Exchange } from './in-flight.js';
 import type { PoolTraffic } from './pool-traffic.js';
@@ -63,7 +63,7 @@ export class Answer {
     const { headers, setCookies, contentType } = responseHeaders(raw);
     this.traffic.answered(this.exchange, setCookies);
     if (contentType.startsWith('text/event-stream')) this.becomeStream();
-    this.traffic.totals.count(this.exchange.machine, statusCode);
+    this.traffic.totals.count(this.exchange.machine, statusCode, performance.now() - this.exchange.routedAt);
     const writeHead = (): void => {
       // undici reads no further once the machine has answered, so this connection has no next request.
       if (this.exchange.hasBody && !this.exchange.request.complete) this.response.shouldKeepAlive = false;
@@ -136,12 +136,16 @@ export class Answer {
     } else {
       this.traffic.inFlight.abandon(this.exchange);
     }
+    if (!this.unwanted && this.exchange.stream === null) {
+      this.traffic.totals.countFailure(this.exchange.machine, isTimeout(error) ? 'timeout' : 'broken');
+    }
     this.fail(error);
   }
 
   /** Nothing of the request has left within its time: the machine does not know it. */
   private giveUp(): void {
     this.traffic.inFlight.finish(this.exchange);
+    if (!this.connected && !this.unwanted) this.traffic.totals.countFailure(this.exchange.machine, 'busy');
     this.fail(this.connected ? requestNeverCame() : noConnection());
     this.abort(new Error('The request did not leave in time.'));
   }

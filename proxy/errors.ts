@@ -37,8 +37,7 @@ export const requestNeverCame = (): ProxyError =>
 
 /** RFC 9110 section 15.6: 504 when the machine is too slow, 502 when it fails; 500 only for our own fault. */
 export function upstreamError(cause: unknown): ProxyError {
-  const code = codeOf(cause, '');
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
+  if (isTimeout(cause)) {
     return new ProxyError('UPSTREAM_TIMEOUT', 'The application server did not answer in time.', 'Try again later.', {
       status: 504,
       cause,
@@ -48,6 +47,11 @@ export function upstreamError(cause: unknown): ProxyError {
     status: 502,
     cause,
   });
+}
+
+/** Whether the machine was too slow, to connect or to answer. */
+export function isTimeout(cause: unknown): boolean {
+  return ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'].includes(codeOf(cause, ''));
 }
 
 /** Whether the machine cannot have seen the request: nothing was sent. */

@@ -14,8 +14,8 @@ export function createMetrics(traffic: PoolTraffic): Registry {
     registers,
     collect() {
       this.reset();
-      for (const [machine, classes] of traffic.totals.requests) {
-        for (const [status, count] of classes) this.inc({ machine, status }, count);
+      for (const [machine, { answers }] of traffic.totals.machines) {
+        for (const [status, count] of answers) this.inc({ machine, status }, count);
       }
     },
   });

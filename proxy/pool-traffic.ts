@@ -115,13 +115,12 @@ export class PoolTraffic {
     }
   }
 
-  /** Asks the standby for its health over the connections that its traffic will take; null when it is well, else what came instead. */
-  async canary(): Promise<string | null> {
+  /** Asks a machine for its health over the connections that its traffic takes; null when it is well, else what came instead. */
+  async canary(machine: string): Promise<string | null> {
     const { path, status, timeoutMs } = this.pool.health;
-    const { standby } = this.state;
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const answer = await this.machines.get(standby).request({ path, method: 'GET', signal });
+      const answer = await this.machines.get(machine).request({ path, method: 'GET', signal });
       await answer.body.dump();
       return answer.statusCode === status ? null : `${path} answered ${answer.statusCode} instead of ${status}`;
     } catch (error) {

@@ -1,14 +1,40 @@
-// Plain counters of the request path; the metrics page reads them when it is scraped.
+// Plain counters of the request path; the metrics page and the admin API read them when they are asked.
+
+import { LatencyHistogram } from './latency-histogram.js';
+
+/** How an answer did not come: too late, not at all, or for want of a connection to the machine. */
+export type Failure = 'timeout' | 'broken' | 'busy';
+
+/** What one machine has answered since the proxy began. */
+export class MachineTotals {
+  /** Status class ('2xx') -> answers. */
+  readonly answers = new Map<string, number>();
+  readonly failures: Record<Failure, number> = { timeout: 0, broken: 0, busy: 0 };
+  /** From when a request was given to the machine until the head of its answer. */
+  readonly latency = new LatencyHistogram();
+}
 
 export class Totals {
-  /** machine -> status class ('2xx') -> requests. `proxy` stands for answers of our own. */
-  readonly requests = new Map<string, Map<string, number>>();
+  /** By machine. `proxy` stands for answers of our own. */
+  readonly machines = new Map<string, MachineTotals>();
 
-  count(machine: string, status: number): void {
-    const byClass = this.requests.get(machine) ?? new Map<string, number>();
-    if (byClass.size === 0) this.requests.set(machine, byClass);
+  /** An answer; of a machine, after so long. */
+  count(machine: string, status: number, tookMs?: number): void {
+    const { answers, latency } = this.of(machine);
     const statusClass = CLASSES[Math.floor(status / 100)] ?? 'other';
-    byClass.set(statusClass, (byClass.get(statusClass) ?? 0) + 1);
+    answers.set(statusClass, (answers.get(statusClass) ?? 0) + 1);
+    if (tookMs !== undefined) latency.add(tookMs);
+  }
+
+  /** No answer of the machine, for a client that waited for it. */
+  countFailure(machine: string, failure: Failure): void {
+    this.of(machine).failures[failure]++;
+  }
+
+  private of(machine: string): MachineTotals {
+    let totals = this.machines.get(machine);
+    if (totals === undefined) this.machines.set(machine, (totals = new MachineTotals()));
+    return totals;
   }
 }
 

@@ -11,6 +11,7 @@ const SOURCES = [
   'workflows',
   'activities',
   'aging',
+  'monitor',
   'worker',
   'proxy',
   'state',

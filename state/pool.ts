@@ -122,6 +122,36 @@ export async function swapPool(database: Database, writer: Writer, result: unkno
   });
 }
 
+/** The roles of a steady pool are swapped, by a fail-over: its active machine is off. Does nothing when `to` is active already. */
+export async function failOverPool(database: Database, writer: Writer, to: string): Promise<PoolRow> {
+  return inTransaction(database, async (client) => {
+    const { rows } = await client.query<PoolRow>(
+      `update pool set active = standby, standby = active, epoch = epoch + 1
+       where name = $1 and run = $2 and token = $3 and phase = 'steady' and standby = $4 returning ${COLUMNS}`,
+      [writer.pool, writer.run, writer.token, to],
+    );
+    if (rows[0] !== undefined) return rows[0];
+    const row = await readPool(client, writer.pool);
+    return row.run === writer.run && row.token === writer.token && row.active === to ? row : fail(fenced(writer.pool));
+  });
+}
+
+/** Frees a steady pool and writes its run's result, in one transaction. */
+export async function releasePool(database: Database, writer: Writer, result: unknown): Promise<void> {
+  await inTransaction(database, async (client) => {
+    const { rowCount } = await client.query(
+      `update pool set run = null, epoch = epoch + 1 where name = $1 and run = $2 and token = $3 and phase = 'steady'`,
+      [writer.pool, writer.run, writer.token],
+    );
+    if (rowCount !== 1) fail(fenced(writer.pool));
+    await client.query('insert into restart_result (run, pool, result) values ($1, $2, $3)', [
+      writer.run,
+      writer.pool,
+      JSON.stringify(result),
+    ]);
+  });
+}
+
 /**
  * Gives the pool back as it was, from before the point of no return only, and keeps why.
  * Resolves with false when there was nothing to give back.
@@ -177,6 +207,16 @@ export async function endedRestarts(database: Queryable, pool: string): Promise<
 }
 
 /** By who has the pool's row: no hold is opened meanwhile. */
+/** When fail-overs of a pool have ended within 24 hours, in ms since 1970, latest first. */
+export async function endedFailOvers(database: Queryable, pool: string): Promise<number[]> {
+  const { rows } = await database.query<{ finishedAt: Date }>(
+    `select finished_at as "finishedAt" from restart_result
+     where pool = $1 and result ? 'failedOver' and finished_at > now() - interval '24 hours' order by finished_at desc`,
+    [pool],
+  );
+  return rows.map(({ finishedAt }) => finishedAt.getTime());
+}
+
 async function releaseOpenHolds(client: Queryable, pool: string): Promise<void> {
   await client.query("update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held'", [pool]);
 }

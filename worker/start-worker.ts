@@ -7,6 +7,8 @@ import { createActivities } from '../activities/index.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import type { Config } from '../config/types.js';
+import type { RunningMonitors } from '../monitor/start-monitors.js';
+import { startMonitors } from '../monitor/start-monitors.js';
 import { openDatabase } from '../state/database.js';
 import { loadSessionKeyHash } from '../state/installation.js';
 import { migrate } from '../state/migrate.js';
@@ -15,7 +17,7 @@ import { temporalUnreachable } from './ask-temporal.js';
 import { createLogger, namePools } from './log.js';
 import { createRestarts } from './restarts.js';
 import { ensureSearchAttributes } from './search-attributes.js';
-import { ensureSupervisors } from './supervisors.js';
+import { ensureSupervisors, reportsTo } from './supervisors.js';
 import { connectTemporal, isRunOpen } from './temporal-client.js';
 
 /** A deploy lets a step finish what it is doing, for this long. Chosen: longer than a batch, shorter than an operator's patience. */
@@ -68,13 +70,21 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
+  let monitors: RunningMonitors | null = null;
   const done = worker.run().finally(async () => {
+    await monitors?.close();
     await Promise.all([...mechanisms.values()].map((mechanism) => mechanism.close()));
     await native.close();
     await client.connection.close();
     await database.end();
   });
   await ensureSupervisors(client, config.temporal, Object.values(config.pools));
+  monitors = startMonitors({
+    ...{ config, database },
+    driverFor: ({ name }) => of(drivers, name),
+    reportsFor: ({ name }) => reportsTo(client, config.temporal, name),
+    log: (message) => void Runtime.instance().logger.warn(message),
+  });
   return {
     done,
     async close() {

@@ -4,10 +4,12 @@ import type { Client } from '@temporalio/client';
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
+import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig, TemporalConfig } from '../config/types.js';
+import type { Reports } from '../monitor/reporter.js';
 import type { reportAge } from '../workflows/report-age.js';
 import type { supervisePool } from '../workflows/supervise-pool.js';
-import { lookAgainSignal } from '../workflows/supervisor-messages.js';
+import { agingDetectedSignal, anomalySeenSignal, lookAgainSignal, serverDownSignal } from '../workflows/supervisor-messages.js';
 import { supervisorOf } from '../workflows/workflow-ids.js';
 import { askTemporal } from './ask-temporal.js';
 import { isOpen } from './temporal-client.js';
@@ -68,6 +70,25 @@ export async function isSupervised(client: Client, { address, taskQueue }: Tempo
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/** How the monitor of a pool tells its supervisor what it sees. */
+export function reportsTo(client: Client, { address }: TemporalConfig, pool: string): Reports {
+  const handle = client.workflow.getHandle(supervisorOf(pool));
+  return {
+    aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
+    down: (evidence) => askTemporal(client, address, () => handle.signal(serverDownSignal, { evidence })),
+    anomaly: (evidence) => askTemporal(client, address, () => handle.signal(anomalySeenSignal, { evidence })),
+  };
+}
+
+export function noSupervisor(pool: string): OperatorError {
+  return new OperatorError(
+    'NO_SUPERVISOR',
+    `Pool ${pool} has a policy, and its supervisor does not run.`,
+    'Start a worker, or start it again: it starts the supervisors of its pools.',
+    { status: 503 },
+  );
 }
 
 /** One that is not wanted any more is taken away. */

@@ -87,12 +87,20 @@ export class Fleet {
   }
 
   private show(): void {
-    const lines = this.status.pools.map(
+    const { pools } = this.status;
+    const counts = [...new Set(pools.map(({ state }) => state))].map(
+      (state) => `${pools.filter((one) => one.state === state).length} ${state}`,
+    );
+    const lines = pools.map(
       ({ pool, state, code, text }) => `- **${pool}**: ${state}${code === null ? '' : ` (${code}: ${text ?? ''})`}`,
     );
     const advice = this.status.isStopped
-      ? ['', '**Waits for you**: send the update `resume` to try again what failed, `skip` to go on without it, or `abort`.']
+      ? [
+          '',
+          '**Waits for you**. **Next decision**, yours: send the update `resume` to try again what failed, `skip` to go on without it, or `abort`.',
+        ]
       : [];
-    setCurrentDetails([...lines, ...advice].join('\n'));
+    const head = [`Clean restarts of **${pools.length} pools**: ${counts.join(', ')}`, ''];
+    setCurrentDetails([...head, ...lines, ...advice].join('\n'));
   }
 }

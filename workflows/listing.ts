@@ -6,6 +6,7 @@ import type { Activities } from '../activities/index.js';
 import { OUTCOME, POOL, REASON } from './search-attributes.js';
 import { codeOf } from './failure-cause.js';
 import { brief } from './retry-policies.js';
+import { SUMMARIES } from './steps.js';
 
 /** PostgreSQL's visibility store takes 255. */
 const MAX_CHARS = 200;
@@ -19,7 +20,7 @@ const { canList } = proxyActivities<Activities>(brief);
 export async function listed<T>(input: unknown, work: () => Promise<T>): Promise<T> {
   if (!patched('search-attributes')) return work();
   const { pool, reason } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
-  const isListed = canList({}).then(
+  const isListed = canList.executeWithOptions({ summary: SUMMARIES.canList }, [{}]).then(
     (can) => {
       if (can) upsertSearchAttributes([...valueOf(POOL, pool), ...valueOf(REASON, reason), { key: OUTCOME, value: 'running' }]);
       return can;

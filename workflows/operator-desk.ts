@@ -2,16 +2,19 @@
 
 import { condition, setCurrentDetails, setHandler, ApplicationFailure } from '@temporalio/workflow';
 import { codeOf, reasonOf } from './failure-cause.js';
+import type { FailureRecord } from './failure-record.js';
+import type { CleanRestartInput } from './input.js';
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js';
 import { reasonIn } from './operator-note.js';
-import type { RestartStatus, StepName } from './steps.js';
-import { describeStatus, helpfulUpdates, STEPS } from './steps.js';
+import { describeStatus } from './restart-details.js';
+import type { Plan, RestartStatus } from './steps.js';
+import { helpfulUpdates, SKIPPABLE } from './steps.js';
 
 export type Verdict = 'retry' | 'skip';
 
-export class OperatorDesk {
-  readonly status: RestartStatus;
+export class OperatorDesk<Name extends string> {
+  readonly status: RestartStatus<Name>;
   private verdict: Verdict | null = null;
   private pastReturn = false;
   /** What who aborted has said; null while nobody has, or has said nothing. */
@@ -20,25 +23,31 @@ export class OperatorDesk {
   skipReason: string | null = null;
 
   constructor(
-    pool: string,
+    private readonly plan: Plan<Name>,
+    { pool, reason }: CleanRestartInput,
     private readonly onAbort: () => void,
   ) {
     this.status = {
       pool,
+      reason: reasonIn({ reason }),
       step: null,
       stepStartedAtMs: null,
-      steps: STEPS.map((name) => ({ name, ms: null })),
+      steps: plan.steps.map((name) => ({ name, ms: null })),
       waiting: null,
       waitingSinceMs: null,
       code: null,
+      found: {},
+      failure: null,
     };
-    setHandler(statusQuery, () => this.status, { description: 'Which step runs, how long each took, and what it waits for' });
+    setHandler(statusQuery, () => this.status as RestartStatus<string> as RestartStatus, {
+      description: 'Which step runs, how long each took, and what it waits for',
+    });
     setHandler(retryUpdate, (_note: OperatorNote) => this.decide('retry'), {
       description: 'Try the step that failed again; only while the restart waits for you',
       validator: (_note: OperatorNote) => this.mustWait('retry'),
     });
     setHandler(skipUpdate, (note: OperatorNote) => this.skip(note), {
-      description: 'Go on without restarting the primary; only while restartPrimary waits for you',
+      description: skipDescription(plan),
       validator: (_note: OperatorNote) => {
         this.mustWait('skip');
         if (!helpfulUpdates(this.status.step).includes('skip'))
@@ -53,16 +62,24 @@ export class OperatorDesk {
     });
   }
 
-  begin(step: StepName): void {
+  begin(step: Name): void {
     if (this.status.step !== step) this.status.stepStartedAtMs = Date.now();
     this.status.step = step;
     this.show();
   }
 
-  end(step: StepName): void {
+  /** `found` is what came of it, in words. */
+  end(step: Name, found?: string): void {
     const entry = this.status.steps.find((candidate) => candidate.name === step);
     // A step that is ensured once more has nothing left to do: its time is that of the first.
     if (entry) entry.ms ??= Date.now() - (this.status.stepStartedAtMs ?? Date.now());
+    if (found !== undefined) this.status.found[step] = found;
+    this.show();
+  }
+
+  /** The pool is as it was, and nothing goes on. */
+  giveUp(failure: FailureRecord): void {
+    this.status.failure = failure;
     this.show();
   }
 
@@ -106,10 +123,15 @@ export class OperatorDesk {
   }
 
   private show(): void {
-    setCurrentDetails(describeStatus(this.status));
+    setCurrentDetails(describeStatus(this.plan, this.status));
   }
 }
 
 function refused(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'UPDATE_REFUSED');
+}
+
+function skipDescription({ steps }: Plan<string>): string {
+  const means = steps.flatMap((name) => (SKIPPABLE[name] === undefined ? [] : [`${name}: ${SKIPPABLE[name]}`]));
+  return `Go on without the step that waits for you; ${means.join('; ')}`;
 }

@@ -1,8 +1,8 @@
-// A clean restart as the child of another workflow.
+// A clean restart, or a fail-over, as the child of another workflow.
 
 import { ParentClosePolicy } from '@temporalio/workflow';
 import type { CleanRestartInput } from './input.js';
-import { restartOf } from './workflow-ids.js';
+import { failOverOf, restartOf } from './workflow-ids.js';
 
 interface ChildOptions {
   workflowId: string;
@@ -19,4 +19,9 @@ export function asChild(input: CleanRestartInput): ChildOptions {
     parentClosePolicy: ParentClosePolicy.ABANDON,
     staticSummary: `Clean restart of ${input.pool}`,
   };
+}
+
+/** The same of a fail-over. */
+export function asFailOver(input: CleanRestartInput): ChildOptions {
+  return { ...asChild(input), workflowId: failOverOf(input.pool), staticSummary: `Fail-over of ${input.pool}` };
 }

@@ -1,57 +1,78 @@
 // The names of a clean restart's steps, and what an operator sees of them.
 
+import type { FailureRecord } from './failure-record.js';
+
 export const STEPS = ['bootStandby', 'redirectTraffic', 'migrateSessions', 'awaitDrain', 'restartPrimary', 'swapRoles'] as const;
 export type StepName = (typeof STEPS)[number];
 
-export const SUMMARIES: Record<StepName, string> = {
+/** What the Temporal UI shows beside an event. */
+export const SUMMARIES = {
   bootStandby: 'Boot the standby, wait for its application, check that sessions can move',
   redirectTraffic: 'Send new requests and sessions to the standby (point of no return)',
   migrateSessions: 'Hand sessions over, idle ones first',
   awaitDrain: 'Wait for running requests, hand over the rest, seal the primary',
   restartPrimary: 'Restart the primary machine and wait for its application',
   swapRoles: 'Make the standby the active machine',
-};
+  // What serves a step, or undoes it.
+  ensureRedirect: 'Make sure that every proxy sends new requests to the standby',
+  observePrimary: 'Note which boot of the primary runs, so that it is restarted once',
+  abandonRestart: 'Give the pool back as it was',
+  canList: 'Ask whether lists can have search attributes',
+} as const satisfies Record<StepName, string> & Record<string, string>;
 
-export interface StepTime {
-  name: StepName;
+export interface StepTime<Name extends string = StepName> {
+  name: Name;
   /** From its first start to its end, with what it waited for an operator meanwhile; null while it has not ended, and when it was skipped. */
   ms: number | null;
 }
 
-export interface RestartStatus {
+/** What a workflow of steps is called and goes through. */
+export interface Plan<Name extends string> {
+  title: string;
+  steps: readonly Name[];
+  summaries: Record<Name, string>;
+  /** Once it is done there is no way back. */
+  pointOfNoReturn: Name;
+  /** What clients get while it waits for an operator. */
+  meanwhile: string;
+}
+
+export const CLEAN_RESTART: Plan<StepName> = {
+  title: 'Clean restart',
+  steps: STEPS,
+  summaries: SUMMARIES,
+  pointOfNoReturn: 'redirectTraffic',
+  meanwhile: 'The pool serves all its traffic meanwhile.',
+};
+
+export interface RestartStatus<Name extends string = StepName> {
   pool: string;
-  step: StepName | null;
+  /** Why it was begun, or null. */
+  reason: string | null;
+  step: Name | null;
   /** When that step began, in ms since 1970; however often it was tried since. */
   stepStartedAtMs: number | null;
-  steps: StepTime[];
+  steps: StepTime<Name>[];
   /** Why the workflow waits for an operator, or null. */
   waiting: string | null;
   /** When it began to wait, in ms since 1970: the figures in `waiting` are of that moment. */
   waitingSinceMs: number | null;
   /** The code of what it waits for, where that has one. */
   code: string | null;
+  /** What steps have come to, in words; none of those that have nothing to tell. */
+  found: Partial<Record<Name, string>>;
+  /** Why it has given the pool back as it was, or null. */
+  failure: FailureRecord | null;
 }
 
-/** The updates that help a restart that waits for an operator in this step. */
-export function helpfulUpdates(step: StepName | null): ('retry' | 'skip')[] {
-  return step === 'restartPrimary' ? ['retry', 'skip'] : ['retry'];
-}
+/** Steps that an operator may go on without, and what that means. */
+export const SKIPPABLE: Readonly<Record<string, string>> = {
+  restartPrimary: 'go on without restarting the primary',
+  fence: 'go on because you have seen to it yourself that the machine is off',
+  bringBack: 'leave the machine as it is',
+};
 
-/** Markdown for the Temporal UI's current details. */
-export function describeStatus({ pool, steps, step, waiting, waitingSinceMs }: RestartStatus): string {
-  const lines = steps.map(({ name, ms }) => {
-    const state = ms !== null ? `done in ${ms} ms` : name === step ? 'running' : 'to do';
-    return `- **${name}** (${state}): ${SUMMARIES[name]}`;
-  });
-  const advice =
-    waiting === null
-      ? []
-      : [
-          '',
-          `**Waits for you**${waitingSinceMs === null ? '' : `, as of ${new Date(waitingSinceMs).toISOString()}`}: ${waiting}`,
-          '',
-          'The pool serves all its traffic meanwhile. Send the update `retry` when the cause is gone' +
-            (helpfulUpdates(step).includes('skip') ? ', or `skip` to go on without restarting the primary.' : '.'),
-        ];
-  return [`Clean restart of pool **${pool}**`, '', ...lines, ...advice].join('\n');
+/** The updates that help a run that waits for an operator in this step. */
+export function helpfulUpdates(step: string | null): ('retry' | 'skip')[] {
+  return step !== null && Object.hasOwn(SKIPPABLE, step) ? ['retry', 'skip'] : ['retry'];
 }

@@ -15,11 +15,12 @@ import type { Activities } from '../activities/index.js';
 import type { TimedJudgement } from '../activities/judge-restart.js';
 import type { Wanted } from '../policy/may-restart.js';
 import { cleanRestart } from './clean-restart.js';
+import { failOver } from './fail-over.js';
 import { codeOf, reasonOf } from './failure-cause.js';
 import { loggingFailure } from './failure-log.js';
 import { parseSupervision } from './input.js';
 import { listed } from './listing.js';
-import { asChild } from './restart-child.js';
+import { asChild, asFailOver } from './restart-child.js';
 import { brief, patient } from './retry-policies.js';
 import { SupervisorDesk } from './supervisor-desk.js';
 
@@ -73,12 +74,13 @@ async function supervise(input: unknown): Promise<void> {
     }
   }
 
-  async function begin({ reason }: Wanted): Promise<void> {
-    const child = asChild(reason === null ? { pool } : { pool, reason });
+  async function begin({ by, reason }: Wanted): Promise<void> {
+    const input = reason === null ? { pool } : { pool, reason };
+    const child = by === 'down' ? asFailOver(input) : asChild(input);
     const { workflowId } = child;
     desk.begins(workflowId);
     try {
-      const { firstExecutionRunId } = await startChild(cleanRestart, child);
+      const { firstExecutionRunId } = await (by === 'down' ? startChild(failOver, child) : startChild(cleanRestart, child));
       desk.started(`${workflowId}/${firstExecutionRunId}`);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -94,7 +96,7 @@ async function supervise(input: unknown): Promise<void> {
     scope.cancel();
     try {
       const end = await followed;
-      if (end.ended === 'well') desk.ended('DONE', 'The restart has ended well.');
+      if (end.ended === 'well') desk.ended('DONE', 'It has ended well.');
       else desk.ended(end.code, end.message);
     } catch (error) {
       // The next run of the supervisor follows it, or this one once more.

@@ -45,7 +45,7 @@ export const AT_REST: Supervision = {
   sinceMs: null,
 };
 
-const SIGNALS: ReadonlySet<string> = new Set(['rejuvenate', 'agingDetected', 'serverDown', UNKNOWN_SIGNAL]);
+const SIGNALS: ReadonlySet<string> = new Set(['rejuvenate', 'agingDetected', 'serverDown', 'anomalySeen', UNKNOWN_SIGNAL]);
 
 /** As many as fit on a screen or two of the Temporal UI. Chosen. */
 const KEPT = 100;
@@ -84,24 +84,39 @@ function stateOf({ running, paused, wanted, judgement }: Omit<Supervision, 'hist
 
 /** Markdown for the Temporal UI's current details. */
 export function describeSupervision(pool: string, now: Supervision): string {
-  const { state, wanted, judgement, running, paused } = statusOf(pool, now);
+  const { state, wanted, judgement, running, paused, nextDecisionMs } = statusOf(pool, now);
+  const next = nextDecisionMs === null ? 'its time' : new Date(nextDecisionMs).toISOString();
   const lines = {
-    watching: ['Nothing is wanted: it waits for signs of aging, or for the signal `rejuvenate`.'],
-    paused: [`**Paused**: ${paused ?? ''}`, 'Signals are answered and not followed. Send the update `resume` to go on.'],
-    deciding: ['A restart is wanted; it asks whether that may be now.'],
+    watching: ['Nothing is wanted. **Next decision**: at the next sign of aging, or when you send the signal `rejuvenate`.'],
+    paused: [
+      `**Paused**: ${paused ?? ''}`,
+      '',
+      'Signals are answered and not followed. **Next decision**, yours: the update `resume`.',
+    ],
+    deciding: ['A restart is wanted. **Next decision**: now, policy is being asked.'],
     'waiting-for-approval': [
       `**Waits for you**: ${judgement?.text ?? ''}`,
-      'Send the update `approve`, or `reject`, with a reason.',
+      '',
+      '**Next decision**, yours: send the update `approve`, or `reject`, with a reason.',
     ],
     'waiting-for-its-time': [
       `**Not now** (${judgement?.code ?? ''}): ${judgement?.text ?? ''}`,
-      'The update `reject` drops it; policy is asked once an hour all the same, as it may have changed.',
+      '',
+      `**Next decision**: policy is asked at ${next}, and once an hour, as it may have changed. The update \`reject\` drops it.`,
     ],
     restarting: [
-      `A clean restart is under way: \`${running ?? ''}\`. The updates \`retry\`, \`skip\` and \`abort\` reach it from here, when it waits for you.`,
+      `Under way: \`${running ?? ''}\`.`,
+      '',
+      `**Next decision**: when it has ended. The updates \`retry\`, \`skip\` and \`abort\` reach it from here, when it waits for you.`,
     ],
   }[state];
-  const why = wanted === null ? [] : ['', `Wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`];
+  const why =
+    wanted === null
+      ? []
+      : [
+          '',
+          `**Wanted** by ${wanted.by} since ${new Date(wanted.sinceMs).toISOString()}, evidence: ${wanted.reason ?? 'none was given'}`,
+        ];
   const recent = now.history
     .slice(-RECENT)
     .reverse()
@@ -109,7 +124,8 @@ export function describeSupervision(pool: string, now: Supervision): string {
       const times = count === 1 ? '' : `, ${count} times`;
       return `- ${new Date(atMs).toISOString()} **${what}**${reason === null ? '' : ` (${reason})`}${times}: ${code}. ${text}`;
     });
-  return [`Supervisor of pool **${pool}**: ${state}`, '', ...lines, ...why, '', '**Latest first**', '', ...recent].join('\n');
+  const latest = recent.length === 0 ? [] : ['', '**Latest first**', '', ...recent];
+  return [`Supervisor of pool **${pool}**: ${state.replaceAll('-', ' ')}`, '', ...lines, ...why, ...latest].join('\n');
 }
 
 const RECENT = 10;

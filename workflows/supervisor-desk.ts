@@ -1,6 +1,6 @@
 // Where signals, updates and queries of a pool's supervisor arrive. Every signal gets an explanation; at most one restart is wanted.
 
-import { ApplicationFailure, setCurrentDetails, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, patched, setCurrentDetails, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import type { Decision } from '../activities/deps.js';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
 import { reasonOf } from './failure-cause.js';
@@ -13,6 +13,12 @@ import * as messages from './supervisor-messages.js';
 
 /** Of names that somebody has made up. */
 const MAX_NAME_CHARS = 60;
+
+const PASSED_ON: Record<Decision, string> = {
+  retry: 'Let the restart under way try again what has failed',
+  skip: 'Let the restart under way go on without restarting the primary',
+  abort: 'Give up the restart under way; only before the standby has taken traffic',
+};
 
 /** Passes an operator's word on to the restart under way, and resolves with its answer. */
 export type TellRestart = (run: string, decision: Decision, reason: string | null) => Promise<string>;
@@ -46,7 +52,7 @@ export class SupervisorDesk {
   judged(judgement: Judgement): void {
     const { wanted } = this.now;
     const isOver = judgement.verdict === 'no' || judgement.verdict === 'go';
-    const what = wanted?.by === 'operator' ? 'rejuvenate' : 'agingDetected';
+    const what = wanted === null ? 'agingDetected' : SIGNAL_OF[wanted.by];
     this.note(what, wanted?.reason ?? null, judgement.code, judgement.text);
     this.change(isOver ? { wanted: null, judgement: null } : { judgement });
   }
@@ -101,10 +107,22 @@ export class SupervisorDesk {
       messages.serverDownSignal,
       (report: unknown) => {
         const read = this.read('serverDown', report, { evidence: 'string' });
-        const text = 'This version does not fail over by itself: look at the active machine.';
-        if (read !== null) this.note('serverDown', reasonIn(read, 'evidence'), 'NO_FAIL_OVER', text);
+        if (read === null) return;
+        const reason = reasonIn(read, 'evidence');
+        if (patched('fail-over'))
+          return this.want('serverDown', { by: 'down', reason, force: false, isApproved: false, sinceMs: Date.now() });
+        this.note('serverDown', reason, 'NO_FAIL_OVER', 'This version does not fail over by itself: look at the active machine.');
       },
-      { description: 'The active machine does not answer; noted for an operator' },
+      { description: 'The active machine has died or hangs; policy decides whether the standby takes over' },
+    );
+    setHandler(
+      messages.anomalySeenSignal,
+      (report: unknown) => {
+        const read = this.read('anomalySeen', report, { evidence: 'string' });
+        const text = 'No sign of aging, and no reason for a restart; somebody should look.';
+        if (read !== null) this.note('anomalySeen', reasonIn(read, 'evidence'), 'NOTED', text);
+      },
+      { description: 'Something is wrong that no restart mends, as a sampler that has died; noted for an operator' },
     );
     setHandler(
       messages.lookAgainSignal,
@@ -205,7 +223,7 @@ export class SupervisorDesk {
     for (const update of [retryUpdate, skipUpdate, abortUpdate]) {
       const decision = update.name as Decision;
       setHandler(update, (note: OperatorNote) => this.passOn(decision, note), {
-        description: `The same to the restart under way: ${decision}`,
+        description: PASSED_ON[decision],
         validator: (_note: OperatorNote) => {
           if (!/\/[^/]+\/[^/]+$/.test(this.now.running ?? '')) throw refused('No restart of this supervisor runs.');
         },
@@ -237,9 +255,12 @@ export class SupervisorDesk {
   }
 }
 
-/** An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
+/** Which signal has wanted it. */
+const SIGNAL_OF = { operator: 'rejuvenate', aging: 'agingDetected', age: 'agingDetected', down: 'serverDown' } as const;
+
+/** A machine that is down weighs most. An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
 function weightOf({ by, force }: Wanted): number {
-  return ['age', 'aging', 'operator'].indexOf(by) + (force ? 1 : 0);
+  return ['age', 'aging', 'operator', 'operator by force', 'down'].indexOf(by) + (force ? 1 : 0);
 }
 
 function refused(message: string): ApplicationFailure {

@@ -20,9 +20,14 @@ export interface DownReport {
   evidence?: string;
 }
 
+export interface AnomalyReport {
+  evidence?: string;
+}
+
 export const rejuvenateSignal = defineSignal<[RejuvenateRequest]>('rejuvenate');
 export const agingDetectedSignal = defineSignal<[AgingReport]>('agingDetected');
 export const serverDownSignal = defineSignal<[DownReport]>('serverDown');
+export const anomalySeenSignal = defineSignal<[AnomalyReport]>('anomalySeen');
 export const lookAgainSignal = defineSignal('lookAgain');
 
 export const approveUpdate = defineUpdate<string, [OperatorNote]>('approve');

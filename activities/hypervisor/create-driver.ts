@@ -21,6 +21,7 @@ export function createDriver({ machines }: { machines: readonly MachineConfig[] 
     identity: (machine, options) => named(machine).identity(options),
     verify: (machine, options) => named(machine).verify(options),
     memoryBytes: (machine, options) => named(machine).memoryBytes(options),
+    memoryUse: (machine, options) => named(machine).memoryUse(options),
     outputOf: (machine) => named(machine).output(),
     capabilitiesOf: (machine) => named(machine).capabilities(),
   });

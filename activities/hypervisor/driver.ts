@@ -27,6 +27,12 @@ export function nameOf({ restart, expect }: RestartOptions): string {
   return restart ?? expect;
 }
 
+export interface MemoryUse {
+  usedBytes: number;
+  /** What there is of it; null when that is not known. */
+  limitBytes: number | null;
+}
+
 export interface Capabilities {
   /** The machine can be asked to end by itself. */
   graceful: boolean;
@@ -59,6 +65,8 @@ export interface MachineDriver {
   identity(options: OperationOptions): Promise<string>;
   /** What it occupies of its host's memory; null when it is off, or when its hypervisor does not tell. */
   memoryBytes(options: OperationOptions): Promise<number | null>;
+  /** What runs in the machine uses of its memory; null when it is off, or when nobody tells. */
+  memoryUse(options: OperationOptions): Promise<MemoryUse | null>;
   /** Where an operator reads what the machine itself says. */
   output(): string;
   capabilities(): Capabilities;
@@ -75,6 +83,7 @@ export interface HypervisorDriver {
   verify(machine: string, options: OperationOptions): Promise<void>;
   identity(machine: string, options: OperationOptions): Promise<string>;
   memoryBytes(machine: string, options: OperationOptions): Promise<number | null>;
+  memoryUse(machine: string, options: OperationOptions): Promise<MemoryUse | null>;
   outputOf(machine: string): string;
   capabilitiesOf(machine: string): Capabilities;
 }

@@ -16,6 +16,7 @@ export function withOwnErrors(driver: HypervisorDriver): HypervisorDriver {
     identity: (machine, options) => naming(machine, 'identity', options, (own) => driver.identity(machine, own)),
     verify: (machine, options) => naming(machine, 'verify', options, (own) => driver.verify(machine, own)),
     memoryBytes: (machine, options) => naming(machine, 'memoryBytes', options, (own) => driver.memoryBytes(machine, own)),
+    memoryUse: (machine, options) => naming(machine, 'memoryUse', options, (own) => driver.memoryUse(machine, own)),
     outputOf: (machine) => driver.outputOf(machine),
     capabilitiesOf: (machine) => driver.capabilitiesOf(machine),
   };

@@ -47,13 +47,19 @@ export function createProcessDriver(name: string, driver: ProcessDriverConfig): 
     keep: () => Promise.resolve(),
     verify: () => verify(machine),
     identity: async () => `process ${await identityOf(machine)}`,
-    memoryBytes: async () => {
-      const { pid } = await recorded(machine);
-      return pid === null || (await status(machine)).power === 'off' ? null : groupMemoryBytes(pid);
+    memoryBytes: () => memoryOf(machine),
+    memoryUse: async () => {
+      const usedBytes = await memoryOf(machine);
+      return usedBytes === null ? null : { usedBytes, limitBytes: null };
     },
     output: () => file(machine, 'log'),
     capabilities: () => ({ graceful: true, reset: true }),
   };
+}
+
+async function memoryOf(machine: ProcessMachine): Promise<number | null> {
+  const { pid } = await recorded(machine);
+  return pid === null || (await status(machine)).power === 'off' ? null : groupMemoryBytes(pid);
 }
 
 async function status(machine: ProcessMachine): Promise<MachineStatus> {

@@ -19,6 +19,12 @@ export interface ManagerAccess {
   path: string;
 }
 
+export interface Bean {
+  /** Its object name. */
+  name: string;
+  attributes: ReadonlyMap<string, string>;
+}
+
 interface Answer {
   text: string;
   dateMs: number;
@@ -55,14 +61,24 @@ export class JmxProxy {
     return returned < 0 ? '' : text.slice(returned + ' returned:\n'.length).trim();
   }
 
-  /** The first MBean that `pattern` names with its readable attributes, or null. */
-  async query(pattern: string, signal: AbortSignal): Promise<Map<string, string> | null> {
+  /** The readable attributes of the first MBean that `pattern` names, or null. */
+  async query(pattern: string, signal: AbortSignal): Promise<ReadonlyMap<string, string> | null> {
+    const [bean] = await this.queryAll(pattern, signal);
+    return bean?.attributes ?? null;
+  }
+
+  /** Every MBean that `pattern` names. */
+  async queryAll(pattern: string, signal: AbortSignal): Promise<Bean[]> {
     const { text } = await this.call({ qry: pattern }, CALL_TIMEOUT_MS, signal);
-    const bean = text.split('\n\n')[1]?.trim() ?? '';
-    if (!bean.startsWith('Name: ')) return null;
-    return new Map(
-      bean.split('\n').map((line): [string, string] => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
-    );
+    return text.split('\n\n').flatMap((block): Bean[] => {
+      const [head = '', ...lines] = block.trim().split('\n');
+      if (!head.startsWith('Name: ')) return [];
+      const attributes = lines.map((line): [string, string] => {
+        const at = line.indexOf(': ');
+        return [line.slice(0, at), line.slice(at + 2)];
+      });
+      return [{ name: head.slice('Name: '.length), attributes: new Map(attributes) }];
+    });
   }
 
   /** The server's clock by the Date of its answer (RFC 9110 section 6.6.1): whole seconds, rounded down. */

@@ -74,6 +74,13 @@ export interface SessionMechanism {
   retract(pair: MachinePair, keys: readonly string[], call: MechanismCall): Promise<void>;
   /** Keys of sessions that the primary still has, or null where the server cannot tell. */
   remaining(pair: MachinePair, call: MechanismCall): Promise<ReadonlySet<string> | null>;
+  /**
+   * The primary is off for good, and the standby has no sessions of its own: makes what the primary has stored loadable on the standby, as it
+   * was stored. Resolves with how many sessions that are; null where they are in a store of both. May be repeated.
+   */
+  rescue(pair: MachinePair, call: MechanismCall): Promise<number | null>;
+  /** After a rescue, before the primary boots: nothing is left in its store. */
+  forsake(pair: MachinePair, call: MechanismCall): Promise<void>;
   /** Ensures normal settings on both machines. */
   end(pair: MachinePair, call: MechanismCall): Promise<void>;
   /** Closes connections. */

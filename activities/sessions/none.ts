@@ -16,6 +16,9 @@ export function createNone(): SessionMechanism {
     settle: nothing,
     retract: nothing,
     remaining: () => Promise.resolve(null),
+    // They die with their machine.
+    rescue: () => Promise.resolve(0),
+    forsake: nothing,
     end: nothing,
     close: nothing,
   };

@@ -42,6 +42,8 @@ export function createSharedStore(pool: PoolConfig, { settleMs, canary }: Shared
     settle: nothing,
     retract: nothing,
     remaining: () => Promise.resolve(null),
+    rescue: () => Promise.resolve(null),
+    forsake: nothing,
     end: nothing,
     close: nothing,
   };

@@ -152,7 +152,7 @@ export class TomcatManager {
     await this.jmx.invoke(this.bean, 'expireSession', [id], signal);
   }
 
-  private attributes(signal: AbortSignal): Promise<Map<string, string> | null> {
+  private attributes(signal: AbortSignal): Promise<ReadonlyMap<string, string> | null> {
     return this.jmx.query(this.bean, signal);
   }
 

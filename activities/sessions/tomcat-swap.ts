@@ -123,6 +123,24 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       return (await sessions.look(lanesOf(pair), signal)).all();
     },
 
+    async rescue(pair, { guard }) {
+      let saved = 0;
+      for (const { from, to } of lanesOf(pair)) {
+        await guard();
+        // What the standby has there is from when it was the active one itself, or from a rescue that was interrupted.
+        await to.store.remove(await to.store.ids());
+        saved += (await from.store.giveTo(to.store, await from.store.ids())).size;
+      }
+      return saved;
+    },
+
+    async forsake(pair, { guard }) {
+      for (const { from } of lanesOf(pair)) {
+        await guard();
+        await from.store.remove(await from.store.ids());
+      }
+    },
+
     async end(pair, { signal, guard }) {
       await guard();
       // A restart has brought the primary's own settings back; one that was skipped may have left it as it was, or down.

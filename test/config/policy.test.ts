@@ -7,7 +7,7 @@ test('a pool without a policy is not supervised, and an empty one has defaults',
   expect(load(GOOD).pools['shop']?.policy).toBeNull();
   expect(load(withPolicy('{}')).pools['shop']?.policy).toEqual({
     ...{ mode: 'automatic', timeZone: 'UTC', maintenance: [], blackout: [] },
-    ...{ cooldownMs: 3_600_000, mostPerDay: 4, maxAgeMs: null },
+    ...{ cooldownMs: 3_600_000, mostPerDay: 4, maxAgeMs: null, failOver: 'automatic' },
   });
 });
 

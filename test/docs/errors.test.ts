@@ -4,7 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['activities', 'aging', 'cli', 'config', 'demo', 'embedded', 'guests', 'proxy', 'state', 'worker', 'workflows'];
+const FOLDERS = [
+  'activities',
+  'aging',
+  'cli',
+  'config',
+  'demo',
+  'embedded',
+  'guests',
+  'monitor',
+  'proxy',
+  'state',
+  'worker',
+  'workflows',
+];
 /** Where a code is given: to an error, to a failure of a workflow, or to an answer. */
 const GIVEN = [
   /new (?:OperatorError|ProxyError|RestartFailure)\(\s*(?:[\w.]+ \?\? )?'([A-Z_]+)'/g,

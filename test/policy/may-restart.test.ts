@@ -6,7 +6,7 @@ const HOUR = 3_600_000;
 const NOW = Date.parse('2026-11-29T12:00:00Z');
 const policy: Policy = {
   ...{ mode: 'automatic', timeZone: 'UTC', maintenance: [], blackout: [] },
-  ...{ cooldownMs: HOUR, mostPerDay: 2, maxAgeMs: 24 * HOUR },
+  ...{ cooldownMs: HOUR, mostPerDay: 2, maxAgeMs: 24 * HOUR, failOver: 'automatic' },
 };
 const facts: Facts = { runningRun: null, standbyIll: null, endedAtMs: [], activeSinceMs: NOW - 100 * HOUR, isRestarted: false };
 const wanted: Wanted = { by: 'aging', reason: null, force: false, isApproved: false, sinceMs: NOW - 60_000 };

@@ -59,7 +59,7 @@ describe('a changed workflow is noticed', () => {
     [
       'a restart that is not listed',
       'listed-finished.json',
-      (code: string) => code.replace(/canList\(\{\}\)/, 'Promise.resolve(false)'),
+      (code: string) => code.replace(/canList\.executeWithOptions\([^]*?\[\{\}\]\)/, 'Promise.resolve(false)'),
     ],
   ])('%s', async (_name, file, change) => {
     const code = readFileSync(BUNDLE, 'utf8');

@@ -39,7 +39,7 @@ test('where policy wants approval, a restart waits for it, and can be rejected',
   await untilAsked();
   const told = await vmRejuv(installation, ['status']);
   expect(told.stdout).toMatch(
-    /supervisor: waiting for approval\n.*wanted by aging\n.*APPROVAL_NEEDED.*\n.*"approve" or "reject"/,
+    /supervisor: waiting for approval\n.*wanted by aging\n.*APPROVAL_NEEDED.*\n.*vm-rejuv approve shop-.*, or vm-rejuv reject/,
   );
   expect(jsonLines(await vmRejuv(installation, ['status', '--json']))[0]).toMatchObject({
     supervisor: { state: 'waiting-for-approval' },

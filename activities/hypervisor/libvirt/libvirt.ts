@@ -4,7 +4,7 @@ import { OperatorError } from '../../../config/operator-error.js';
 import type { LibvirtDriverConfig } from '../../../config/types.js';
 import type { BootIdReader } from '../boot-id.js';
 import { bootIdReader } from '../boot-id.js';
-import type { MachineDriver, OperationOptions } from '../driver.js';
+import type { MachineDriver, MemoryUse, OperationOptions } from '../driver.js';
 import { nameOf } from '../driver.js';
 import { incarnationOf } from '../incarnation.js';
 import { mustTell } from '../must-tell.js';
@@ -64,6 +64,7 @@ export function createLibvirtDriver(name: string, driver: LibvirtDriverConfig): 
       await rebuild?.verify(options.signal);
     },
     memoryBytes: ({ signal }) => memoryOf(target, signal),
+    memoryUse: ({ signal }) => memoryUseOf(target, signal),
     output: () => `virsh -c ${uri} console ${domain}`,
     capabilities: () => ({ graceful: true, reset: hasReset }),
   };
@@ -135,12 +136,27 @@ async function identityOf(target: Target, signal: AbortSignal): Promise<string> 
 
 /** `rss` is of the host's process or control group; Xen, which has none, tells what the guest has been given. */
 async function memoryOf(target: Target, signal: AbortSignal): Promise<number | null> {
+  const { rss, actual } = await memoryStatistics(target, signal);
+  return rss ?? actual ?? null;
+}
+
+/**
+ * As the guest's balloon driver tells, where it has one. `rss` is no measure of it, as memory that the guest has touched once does not
+ * come back, and `unused` is none either, as it counts caches as used.
+ */
+async function memoryUseOf(target: Target, signal: AbortSignal): Promise<MemoryUse | null> {
+  const { available, usable } = await memoryStatistics(target, signal);
+  return available === undefined || usable === undefined ? null : { usedBytes: available - usable, limitBytes: available };
+}
+
+/** `virsh dommemstat`, in bytes; empty when it tells nothing. */
+async function memoryStatistics(target: Target, signal: AbortSignal): Promise<Partial<Record<string, number>>> {
   const text = await virsh(target, ['dommemstat', target.domain], signal).catch((error: unknown) => {
     if (error instanceof OperatorError) throw error;
     return '';
   });
-  const [kibibytes] = ['rss', 'actual'].flatMap((name) => new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? []);
-  return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+  const lines = [...text.matchAll(/^(\w+) (\d+)$/gm)];
+  return Object.fromEntries(lines.map(([, name, kibibytes]) => [name ?? '', Number(kibibytes) * 1024]));
 }
 
 function isTransient({ machine, domain }: Target): OperatorError {

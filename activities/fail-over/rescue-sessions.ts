@@ -1,0 +1,24 @@
+// Step 3 of a fail-over: what the machine that has failed had stored of its sessions is the standby's.
+
+import { latestSample } from '../../state/sample.js';
+import { withAttempt } from '../attempt.js';
+import type { ActivityDeps } from '../deps.js';
+import { machineNamed } from '../deps.js';
+import type { FailOverPair } from './prepare-standby.js';
+
+export interface Rescued {
+  /** Sessions that the standby can load, as they were stored last; null where they are in a store of both machines. */
+  saved: number | null;
+  /** Of those that the machine was last seen to have, how many are not; null where nobody has counted them. */
+  lost: number | null;
+}
+
+export async function rescueSessions(deps: ActivityDeps, pool: string, { from, to }: FailOverPair): Promise<Rescued> {
+  return withAttempt(deps, pool, async (attempt) => {
+    const pair = { primary: machineNamed(attempt.pool, from), standby: machineNamed(attempt.pool, to) };
+    const saved = await attempt.mechanism.rescue(pair, attempt);
+    if (saved === null) return { saved, lost: 0 };
+    const seen = await latestSample(deps.database, pool, from, 'sessions');
+    return { saved, lost: seen === null ? null : Math.max(0, seen.value - saved) };
+  });
+}

@@ -1,0 +1,63 @@
+// What speaks for it that the active machine has died or hangs, from everybody who can tell.
+
+import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
+import type { ProxyFleet } from '../activities/proxy-fleet.js';
+import { probe } from '../activities/health.js';
+import { within } from '../config/within.js';
+import type { HealthConfig, MachineConfig } from '../config/types.js';
+import type { DownEvidence } from './down-watch.js';
+import { TrafficGrowth } from './traffic-growth.js';
+
+/** Of fewer requests a majority says nothing. Chosen. */
+const LEAST_FAILURES = 5;
+
+export interface Witnesses {
+  health: HealthConfig;
+  fleet: Pick<ProxyFleet, 'activeHealth' | 'traffic'>;
+  driver: Pick<HypervisorDriver, 'status'>;
+  /** What each of them may take. */
+  timeoutMs: number;
+}
+
+export class DownEvidences {
+  private readonly growth = new TrafficGrowth();
+
+  constructor(private readonly witnesses: Witnesses) {}
+
+  /** One look. A machine that answers is well, and nobody else is asked; a witness that does not answer says nothing. */
+  async look(machine: MachineConfig, signal: AbortSignal): Promise<DownEvidence[]> {
+    const seen = await probe(machine, this.witnesses.health);
+    if (seen === null) {
+      this.growth.reset();
+      return [];
+    }
+    const others = await Promise.all(
+      [this.proxies(), this.traffic(machine), this.power(machine, signal)].map((asked) =>
+        within(this.witnesses.timeoutMs, signal, () => asked).catch((): null => null),
+      ),
+    );
+    signal.throwIfAborted();
+    return [{ kind: 'health', text: `the worker: ${seen}` }, ...others.filter((one) => one !== null)];
+  }
+
+  private async proxies(): Promise<DownEvidence | null> {
+    const views = await this.witnesses.fleet.activeHealth();
+    const ill = views.filter(({ seen }) => seen !== null);
+    const [first] = ill;
+    // One proxy that gets through is enough to doubt the others.
+    if (first === undefined || ill.length < views.length) return null;
+    return { kind: 'proxies', text: `${views.length === 1 ? 'the proxy' : `all ${views.length} proxies`}: ${first.seen ?? ''}` };
+  }
+
+  private async traffic({ name }: MachineConfig): Promise<DownEvidence | null> {
+    const { answered, timeouts, broken, busy } = this.growth.since(await this.witnesses.fleet.traffic(), name);
+    const failed = timeouts + broken + busy;
+    if (failed < LEAST_FAILURES || failed <= answered) return null;
+    return { kind: 'traffic', text: `clients: ${failed} of ${failed + answered} requests got no answer` };
+  }
+
+  private async power({ name }: MachineConfig, signal: AbortSignal): Promise<DownEvidence | null> {
+    const { power } = await this.witnesses.driver.status(name, { signal });
+    return power === 'off' ? { kind: 'power', text: 'its hypervisor: it is off' } : null;
+  }
+}

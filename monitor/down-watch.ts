@@ -1,0 +1,31 @@
+// Whether the active machine has died or hangs: two kinds of evidence, several times in a row. No clock and no I/O.
+
+/** health: it does not answer the worker. proxies: nor any proxy. traffic: most requests of clients fail. power: its hypervisor says that it is off. */
+export type DownKind = 'health' | 'proxies' | 'traffic' | 'power';
+
+export interface DownEvidence {
+  kind: DownKind;
+  text: string;
+}
+
+/** One kind may be the monitor's own trouble: its network, its credentials, a proxy that is ill. */
+const KINDS_NEEDED = 2;
+
+export class DownWatch {
+  private inARow = 0;
+
+  /** `looks`: so often in a row it has to be so. */
+  constructor(private readonly looks: number) {}
+
+  /** Takes what one look has found; an empty list is health. Resolves with the evidence in words once the machine counts as down, else null. */
+  look(evidence: readonly DownEvidence[]): string | null {
+    const kinds = new Set(evidence.map(({ kind }) => kind));
+    this.inARow = kinds.size >= KINDS_NEEDED ? this.inARow + 1 : 0;
+    return this.inARow >= this.looks ? evidence.map(({ text }) => text).join('; ') : null;
+  }
+
+  /** Another machine is watched from now on. */
+  reset(): void {
+    this.inARow = 0;
+  }
+}

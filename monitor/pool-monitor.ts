@@ -1,0 +1,241 @@
+// Watches the active machine of one pool: samples, judges, and tells the pool's supervisor. One monitor at a time does, of all workers'.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
+import { kindOf, seriesOf } from '../aging/series.js';
+import type { Verdict } from '../aging/verdict.js';
+import { AgingWatch } from '../aging/watch.js';
+import { describeError } from '../config/operator-error.js';
+import { within } from '../config/within.js';
+import type { MachineConfig, PoolConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
+import type { Leadership } from '../state/leadership.js';
+import type { BootRow } from '../state/monitoring.js';
+import { readBoot, recordBoot, recordVerdict } from '../state/monitoring.js';
+import { readPool } from '../state/pool.js';
+import { readSamples } from '../state/sample.js';
+import type { DownEvidences } from './down-evidence.js';
+import { DownWatch } from './down-watch.js';
+import type { Reports } from './reporter.js';
+import { Reporter } from './reporter.js';
+import { SampleLog } from './sample-log.js';
+import type { Reading, Sampler } from './sampler.js';
+import { DEAD_AFTER, runSampler } from './sampler-loop.js';
+import type { ScaledClock } from './scaled-clock.js';
+
+/** How the rows tell of a boot, as recordings for `vm-rejuv replay-samples` do. */
+export const BOOT_SERIES = 'boot';
+
+/** Who does not lead asks again after this. Chosen: samples come once a minute. */
+const LEAD_AGAIN_MS = 5000;
+
+/** While it stays so the supervisor is told again: it may have been paused, or the standby ill. Chosen. */
+const TELL_DOWN_EVERY_MS = 30_000;
+
+export interface PoolMonitorOptions {
+  pool: PoolConfig;
+  database: Database;
+  driver: HypervisorDriver;
+  samplers: readonly Sampler[];
+  evidences: DownEvidences;
+  clock: ScaledClock;
+  leadership: Leadership;
+  reports: Reports;
+  /** One line for whoever reads the worker's output. */
+  log: (message: string) => void;
+}
+
+export class PoolMonitor {
+  private watch: AgingWatch;
+  private readonly samples: SampleLog;
+  private boot: BootRow | null = null;
+  private isSteady = false;
+  private hypervisorFailures = 0;
+  private readonly downWatch: DownWatch;
+  private toldDown: { machine: string; at: number } | null = null;
+  private readonly reporter: Reporter;
+  private looking: Promise<void> | null = null;
+
+  constructor(private readonly options: PoolMonitorOptions) {
+    const { pool, database, reports, log } = options;
+    this.reporter = new Reporter(pool.name, reports, log);
+    this.watch = new AgingWatch(pool.monitor.detection);
+    this.downWatch = new DownWatch(pool.monitor.down.looks);
+    this.samples = new SampleLog(database, pool.name, this.keptMs);
+  }
+
+  /** Watches until `signal` aborts. Rejects never: what goes wrong is logged, and begun anew. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { leadership, samplers } = this.options;
+    while (!signal.aborted) {
+      try {
+        if (await leadership.leads()) await this.lead(signal);
+        else await sleep(LEAD_AGAIN_MS, undefined, { signal });
+      } catch (error) {
+        if (signal.aborted) break;
+        this.options.log(`Monitoring of pool ${this.options.pool.name} begins anew: ${describeError(error)}`);
+        await sleep(LEAD_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    await leadership.resign();
+    await Promise.all(samplers.map((sampler) => sampler.close()));
+  }
+
+  /** Samples are kept for as long as detection looks back. */
+  private get keptMs(): number {
+    const { trend, baseline } = this.options.pool.monitor.detection;
+    return Math.max(trend.longestMs, baseline.longestMs);
+  }
+
+  private async lead(signal: AbortSignal): Promise<void> {
+    const { pool, samplers, clock } = this.options;
+    const { intervalMs, timeoutMs, detection, down } = pool.monitor;
+    await this.restore();
+    await this.lookAtPool(false, signal);
+    const term = new AbortController();
+    const ends = AbortSignal.any([signal, term.signal]);
+    const every = async (ms: number, work: () => Promise<void>): Promise<never> => {
+      for (;;) {
+        await sleep(ms, undefined, { signal: ends });
+        await work();
+      }
+    };
+    const watched = (): MachineConfig | null => pool.machines.find(({ name }) => name === this.boot?.machine) ?? null;
+    const machine = (): MachineConfig | null => (this.isSteady ? watched() : null);
+    const loops = [
+      ...samplers.map((sampler) =>
+        runSampler(
+          sampler,
+          {
+            ...{ intervalMs, timeoutMs, machine },
+            take: (measured, readings) => this.take(measured, readings),
+            tell: (reason) => this.reporter.sampler(sampler.name, reason),
+          },
+          ends,
+        ),
+      ),
+      every(intervalMs, () => this.tick(ends)),
+      every(down.intervalMs, () => this.lookWhetherDown(machine, ends)),
+      every(clock.real(detection.judgeEveryMs), () => this.judge()),
+    ];
+    try {
+      await Promise.race(loops);
+    } finally {
+      term.abort();
+      await Promise.allSettled(loops);
+    }
+  }
+
+  /** Goes on from what was seen before, by whichever worker. */
+  private async restore(): Promise<void> {
+    const { pool, database, clock } = this.options;
+    this.watch = new AgingWatch(pool.monitor.detection);
+    this.boot = await readBoot(database, pool.name);
+    const rows = await readSamples(database, pool.name, clock.now() - this.keptMs);
+    for (const { series, atMs, value, limit } of rows) {
+      const kind = kindOf(series);
+      if (series === BOOT_SERIES) this.watch.boot(atMs);
+      else if (kind !== null) this.watch.observe(seriesOf(series, kind, limit), { atMs, value });
+    }
+    clock.notBefore(rows.at(-1)?.atMs ?? 0);
+  }
+
+  private async tick(signal: AbortSignal): Promise<void> {
+    const { leadership, clock } = this.options;
+    if (!(await leadership.leads())) throw new Error('Another worker monitors it by now.');
+    await this.lookAtPool(true, signal);
+    await this.samples.write(clock.now());
+    await this.reporter.tell();
+  }
+
+  /**
+   * Which machine is active, and whether a restart is under way: what is seen in the middle of one is the restart. `isThorough`: also whether
+   * the machine has booted.
+   */
+  private async lookAtPool(isThorough: boolean, signal: AbortSignal): Promise<void> {
+    // Two looks at once would see one boot twice.
+    this.looking ??= this.lookOnce(isThorough, signal).finally(() => (this.looking = null));
+    await this.looking;
+  }
+
+  private async lookOnce(isThorough: boolean, signal: AbortSignal): Promise<void> {
+    const { pool, database } = this.options;
+    const { active, phase, run } = await readPool(database, pool.name);
+    this.isSteady = phase === 'steady' && run === null;
+    if (this.isSteady && (active !== this.boot?.machine || isThorough)) await this.lookAtMachine(active, signal);
+  }
+
+  /** Whether it is another machine than before, or has booted. */
+  private async lookAtMachine(active: string, signal: AbortSignal): Promise<void> {
+    const { pool, database, clock, samplers } = this.options;
+    const incarnation = await this.incarnationOf(active, signal);
+    const known = this.boot?.machine === active ? this.boot : null;
+    if (known !== null && (incarnation === null || incarnation === known.incarnation)) return;
+    if (known?.incarnation === null) {
+      // It could not be told before which boot this is.
+      this.boot = { ...known, incarnation };
+    } else {
+      const bootedAtMs = Math.floor(clock.now());
+      for (const sampler of samplers) sampler.reset();
+      this.boot = { machine: active, incarnation, bootedAtMs };
+      this.watch.boot(bootedAtMs);
+      this.samples.add({ machine: active, series: BOOT_SERIES, atMs: bootedAtMs, value: 1, limit: null });
+    }
+    await recordBoot(database, pool.name, this.boot);
+  }
+
+  /** Null where its hypervisor does not tell. */
+  private async incarnationOf(machine: string, signal: AbortSignal): Promise<string | null> {
+    const { pool, driver } = this.options;
+    try {
+      const status = await within(pool.monitor.timeoutMs, signal, (limited) => driver.status(machine, { signal: limited }));
+      if (this.hypervisorFailures >= DEAD_AFTER) this.reporter.sampler('hypervisor', null);
+      this.hypervisorFailures = 0;
+      return status.incarnation;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (++this.hypervisorFailures === DEAD_AFTER) this.reporter.sampler('hypervisor', describeError(error));
+      return null;
+    }
+  }
+
+  private take({ name }: MachineConfig, readings: readonly Reading[]): void {
+    // A restart has begun while it was measured, or is over already.
+    if (!this.isSteady || name !== this.boot?.machine) return;
+    const atMs = Math.floor(this.options.clock.now());
+    for (const { series, value } of readings) {
+      if (!Number.isFinite(value)) continue;
+      this.watch.observe(series, { atMs, value });
+      this.samples.add({ machine: name, series: series.name, atMs, value, limit: series.limit });
+    }
+  }
+
+  private async lookWhetherDown(watched: () => MachineConfig | null, signal: AbortSignal): Promise<void> {
+    const { evidences } = this.options;
+    await this.lookAtPool(false, signal);
+    const machine = watched();
+    if (machine === null) return this.downWatch.reset();
+    const evidence = this.downWatch.look(await evidences.look(machine, signal));
+    if (evidence === null) return;
+    const { name } = machine;
+    if (this.toldDown?.machine === name && performance.now() - this.toldDown.at < TELL_DOWN_EVERY_MS) return;
+    this.toldDown = { machine: name, at: performance.now() };
+    this.reporter.down(name, evidence);
+    await this.reporter.tell();
+  }
+
+  private async judge(): Promise<void> {
+    const { pool, database, clock } = this.options;
+    if (!this.isSteady) return;
+    const verdict = this.watch.judge(clock.now());
+    if (verdict.raised) this.reporter.aging(verdict.explanation);
+    const recorded: RecordedVerdict = { ...verdict, deadSamplers: this.reporter.deadSamplers };
+    await recordVerdict(database, pool.name, recorded);
+    await this.reporter.tell();
+  }
+}
+
+/** The last word of detection as it stands in the database. */
+export interface RecordedVerdict extends Verdict {
+  deadSamplers: { sampler: string; reason: string }[];
+}

@@ -1,0 +1,68 @@
+// A named metric of any Prometheus endpoint of the machine: an exporter, an agent in the JVM, the application itself.
+
+import { request } from 'undici';
+import { seriesOf } from '../aging/series.js';
+import { OperatorError } from '../config/operator-error.js';
+import type { MachineConfig, PrometheusConfig } from '../config/types.js';
+import type { Reading, Sampler } from './sampler.js';
+import { sumOf } from './prometheus-text.js';
+
+/** An exporter's page is some hundred kilobytes; what goes on without end is none. */
+const MOST_BYTES = 16 * 2 ** 20;
+
+export class PrometheusSampler implements Sampler {
+  readonly name: string;
+
+  constructor(private readonly config: PrometheusConfig) {
+    this.name = `prometheus ${config.metric}`;
+  }
+
+  async sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]> {
+    const { metric, labels, kind, limit, limitMetric, scale } = this.config;
+    const url = this.config.url.replaceAll('{host}', new URL(machine.url).hostname);
+    const text = await page(url, signal);
+    const value = sumOf(text, metric, labels);
+    if (value === null) throw metricMissing(url, metric);
+    const most = limitMetric === null ? limit : scaled(sumOf(text, limitMetric, labels), scale);
+    return [{ series: seriesOf(`${kind}:${metric}`, kind, most), value: value * scale }];
+  }
+
+  reset(): void {
+    // Each sample stands for itself.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A limit that is none, as -1 of a JVM without one, is not known. */
+function scaled(limit: number | null, scale: number): number | null {
+  return limit !== null && limit > 0 && Number.isFinite(limit) ? limit * scale : null;
+}
+
+async function page(url: string, signal: AbortSignal): Promise<string> {
+  const { statusCode, body } = await request(url, { signal, headers: { accept: 'text/plain' } });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw endpointFailed(url, `sends more than ${MOST_BYTES / 2 ** 20} MiB`);
+    chunks.push(chunk);
+  }
+  if (statusCode !== 200) throw endpointFailed(url, `answers with ${statusCode}`);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function endpointFailed(url: string, what: string): OperatorError {
+  return new OperatorError('METRICS_FAILED', `${url} ${what}.`, 'Correct pools.*.monitor.prometheus[].url.', { status: 502 });
+}
+
+function metricMissing(url: string, metric: string): OperatorError {
+  return new OperatorError(
+    'METRIC_MISSING',
+    `${url} has no metric ${metric} with these labels.`,
+    'Correct pools.*.monitor.prometheus: metric and labels as the page has them.',
+    { status: 404 },
+  );
+}

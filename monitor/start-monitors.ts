@@ -1,0 +1,69 @@
+// The monitors of a worker's supervised pools.
+
+import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
+import { ProxyFleet } from '../activities/proxy-fleet.js';
+import type { Config, PoolConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
+import { Leadership } from '../state/leadership.js';
+import { DownEvidences } from './down-evidence.js';
+import { MemorySampler } from './memory-sampler.js';
+import type { Reports } from './reporter.js';
+import { PoolMonitor } from './pool-monitor.js';
+import { PrometheusSampler } from './prometheus-sampler.js';
+import type { Sampler } from './sampler.js';
+import { ScaledClock } from './scaled-clock.js';
+import { TomcatSampler } from './tomcat-sampler.js';
+import { TrafficSampler } from './traffic-sampler.js';
+
+export interface RunningMonitors {
+  /** Resolves when all have ended. */
+  close(): Promise<void>;
+}
+
+export interface MonitorsOptions {
+  config: Config;
+  database: Database;
+  driverFor: (pool: PoolConfig) => HypervisorDriver;
+  reportsFor: (pool: PoolConfig) => Reports;
+  log: (message: string) => void;
+}
+
+/** Watches every pool that has a policy: of the others nobody would act on it. */
+export function startMonitors({ config, database, driverFor, reportsFor, log }: MonitorsOptions): RunningMonitors {
+  const stop = new AbortController();
+  const monitors = Object.values(config.pools)
+    .filter(({ policy }) => policy !== null)
+    .map((pool) => {
+      const clock = new ScaledClock(pool.monitor.timeScale);
+      const driver = driverFor(pool);
+      const fleet = new ProxyFleet(database, pool.name, config.adminToken);
+      const { health, monitor } = pool;
+      return new PoolMonitor({
+        ...{ pool, database, driver, clock, log, reports: reportsFor(pool) },
+        samplers: samplersOf(pool, fleet, driver, clock),
+        evidences: new DownEvidences({ health, fleet, driver, timeoutMs: monitor.timeoutMs }),
+        leadership: new Leadership(config.database.url, `vm-rejuv monitor of pool ${pool.name}`),
+      });
+    });
+  const ended = Promise.all(monitors.map((monitor) => monitor.run(stop.signal)));
+  return {
+    async close() {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
+function samplersOf(pool: PoolConfig, fleet: ProxyFleet, driver: HypervisorDriver, clock: ScaledClock): Sampler[] {
+  const { sessions, limits, monitor } = pool;
+  const { threadLimit, collectEveryMs } = monitor;
+  const now = (): number => clock.now();
+  return [
+    new TrafficSampler(fleet, limits.maxConnections),
+    new MemorySampler(driver),
+    ...(sessions.mechanism === 'tomcat-swap'
+      ? [new TomcatSampler({ manager: sessions.manager, contexts: sessions.contexts, threadLimit, collectEveryMs, now })]
+      : []),
+    ...monitor.prometheus.map((metric) => new PrometheusSampler(metric)),
+  ];
+}

@@ -1,0 +1,61 @@
+// What a pool's active machine was seen to do.
+
+import type { Queryable } from './database.js';
+
+export interface SampleRow {
+  machine: string;
+  series: string;
+  /** In ms since 1970. */
+  atMs: number;
+  value: number;
+  limit: number | null;
+}
+
+/** Adds them in one statement. One of the same series and time that is there already stays. */
+export async function recordSamples(database: Queryable, pool: string, rows: readonly SampleRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await database.query(
+    `insert into sample (pool, machine, series, at, value, "limit")
+     select $1, machine, series, to_timestamp(at / 1000), value, max
+     from unnest($2::text[], $3::text[], $4::float8[], $5::float8[], $6::float8[]) as given (machine, series, at, value, max)
+     on conflict do nothing`,
+    [
+      pool,
+      rows.map(({ machine }) => machine),
+      rows.map(({ series }) => series),
+      rows.map(({ atMs }) => atMs),
+      rows.map(({ value }) => value),
+      rows.map(({ limit }) => limit),
+    ],
+  );
+}
+
+/** Those from `sinceMs` on, the oldest first. */
+export async function readSamples(database: Queryable, pool: string, sinceMs: number): Promise<SampleRow[]> {
+  const { rows } = await database.query<SampleRow>(
+    `select machine, series, round(extract(epoch from at) * 1000)::float8 as "atMs", value, "limit"
+     from sample where pool = $1 and at >= to_timestamp($2::float8 / 1000) order by at, series`,
+    [pool, sinceMs],
+  );
+  return rows;
+}
+
+/** The last one of a series of a machine, or null. */
+export async function latestSample(
+  database: Queryable,
+  pool: string,
+  machine: string,
+  series: string,
+): Promise<SampleRow | null> {
+  const { rows } = await database.query<SampleRow>(
+    `select machine, series, round(extract(epoch from at) * 1000)::float8 as "atMs", value, "limit"
+     from sample where pool = $1 and machine = $2 and series = $3 order by at desc limit 1`,
+    [pool, machine, series],
+  );
+  return rows[0] ?? null;
+}
+
+/** Deletes those from before `beforeMs`. */
+export async function forgetSamples(database: Queryable, pool: string, beforeMs: number): Promise<void> {
+  await database.query('delete from sample where pool = $1 and at < to_timestamp($2::float8 / 1000)', [pool, beforeMs]);
+}

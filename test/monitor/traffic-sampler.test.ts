@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { TrafficSampler } from '../../monitor/traffic-sampler.js';
+import type { MachineTraffic, TrafficReport } from '../../proxy/admin-api.js';
+import { monitorSchema } from '../../config/monitor-schema.js';
+import type { MachineConfig } from '../../config/types.js';
+
+const MACHINE: MachineConfig = {
+  name: 'a',
+  url: 'http://127.0.0.1:1',
+  driver: { type: 'process', command: ['true'], cwd: '.', env: {}, stateDirectory: '.', stopTimeoutMs: 0 },
+};
+const QUIET: MachineTraffic = { answered: 0, serverErrors: 0, timeouts: 0, broken: 0, busy: 0, latency: [], inFlight: 0 };
+
+/** A sampler of proxies that report what they are told, and what it reads of them by name of series. */
+function watching(): { reports: (reports: TrafficReport[]) => void; read: () => Promise<Record<string, number>> } {
+  let current: TrafficReport[] = [];
+  const sampler = new TrafficSampler({ traffic: () => Promise.resolve(current) }, 200);
+  return {
+    reports: (reports) => (current = reports),
+    read: async () => Object.fromEntries((await sampler.sample(MACHINE)).map(({ series, value }) => [series.name, value])),
+  };
+}
+
+const report = (incarnation: string, traffic: Partial<MachineTraffic>): TrafficReport => ({
+  incarnation,
+  machines: { a: { ...QUIET, ...traffic }, b: { ...QUIET, answered: 1000, serverErrors: 1000 } },
+});
+
+test('what came since the sample before counts, over all proxies, and of this machine alone', async () => {
+  const { reports, read } = watching();
+  reports([report('p', { answered: 1000, serverErrors: 900, latency: [[1, 1000]] }), report('q', {})]);
+  await read();
+  reports([
+    report('p', {
+      answered: 1090,
+      serverErrors: 905,
+      timeouts: 3,
+      latency: [
+        [1, 1080],
+        [500, 10],
+      ],
+      inFlight: 4,
+    }),
+    report('q', { answered: 10, busy: 2, broken: 5, latency: [[2, 10]], inFlight: 1 }),
+  ]);
+
+  const values = await read();
+
+  expect(values).toMatchObject({ requests: 100, 'connections:proxy': 5, timeoutRate: 3 / 110, queueFullRate: 2 / 110 });
+  expect(values['errorRate']).toBeCloseTo(15 / 110);
+  expect(values).toMatchObject({ latencyP50: 1, latencyP95: 500, latencyP99: 500 });
+});
+
+test('what a proxy counted before it was first asked is of no interval, and one that has gone takes nothing back', async () => {
+  const { reports, read } = watching();
+  reports([report('p', { answered: 50 })]);
+  expect((await read())['requests']).toBe(0);
+  reports([report('p', { answered: 80 }), report('new', { answered: 5000, timeouts: 400 })]);
+  expect((await read())['requests']).toBe(30);
+  reports([report('new', { answered: 5010, timeouts: 400 })]);
+
+  const values = await read();
+
+  expect(values['requests']).toBe(40);
+  expect(values['errorRate']).toBeUndefined();
+});
+
+test('of a handful of requests neither share nor quantile is told', async () => {
+  const { reports, read } = watching();
+  reports([report('p', {})]);
+  await read();
+  reports([report('p', { answered: 19, serverErrors: 19, latency: [[3, 19]] })]);
+
+  expect(Object.keys(await read()).sort()).toEqual(['connections:proxy', 'requests']);
+});
+
+test('defaults sample once a minute', () => {
+  expect(monitorSchema.parse({})).toMatchObject({ intervalMs: 60_000, timeoutMs: 10_000, collectEveryMs: null, timeScale: 1 });
+});

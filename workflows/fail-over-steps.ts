@@ -1,0 +1,20 @@
+// The names of a fail-over's steps, and what an operator sees of them.
+
+import type { Plan } from './steps.js';
+
+export const FAIL_OVER_STEPS = ['prepareStandby', 'fence', 'rescueSessions', 'route', 'bringBack'] as const;
+export type FailOverStep = (typeof FAIL_OVER_STEPS)[number];
+
+export const FAIL_OVER: Plan<FailOverStep> = {
+  title: 'Fail-over',
+  steps: FAIL_OVER_STEPS,
+  summaries: {
+    prepareStandby: 'Take the pool, look at the active machine once more, make sure that the standby runs and is healthy',
+    fence: 'Make sure that the active machine is off, so that it executes nothing any more (point of no return)',
+    rescueSessions: 'Give the standby what the machine had stored of its sessions',
+    route: 'Send all requests to the standby, which is the active machine from now on',
+    bringBack: 'Boot the machine that had failed, as the standby',
+  },
+  pointOfNoReturn: 'fence',
+  meanwhile: 'Until `route` is done, requests to the machine fail.',
+};

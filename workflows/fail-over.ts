@@ -1,0 +1,80 @@
+// A fail-over: the active machine has died or hangs. It is made sure to be off before the standby takes over, and comes back as the standby.
+
+import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
+import type { FailOverPair } from '../activities/fail-over/prepare-standby.js';
+import type { Rescued } from '../activities/fail-over/rescue-sessions.js';
+import { FAIL_OVER } from './fail-over-steps.js';
+import type { FailOverStep } from './fail-over-steps.js';
+import { loggingFailure } from './failure-log.js';
+import { parseInput } from './input.js';
+import { listed } from './listing.js';
+import { OperatorDesk } from './operator-desk.js';
+import { repeatable } from './retry-policies.js';
+import { StepRunner } from './step-runner.js';
+import type { StepTime } from './steps.js';
+
+export interface FailOverResult extends FailOverOutcome {
+  pool: string;
+  steps: StepTime<FailOverStep>[];
+}
+
+const { prepareStandby, fence, rescueSessions, route, bringBack, concludeFailOver } = proxyActivities<Activities>(repeatable);
+
+export function failOver(input: unknown): Promise<FailOverResult> {
+  return loggingFailure(() => listed(input, () => run(input)));
+}
+
+async function run(input: unknown): Promise<FailOverResult> {
+  const begun = parseInput(input);
+  const { pool, reason = null } = begun;
+  const scope = new CancellationScope();
+  const desk = new OperatorDesk(FAIL_OVER, begun, () => scope.cancel());
+  const runner = new StepRunner(pool, desk);
+  const summary = (step: FailOverStep): { summary: string } => ({ summary: FAIL_OVER.summaries[step] });
+  const startedAtMs = workflowInfo().startTime.getTime();
+  let pair: FailOverPair | null = null;
+
+  await runner.undoable(scope, async () => {
+    const found = await runner.step('prepareStandby', () =>
+      prepareStandby.executeWithOptions(summary('prepareStandby'), [{ pool }]),
+    );
+    pair = found;
+    // Whether it is off an operator may know better than its hypervisor.
+    await runner.forward('fence', () => fence.executeWithOptions(summary('fence'), [{ pool, from: found.from }]));
+  });
+  desk.passPointOfNoReturn();
+
+  // The machine is off: whatever happens, the standby has to take over.
+  return CancellationScope.nonCancellable(async () => {
+    const { from, to } = must(pair);
+    const rescued = must(
+      await runner.forward(
+        'rescueSessions',
+        () => rescueSessions.executeWithOptions(summary('rescueSessions'), [{ pool, from, to }]),
+        describeRescued,
+      ),
+    );
+    await runner.forward('route', () => route.executeWithOptions(summary('route'), [{ pool, to }]));
+    const back = await runner.forward('bringBack', async () => {
+      await bringBack.executeWithOptions(summary('bringBack'), [{ pool, from, to }]);
+      return true;
+    });
+    const failedOver = { ...rescued, reason, isBack: back ?? false };
+    const ending = { summary: 'Write down what was done, and free the pool' };
+    const outcome = await concludeFailOver.executeWithOptions(ending, [{ pool, from, to, failedOver, startedAtMs }]);
+    return { pool, ...outcome, steps: desk.status.steps };
+  });
+}
+
+function describeRescued({ saved, lost }: Rescued): string {
+  if (saved === null) return 'sessions are in a store of both machines';
+  return `${saved} sessions saved, ${lost === null ? 'nobody knows how many lost' : `about ${lost} lost`}`;
+}
+
+/** What only a step that cannot be skipped leaves out. */
+function must<T>(value: T | null): T {
+  if (value === null) throw new Error('A step that cannot be skipped was.');
+  return value;
+}
