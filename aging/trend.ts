@@ -3,7 +3,7 @@
 import { ERRORS_95 } from './course.js';
 import type { Interval } from './detectors/exhaustion.js';
 import { hamedRao } from './detectors/mann-kendall.js';
-import { median } from './detectors/robust.js';
+import { isOneStep, riseOf } from './detectors/one-step.js';
 import type { SenSlope } from './detectors/sens-slope.js';
 import { sensSlope } from './detectors/sens-slope.js';
 import type { Curve, Outlook } from './forecast.js';
@@ -32,15 +32,11 @@ export interface Trend {
   timeToExhaustionMs: Interval | null;
 }
 
-/** Chosen: the largest of eight steps that differ by the factor three is smaller. */
-const STEP_SHARE = 0.4;
 /** Chosen: the last sixth must rise at least half as fast as the curve says. */
 const LATELY_SHARE = 1 / 6;
 const LATELY_SLOPE = 0.5;
 /** A trend that is steeper than what the level has really risen by was made by taking out load. Chosen: half of it may have been hidden. */
 const MOST_HIDDEN = 2;
-/** A level before and after a step is the median of this share of the points. Chosen. */
-const LEVEL_SHARE = 1 / 24;
 
 /** Null of too few points. */
 export function trendOf(window: readonly WindowPoint[], outlook: Omit<Outlook, 'spanMs'>): Trend | null {
@@ -82,21 +78,4 @@ function isOngoing({ bent, bare, ticks }: Rhythm): boolean {
   const lately = Math.max(4, Math.round(bare.length * LATELY_SHARE));
   const points = bare.map((value, i) => ({ atMs: ticks[i] ?? 0, value })).slice(-lately);
   return sensSlope(points).slope >= LATELY_SLOPE * bent.slope;
-}
-
-function riseOf(levels: readonly number[]): number {
-  const size = sizeOf(levels);
-  return median(levels.slice(-size)) - median(levels.slice(0, size));
-}
-
-function isOneStep(levels: readonly number[]): boolean {
-  const size = sizeOf(levels);
-  const level = (from: number): number => median(levels.slice(from, from + size));
-  let largest = 0;
-  for (let at = size; at + size <= levels.length; at++) largest = Math.max(largest, level(at) - level(at - size));
-  return largest > STEP_SHARE * riseOf(levels);
-}
-
-function sizeOf(levels: readonly number[]): number {
-  return Math.max(1, Math.round(levels.length * LEVEL_SHARE));
 }

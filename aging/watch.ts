@@ -4,6 +4,7 @@ import { BUCKET_MS } from './buckets.js';
 import { findings } from './findings.js';
 import { deadSamplerFindings } from './findings/dead-sampler.js';
 import { trendSince } from './findings/exhaustion.js';
+import { historyMs } from './history.js';
 import { LoadHistory } from './load-history.js';
 import type { AgingPolicy } from './policy.js';
 import { DEFAULT_POLICY } from './policy.js';
@@ -59,6 +60,7 @@ export class AgingWatch {
 
   /** Judges what has come so far. Call it every `judgeEveryMs`, after the samples of that time. */
   judge(nowMs: number): Verdict {
+    this.forget(nowMs - historyMs(this.policy));
     const all = [...this.series.values()];
     const sinceMs = this.sinceMs();
     const isWarm = sinceMs !== null && nowMs >= sinceMs;
@@ -82,6 +84,13 @@ export class AgingWatch {
     if (watched === undefined || sinceMs === null) return null;
     const startMs = Math.max(sinceMs, nowMs - this.policy.trend.longestMs);
     return trendSince(watched, this.load, startMs, nowMs, this.policy, false);
+  }
+
+  /** Series that nobody samples any more, so that new names for ever do not take memory for ever. */
+  private forget(beforeMs: number): void {
+    for (const [name, { lastMs }] of this.series) {
+      if (lastMs < beforeMs) this.series.delete(name);
+    }
   }
 
   /** When warm-up is over: of a boot that nobody has told, as of the first sample. */

@@ -13,9 +13,9 @@ export const NO_CHANGE: Cusum = { sum: 0, length: 0 };
 export const SLACK_DEVIATIONS = 0.5;
 export const LIMIT_DEVIATIONS = 5;
 
-/** C = max(0, C + (x - mean) / deviation - k), upwards only: what falls does not age. */
-export function cusum(before: Cusum, standardised: number): Cusum {
-  const sum = Math.max(0, before.sum + standardised - SLACK_DEVIATIONS);
+/** C = max(0, C + (x - mean) / deviation - k), upwards only: what falls does not age. With `most`, what was long ago does not stay for long. */
+export function cusum(before: Cusum, standardised: number, most = Infinity): Cusum {
+  const sum = Math.min(most, Math.max(0, before.sum + standardised - SLACK_DEVIATIONS));
   return sum === 0 ? NO_CHANGE : { sum, length: before.length + 1 };
 }
 

@@ -1,8 +1,9 @@
 // Which trends matter: those that end soon, in proportion to how long they have been seen, and inside a horizon.
 
+import type { Bucket } from '../buckets.js';
 import { BUCKET_MS } from '../buckets.js';
 import type { Interval } from '../detectors/exhaustion.js';
-import type { LoadHistory } from '../load-history.js';
+import type { Load, LoadHistory } from '../load-history.js';
 import type { AgingPolicy } from '../policy.js';
 import { KINDS } from '../series.js';
 import type { Trend } from '../trend.js';
@@ -18,6 +19,8 @@ const LEAST_POINTS = 12;
 const LEAST_VALLEYS = 8;
 /** Trends that are this many times too far away by a glance need no test. Chosen: accelerating ones are nearer than they look. */
 const GLANCE_FACTOR = 2.5;
+/** Of so many buckets; chosen. */
+const GLANCED = 200;
 /** A window must be shorter than all there is by so much to tell something else. Chosen. */
 const SHORTER_SHARE = 0.7;
 
@@ -35,9 +38,8 @@ export function trendSince(
   const all = buckets.between(startMs, nowMs - BUCKET_MS + 1);
   const floor = KINDS[series.kind].floor === 'valleys' ? valleysOf(all, LEAST_VALLEYS) : all;
   if (floor.length < LEAST_POINTS) return null;
-  const levels = floor.map(({ min }) => min);
-  if (glance && isFarAway(levels, limit, policy)) return null;
   const loads = load.all;
+  if (glance && isFarAway(floor, loads, limit, policy)) return null;
   const { points, widthMs } = windowOf(floor, loads, startMs, nowMs);
   if (points.length < LEAST_POINTS) return null;
   return trendOf(points, { widthMs, limit, loads, furthestMs: 2 * policy.trend.horizonMs });
@@ -73,13 +75,27 @@ function matters(trend: Trend, watched: WatchedSeries, nowMs: number, { trend: r
   return time.estimate <= spanMs * nearShare && levelOf(watched, nowMs) >= level * (watched.series.limit ?? 0);
 }
 
-/** By the means of the first and the last third. */
-function isFarAway(levels: readonly number[], limit: number, { trend }: AgingPolicy): boolean {
-  const third = Math.floor(levels.length / 3);
-  const mean = (part: readonly number[]): number => part.reduce((sum, level) => sum + level, 0) / part.length;
-  const rise = 1.5 * (mean(levels.slice(-third)) - mean(levels.slice(0, third)));
-  const room = limit - Math.max(...levels.slice(-third));
+/** By the means of the first and the last third. Where load has fallen meanwhile, it may have hidden as much as the level has ever varied. */
+function isFarAway(floor: readonly Bucket[], loads: ReadonlyMap<number, Load>, limit: number, { trend }: AgingPolicy): boolean {
+  const every = Math.ceil(floor.length / GLANCED);
+  const glanced = floor.filter((_, i) => (floor.length - 1 - i) % every === 0);
+  const levels = glanced.map(({ min }) => min);
+  const rates = glanced.map(({ startMs }) => loads.get(startMs)?.rate ?? null).filter((rate) => rate !== null);
+  const fallen = Math.max(0, -riseOfThirds(rates)) / (rangeOf(rates) || 1);
+  const rise = 1.5 * (riseOfThirds(levels) + fallen * rangeOf(levels));
+  const room = limit - Math.max(...levels.slice(-Math.floor(levels.length / 3)));
   return room > 0 && rise * trend.nearShare * GLANCE_FACTOR < room;
+}
+
+function riseOfThirds(values: readonly number[]): number {
+  const third = Math.floor(values.length / 3);
+  if (third === 0) return 0;
+  const mean = (part: readonly number[]): number => part.reduce((sum, value) => sum + value, 0) / part.length;
+  return mean(values.slice(-third)) - mean(values.slice(0, third));
+}
+
+function rangeOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : Math.max(...values) - Math.min(...values);
 }
 
 function levelOf(watched: WatchedSeries, nowMs: number): number {

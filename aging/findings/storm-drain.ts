@@ -8,6 +8,7 @@ import { KINDS } from '../series.js';
 import type { Evidence } from '../verdict.js';
 import { digits } from '../verdict.js';
 import type { WatchedMachine } from '../watched-machine.js';
+import type { WatchedSeries } from '../watched-series.js';
 
 /** What is compared with the hours before it. Chosen: long enough for a median, short enough to be the same time of day. */
 const JUST_BEFORE_MS = 2 * 3_600_000;
@@ -25,9 +26,22 @@ export function stormDrainFinding({ all, rate }: WatchedMachine, nowMs: number):
     return Array.from({ length }, (_, i) => ({ errorRate: one?.[i] ?? 0, latencyMs: two?.[i] ?? 0, rate: three?.[i] ?? 0 }));
   };
   const now = served(nowMs - STORM_MS, nowMs);
-  if (!isStormDrain(served(nowMs - JUST_BEFORE_MS, nowMs - 4 * STORM_MS), now)) return null;
+  const [fromMs, toMs] = [nowMs - JUST_BEFORE_MS, nowMs - 4 * STORM_MS];
+  const [quicker, busier] = [latency, rate].map((one) => usualChange(one, (fromMs + toMs) / 2, nowMs));
+  const expected = served(fromMs, toMs).map((one) => ({
+    ...one,
+    latencyMs: one.latencyMs * (quicker ?? 1),
+    rate: one.rate * (busier ?? 1),
+  }));
+  if (!isStormDrain(expected, now)) return null;
   const errorRate = median(now.map((one) => one.errorRate));
   const latencyMs = median(now.map((one) => one.latencyMs));
   const text = `${digits(errorRate * 100)} % of requests fail, and answers have become quicker (${digits(latencyMs)} ms) with no less load: it fails fast`;
   return { detector: 'stormDrain', series: errors.series.name, text, votes: 2, values: { errorRate, latencyMs } };
+}
+
+/** By what factor a series changes between these two hours on other days; 1 where that is not known. */
+function usualChange(series: WatchedSeries, fromMs: number, toMs: number): number {
+  const [then, now] = [series.usual(fromMs)?.median ?? 0, series.usual(toMs)?.median ?? 0];
+  return then > 0 && now > 0 ? now / then : 1;
 }

@@ -40,6 +40,9 @@ export interface Plan {
   noiseMinutes?: number;
   /** What is added, by minute since the last boot and requests since then; `served` at the end is `total`. */
   adds?: (minute: number, served: number) => number;
+  /** By what response times are multiplied, and what is added to the share of failures, by minute; 1 and 0 as usual. */
+  slower?: (minute: number) => number;
+  failing?: (minute: number) => number;
   /** 1 of a minute as usual. */
   crowd?: (minute: number) => number;
   boots?: readonly number[];
@@ -57,6 +60,8 @@ export function machineOf(plan: Plan): Machine {
     noise,
     noiseMinutes = 5,
     adds,
+    slower = () => 1,
+    failing = () => 0,
     crowd = () => 1,
     boots = [],
     startMinute = 0,
@@ -84,8 +89,8 @@ export function machineOf(plan: Plan): Machine {
     drift = drift * remembered + normal() * noise * Math.sqrt(1 - remembered * remembered);
     levels[minute] = Math.max(0, base + follows * followed + drift + (adds?.(minute - bootedAt, served) ?? 0));
     counter[minute] = Math.round(served);
-    latencyMs[minute] = (40 + 60 * load) * Math.exp(normal() * 0.15);
-    errorRate[minute] = Math.max(0, 0.002 + normal() * 0.001);
+    latencyMs[minute] = (40 + 60 * load) * Math.exp(normal() * 0.15) * slower(minute);
+    errorRate[minute] = Math.min(1, Math.max(0, 0.002 + normal() * 0.001 + failing(minute)));
   }
   const startMs = EPOCH_MS + startMinute * MINUTE_MS;
   const served_ = (plan.countsRequests ?? true) ? counter : null;

@@ -14,6 +14,8 @@ const BUCKET_MINUTES = BUCKET_MS / MINUTE_MS;
 /** The minutes in which an alarm begins, and what the last evidence was; `atHalf` of a machine that is exhausted at `exhaustedAt`. */
 export interface Run {
   alarms: { minute: number; why: string }[];
+  /** Those in which something lasting was told, alarm or not. */
+  told: number[];
   /** In minutes after `halfAt`; null when no trend was seen or none that ends. */
   predictedAtHalf: number | null;
 }
@@ -34,7 +36,7 @@ export function runDetection(
     seriesOf('requests', 'requests'),
   ];
   const bootAt = new Set(boots);
-  const run: Run = { alarms: [], predictedAtHalf: null };
+  const run: Run = { alarms: [], told: [], predictedAtHalf: null };
   if (served !== null) countBefore(watch, requests, machine);
   watch.boot(startMs);
   for (let minute = 0; minute < minutes; minute++) {
@@ -51,6 +53,7 @@ export function runDetection(
     }
     if (now % (policy.judgeEveryMs / MINUTE_MS) !== 0) continue;
     const verdict = watch.judge(startMs + now * MINUTE_MS);
+    if (verdict.evidence.length > 0) run.told.push(now);
     if (verdict.raised) run.alarms.push({ minute: now, why: verdict.explanation });
     if (stopsAtAlarm && run.alarms.length > 0 && (halfAt === null || now > halfAt)) break;
   }
@@ -66,8 +69,19 @@ function countBefore(watch: AgingWatch, requests: Series, { startMs, startMinute
   }
 }
 
+export function resourceOf({ levels, boots }: Machine): Seen {
+  return { values: levels, limit: LIMIT, boots };
+}
+
+/** What a rival looks at, with the limit that it is told. */
+export interface Seen {
+  values: Float64Array;
+  limit: number;
+  boots: readonly number[];
+}
+
 /** The minutes in which a rival's alarm begins; after each it keeps quiet for as long as ours does. */
-export function runRival({ start }: Rival, { levels, boots }: Machine, minutes: number): number[] {
+export function runRival({ start }: Rival, { values, limit, boots }: Seen, minutes: number): number[] {
   const alarms: number[] = [];
   const bootAt = new Set(boots.map((minute) => Math.ceil(minute / BUCKET_MINUTES) * BUCKET_MINUTES));
   let alarming = start();
@@ -75,8 +89,8 @@ export function runRival({ start }: Rival, { levels, boots }: Machine, minutes: 
   for (let minute = 0; minute + BUCKET_MINUTES <= minutes; minute += BUCKET_MINUTES) {
     if (bootAt.has(minute)) alarming = start();
     let sum = 0;
-    for (let i = 0; i < BUCKET_MINUTES; i++) sum += levels[minute + i] ?? 0;
-    const is = alarming(sum / BUCKET_MINUTES);
+    for (let i = 0; i < BUCKET_MINUTES; i++) sum += values[minute + i] ?? 0;
+    const is = alarming((LIMIT * sum) / (BUCKET_MINUTES * limit));
     const at = minute + BUCKET_MINUTES;
     const isQuiet = (at - (alarms.at(-1) ?? -Infinity)) * MINUTE_MS < DEFAULT_POLICY.cooldownMs;
     if (is && !was && !isQuiet) alarms.push(at);

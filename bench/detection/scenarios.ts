@@ -138,7 +138,7 @@ function stepwise(seed: number): (share: number) => number {
   return (share) => sizes.reduce((sum, size, i) => sum + ((at[i] ?? 1) <= share ? size / all : 0), 0) + late(share);
 }
 
-function within(seed: number): (low: number, high: number) => number {
+export function within(seed: number): (low: number, high: number) => number {
   const uniform = mulberry32(seed * 7919 + 17);
   return (low, high) => low + (high - low) * uniform();
 }

@@ -1,53 +1,18 @@
 import { expect, test } from 'vitest';
-import type { AgingPolicy } from '../../aging/policy.js';
-import { DEFAULT_POLICY, policySchema } from '../../aging/policy.js';
-import type { SeriesKind } from '../../aging/series.js';
-import { seriesOf } from '../../aging/series.js';
-import type { Verdict } from '../../aging/verdict.js';
-import { AgingWatch } from '../../aging/watch.js';
-import { normalNumbers } from '../fixtures/normal-numbers.js';
-
-const MINUTE = 60_000;
-const DAY = 1440;
-const START_MS = Date.UTC(2026, 0, 5);
-
-type Levels = Partial<Record<SeriesKind, (minute: number) => number | null>>;
-
-/** Feeds a sample a minute and judges every five. */
-function watched(
-  minutes: number,
-  levels: Levels,
-  options: { policy?: AgingPolicy; boots?: number[]; limit?: number } = {},
-): Verdict[] {
-  const { policy = DEFAULT_POLICY, boots = [0], limit = 100 } = options;
-  const watch = new AgingWatch(policy);
-  const verdicts: Verdict[] = [];
-  for (let minute = 0; minute < minutes; minute++) {
-    const atMs = START_MS + minute * MINUTE;
-    if (boots.includes(minute)) watch.boot(atMs);
-    for (const [kind, level] of Object.entries(levels) as [SeriesKind, (minute: number) => number | null][]) {
-      const value = level(minute);
-      if (value !== null) watch.observe(seriesOf(kind, kind, limit), { atMs, value });
-    }
-    if ((minute + 1) % 5 === 0) verdicts.push(watch.judge(atMs + MINUTE));
-  }
-  return verdicts;
-}
-
-const minuteOf = (verdict: Verdict | undefined): number => ((verdict?.atMs ?? NaN) - START_MS) / MINUTE;
-const raised = (verdicts: readonly Verdict[]): Verdict[] => verdicts.filter((verdict) => verdict.raised);
-const detectors = (verdict: Verdict | undefined): string[] => (verdict?.evidence ?? []).map(({ detector }) => detector);
-/** Quiet around a level, the same for the same minute. */
-const around = (level: number, deviation: number, seed = 1): (() => number) => {
-  const next = normalNumbers(seed);
-  return () => level + deviation * next();
-};
-const noon = (minute: number): number => 0.55 - 0.45 * Math.cos((2 * Math.PI * (minute - 240)) / DAY);
-/** A counter at `rate` requests a minute, as times of noon. */
-const counter = (rate: (minute: number) => number): ((minute: number) => number) => {
-  let served = 0;
-  return (minute) => (served += rate(minute));
-};
+import { policySchema } from '../../aging/policy.js';
+import type { Levels } from '../fixtures/watched-machine.js';
+import {
+  around,
+  counter,
+  DAY,
+  detectors,
+  MINUTE,
+  minuteOf,
+  noon,
+  raised,
+  START_MS,
+  watched,
+} from '../fixtures/watched-machine.js';
 
 test('a leak raises one alarm, with what is left of its life in the interval', () => {
   const noise = around(0, 0.5);
@@ -117,43 +82,6 @@ test('an alarm waits for several judgements in a row, stays while it is found, a
   ).toEqual([85, 90, 95, 100, 105, 110, 115, 120, 125, 130]);
   const cooling = verdicts.find(({ atMs }) => atMs === START_MS + 210 * MINUTE);
   expect(cooling?.explanation).toMatch(/^Not called aging, as the last alarm was less than the cooldown ago/);
-});
-
-const DAYS = 5;
-const usual = (): Record<'latencyP95' | 'errorRate' | 'requests', (minute: number) => number> => {
-  const [slow, failing] = [around(1, 0.05, 2), around(0.002, 0.0005, 3)];
-  return {
-    latencyP95: (minute) => 100 * slow() * (0.5 + noon(minute)),
-    errorRate: () => Math.max(0, failing()),
-    requests: counter((minute) => 3000 * noon(minute)),
-  };
-};
-/** On the last day from nine o'clock on. */
-const isLate = (minute: number): boolean => minute >= (DAYS - 1) * DAY + 9 * 60;
-
-test('slow answers and failures together are aging, slow answers alone are not', () => {
-  const slower = (minute: number): number => (isLate(minute) ? 4 : 1);
-  const { latencyP95, errorRate, requests } = usual();
-  const slow = watched(DAYS * DAY, { latencyP95: (minute) => latencyP95(minute) * slower(minute), requests });
-  expect(raised(slow)).toEqual([]);
-  expect(detectors(slow.at(-1))).toEqual(['latency']);
-  const both = watched(DAYS * DAY, {
-    ...usual(),
-    latencyP95: (minute) => latencyP95(minute) * slower(minute),
-    errorRate: (minute) => errorRate(minute) + (isLate(minute) ? 0.05 : 0),
-  });
-  expect(raised(both).map(detectors)).toEqual([['latency', 'errors']]);
-  expect(raised(watched(DAYS * DAY, usual()))).toEqual([]);
-});
-
-test('what is slow because more is asked of it is not aging', () => {
-  const normal = usual();
-  const crowded = watched(DAYS * DAY, {
-    latencyP95: (minute) => normal.latencyP95(minute) * (isLate(minute) ? 4 : 1),
-    errorRate: (minute) => normal.errorRate(minute) + (isLate(minute) ? 0.05 : 0),
-    requests: counter((minute) => 3000 * noon(minute) * (isLate(minute) ? 3 : 1)),
-  });
-  expect(raised(crowded)).toEqual([]);
 });
 
 test('a server that fails fast and draws the load is a storm drain, one that fails slowly is none', () => {

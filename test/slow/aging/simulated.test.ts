@@ -3,8 +3,9 @@ import type { AgingPolicy } from '../../../aging/policy.js';
 import { DEFAULT_POLICY, policySchema } from '../../../aging/policy.js';
 import { LIMIT } from '../../../bench/detection/machine.js';
 import { RIVALS } from '../../../bench/detection/rivals.js';
-import { runDetection, runRival } from '../../../bench/detection/run.js';
+import { resourceOf, runDetection, runRival } from '../../../bench/detection/run.js';
 import { LEAKS, STEADY } from '../../../bench/detection/scenarios.js';
+import { AILING, WELL } from '../../../bench/detection/users.js';
 
 const FORTNIGHT = 14 * 1440;
 /** Not one that the benchmark begins with. */
@@ -20,7 +21,7 @@ test.each(STEADY)('a machine that does not age raises no alarm: $name', ({ machi
 test('a bare Mann-Kendall test cries wolf on the same machines', () => {
   if (bareMannKendall === undefined) throw new Error('The benchmark has lost its rival.');
   for (const { name, machine } of STEADY.filter((one) => one.name !== 'GC saw-teeth')) {
-    expect(runRival(bareMannKendall, machine(SEED), FORTNIGHT).length, name).toBeGreaterThan(2);
+    expect(runRival(bareMannKendall, resourceOf(machine(SEED)), FORTNIGHT).length, name).toBeGreaterThan(2);
   }
 });
 
@@ -33,6 +34,25 @@ test.each(LEAKS.filter(({ isGoal }) => isGoal))(
     expect(alarms[0]?.minute).toBeLessThan(0.8 * exhaustedAt);
   },
 );
+
+test('a leak that begins in the afternoon is seen though load falls meanwhile, and hides it from a glance', () => {
+  const leaking = LEAKS.find(({ name }) => name === 'accelerating')?.machine(1940, 1440);
+  if (leaking === undefined) throw new Error('The benchmark has lost its leaks.');
+  const exhaustedAt = leaking.levels.findIndex((level) => level >= LIMIT);
+  expect(runDetection(leaking, exhaustedAt, null, true).alarms[0]?.minute).toBeLessThan(0.8 * exhaustedAt);
+});
+
+/** What users see, without a resource. */
+test.each(WELL)('nor does one that only seems slow, or seems to fail: $name', ({ machine }) => {
+  expect(runDetection(machine(SEED), FORTNIGHT, null, false).alarms).toEqual([]);
+});
+
+test.each(AILING)('one that is slow, or fails, for days is told before it is of no use: $name', ({ machine, livesMinutes }) => {
+  const { machine: ill, beginsMinute, endsMinute } = machine(SEED, livesMinutes.at(-1) ?? null);
+  const alarms = runDetection(ill, endsMinute, null, false).alarms.map(({ minute }) => minute);
+  expect(alarms[0]).toBeGreaterThan(beginsMinute);
+  expect(alarms[0]).toBeLessThan(beginsMinute + 0.8 * (endsMinute - beginsMinute));
+});
 
 /** Detection without one of its guards. */
 const MUTANTS: [string, AgingPolicy, string][] = [
