@@ -2,6 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
+import { historyMs } from '../aging/history.js';
+import type { Recorded } from '../aging/recording.js';
+import { restoreWatch } from '../aging/restore.js';
 import { kindOf, seriesOf } from '../aging/series.js';
 import type { Verdict } from '../aging/verdict.js';
 import { AgingWatch } from '../aging/watch.js';
@@ -83,8 +86,7 @@ export class PoolMonitor {
 
   /** Samples are kept for as long as detection looks back. */
   private get keptMs(): number {
-    const { trend, baseline } = this.options.pool.monitor.detection;
-    return Math.max(trend.longestMs, baseline.longestMs);
+    return historyMs(this.options.pool.monitor.detection);
   }
 
   private async lead(signal: AbortSignal): Promise<void> {
@@ -129,15 +131,18 @@ export class PoolMonitor {
   /** Goes on from what was seen before, by whichever worker. */
   private async restore(): Promise<void> {
     const { pool, database, clock } = this.options;
-    this.watch = new AgingWatch(pool.monitor.detection);
     this.boot = await readBoot(database, pool.name);
     const rows = await readSamples(database, pool.name, clock.now() - this.keptMs);
-    for (const { series, atMs, value, limit } of rows) {
-      const kind = kindOf(series);
-      if (series === BOOT_SERIES) this.watch.boot(atMs);
-      else if (kind !== null) this.watch.observe(seriesOf(series, kind, limit), { atMs, value });
-    }
     clock.notBefore(rows.at(-1)?.atMs ?? 0);
+    const kept = rows.flatMap(({ series, atMs, value, limit }): Recorded[] => {
+      const kind = kindOf(series);
+      if (series === BOOT_SERIES) return [{ atMs, value, series: null }];
+      return kind === null ? [] : [{ atMs, value, series: seriesOf(series, kind, limit) }];
+    });
+    // The last boot counts even when it was before all of them.
+    if (this.boot !== null && !kept.some(({ series }) => series === null))
+      kept.unshift({ atMs: this.boot.bootedAtMs, value: 1, series: null });
+    this.watch = restoreWatch(kept, clock.now(), pool.monitor.detection);
   }
 
   private async tick(signal: AbortSignal): Promise<void> {

@@ -66,7 +66,14 @@ function* minutesOf(seed: number, leak: number): Generator<{ minute: number; row
     const rows = KIND_NAMES.map((kind): Recorded => {
       const { role, floor } = KINDS[kind];
       const level = 30 + 20 * load + uniform() + (leak * minute) / MINUTES + (floor === 'valleys' ? 10 * ((minute / 45) % 1) : 0);
-      const values = { resource: level, latency: 40 + 60 * load + uniform(), errors: 0.002 * uniform(), gc: 0.03, work: served };
+      const values = {
+        resource: level,
+        latency: 40 + 60 * load + uniform(),
+        errors: 0.002 * uniform(),
+        gc: 0.03,
+        work: served,
+        count: 100,
+      };
       return { atMs: minute * MINUTE_MS, value: values[role], series: seriesOf(kind, kind, role === 'resource' ? LIMIT : null) };
     });
     yield { minute, rows };
