@@ -112,7 +112,7 @@ export class AgingWatch {
   /** True when an alarm begins. */
   private vote(evidence: readonly Evidence[], nowMs: number): boolean {
     const { votesNeeded, confirmations } = this.policy;
-    const enough = evidence.reduce((sum, { votes }) => sum + votes, 0) >= votesNeeded;
+    const enough = votesOf(evidence) >= votesNeeded;
     this.quietFor = enough ? 0 : this.quietFor + 1;
     if (this.aging) {
       this.aging = this.quietFor < confirmations;
@@ -127,6 +127,13 @@ export class AgingWatch {
   private coolingMs(nowMs: number): number {
     return this.raisedAtMs + this.policy.cooldownMs - nowMs;
   }
+}
+
+/** Each detector has the votes of its best finding: three percentiles of one latency are no company for each other. */
+function votesOf(evidence: readonly Evidence[]): number {
+  const byDetector = new Map<string, number>();
+  for (const { detector, votes } of evidence) byDetector.set(detector, Math.max(votes, byDetector.get(detector) ?? 0));
+  return [...byDetector.values()].reduce((sum, votes) => sum + votes, 0);
 }
 
 function explain(

@@ -4,6 +4,7 @@ import { BUCKET_MS } from '../buckets.js';
 import { median } from '../detectors/robust.js';
 import type { Served } from '../detectors/storm-drain.js';
 import { isStormDrain } from '../detectors/storm-drain.js';
+import type { SeriesKind } from '../series.js';
 import { KINDS } from '../series.js';
 import type { Evidence } from '../verdict.js';
 import { digits } from '../verdict.js';
@@ -16,8 +17,8 @@ const JUST_BEFORE_MS = 2 * 3_600_000;
 const STORM_MS = 2 * BUCKET_MS;
 
 export function stormDrainFinding({ all, rate }: WatchedMachine, nowMs: number): Evidence | null {
-  const errors = all.find(({ series }) => KINDS[series.kind].role === 'errors');
-  const latency = all.find(({ series }) => KINDS[series.kind].role === 'latency');
+  const errors = oneOf(all, 'errorRate');
+  const latency = oneOf(all, 'latencyP95');
   if (errors === undefined || latency === undefined) return null;
   const served = (fromMs: number, toMs: number): Served[] => {
     const span = toMs - fromMs;
@@ -44,4 +45,10 @@ export function stormDrainFinding({ all, rate }: WatchedMachine, nowMs: number):
 function usualChange(series: WatchedSeries, fromMs: number, toMs: number): number {
   const [then, now] = [series.usual(fromMs)?.median ?? 0, series.usual(toMs)?.median ?? 0];
   return then > 0 && now > 0 ? now / then : 1;
+}
+
+/** Of this kind, or else of another one that tells the same. */
+function oneOf(all: readonly WatchedSeries[], kind: SeriesKind): WatchedSeries | undefined {
+  const { role } = KINDS[kind];
+  return all.find(({ series }) => series.kind === kind) ?? all.find(({ series }) => KINDS[series.kind].role === role);
 }

@@ -29,6 +29,14 @@ test('slow answers and failures together are aging, slow answers alone are not',
   expect(raised(watched(DAYS * DAY, usual()))).toEqual([]);
 });
 
+test('percentiles of the same latency do not vote together', () => {
+  const { latencyP95, requests } = usual();
+  const slow = (minute: number): number => latencyP95(minute) * (isLate(minute) ? 4 : 1);
+  const verdicts = watched(DAYS * DAY, { latencyP50: slow, latencyP95: slow, latencyP99: slow, requests });
+  expect(detectors(verdicts.at(-1))).toEqual(['latency', 'latency', 'latency']);
+  expect(raised(verdicts)).toEqual([]);
+});
+
 test('what is slow because more is asked of it is not aging', () => {
   const normal = usual();
   const crowded = watched(DAYS * DAY, {

@@ -92,6 +92,9 @@ test('a server that fails fast and draws the load is a storm drain, one that fai
   });
   expect(raised(watched(330, failing(0.2))).map(detectors)).toEqual([['stormDrain']]);
   expect(raised(watched(330, failing(1.5)))).toEqual([]);
+  // Whatever else is counted, and sampled before it.
+  const others = { timeoutRate: () => 0, latencyP99: () => 500 };
+  expect(raised(watched(330, { ...others, ...failing(0.2) })).map(detectors)).toEqual([['stormDrain']]);
 });
 
 test('collections that take a third of the time are thrash, a busy minute of them is not', () => {
