@@ -5,6 +5,7 @@ import { ceilingFinding } from './findings/ceiling.js';
 import { exhaustionFinding } from './findings/exhaustion.js';
 import { gcThrashFinding } from './findings/gc-thrash.js';
 import { levelChangeFinding } from './findings/level-change.js';
+import { slowingFinding } from './findings/slowing.js';
 import { stormDrainFinding } from './findings/storm-drain.js';
 import { unusualFinding } from './findings/unusual.js';
 import type { AgingPolicy } from './policy.js';
@@ -23,7 +24,7 @@ export function findings(watched: WatchedMachine, nowMs: number, policy: AgingPo
           levelChangeFinding(one, watched, nowMs, policy),
         ];
       case 'latency':
-        return [unusualFinding(one, 'latency', watched, nowMs, policy)];
+        return [unusualFinding(one, 'latency', watched, nowMs, policy), slowingFinding(one, watched, nowMs, policy)];
       case 'errors':
         return [unusualFinding(one, 'errors', watched, nowMs, policy)];
       case 'gc':

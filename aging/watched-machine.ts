@@ -17,7 +17,7 @@ export interface WatchedMachine {
 }
 
 /** Chosen: more than load wavers by itself. Where it grows by more than that a week, latencies have to be learned anew all the time. */
-const BUSY_FACTOR = 1.2;
+export const BUSY_FACTOR = 1.2;
 
 /** By the middle of the time that is compared: just after the hour it is mostly of the hour before. */
 export function usualOf(one: WatchedSeries, nowMs: number, { baseline }: AgingPolicy): Baseline | null {

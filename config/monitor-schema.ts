@@ -33,6 +33,7 @@ export const monitorSchema = z.strictObject(
     intervalMs: time.default(defaults.SAMPLE_INTERVAL_MS),
     timeoutMs: time.default(defaults.SAMPLE_TIMEOUT_MS),
     threadLimit: z.number().int().min(1).default(defaults.THREAD_LIMIT),
+    tooSlowMs: time.nullable().default(null),
     collectEveryMs: time.nullable().default(null),
     prometheus: z.array(prometheus, 'a list of metrics, each { url, metric, kind }').default([]),
     down: z

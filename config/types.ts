@@ -60,6 +60,8 @@ export interface MonitorConfig {
   timeoutMs: number;
   /** Threads of the JVM that count as all that it may have. */
   threadLimit: number;
+  /** Response time that counts as no service any more; null for limits.requestTimeoutMs, after which it is none. */
+  tooSlowMs: number | null;
   /** How often the JVM is asked for a full collection, so that its heap can be told from garbage; null for never. */
   collectEveryMs: number | null;
   prometheus: PrometheusConfig[];

@@ -11,6 +11,13 @@ export const TIME_SCALE = 600;
 const INTERVAL_MS = 300;
 /** Chosen: each hour of that clock; until a JVM collects its old generation by itself, what leaks looks like garbage. */
 const COLLECT_EVERY_MS = 3_600_000;
+/** Chosen: by then every thread of the connector waits. */
+const TOO_SLOW_MS = 600;
+const OWN_SETTINGS: Record<Leak, object> = {
+  heap: { collectEveryMs: COLLECT_EVERY_MS },
+  threads: {},
+  slow: { tooSlowMs: TOO_SLOW_MS },
+};
 /** How long the machine would live, about. */
 const LIFE_S = 120;
 
@@ -40,7 +47,7 @@ export async function agingShop(
     pool: {
       ...shop.pool,
       policy: {},
-      monitor: kind === 'heap' ? { ...monitor, collectEveryMs: COLLECT_EVERY_MS } : monitor,
+      monitor: { ...monitor, ...OWN_SETTINGS[kind] },
     },
   };
 }

@@ -59,7 +59,10 @@ function samplersOf(pool: PoolConfig, fleet: ProxyFleet, driver: HypervisorDrive
   const { threadLimit, collectEveryMs } = monitor;
   const now = (): number => clock.now();
   return [
-    new TrafficSampler(fleet, limits.maxConnections),
+    new TrafficSampler(fleet, {
+      maxConnections: limits.maxConnections,
+      tooSlowMs: monitor.tooSlowMs ?? limits.requestTimeoutMs,
+    }),
     new MemorySampler(driver),
     ...(sessions.mechanism === 'tomcat-swap'
       ? [new TomcatSampler({ manager: sessions.manager, contexts: sessions.contexts, threadLimit, collectEveryMs, now })]

@@ -11,6 +11,13 @@ import { TrafficGrowth } from './traffic-growth.js';
 /** Of fewer a share or a quantile says nothing. Chosen. */
 const LEAST_REQUESTS = 20;
 
+export interface TrafficLimits {
+  /** Of one proxy to one machine. */
+  maxConnections: number;
+  /** Response time that nobody waits for any more. */
+  tooSlowMs: number;
+}
+
 export class TrafficSampler implements Sampler {
   readonly name = 'traffic';
   private readonly growth = new TrafficGrowth();
@@ -18,8 +25,7 @@ export class TrafficSampler implements Sampler {
 
   constructor(
     private readonly fleet: Pick<ProxyFleet, 'traffic'>,
-    /** Of one proxy to one machine. */
-    private readonly maxConnections: number,
+    private readonly limits: TrafficLimits,
   ) {}
 
   async sample({ name }: MachineConfig): Promise<Reading[]> {
@@ -29,10 +35,10 @@ export class TrafficSampler implements Sampler {
     return [
       { series: seriesOf('requests', 'requests'), value: this.served },
       {
-        series: seriesOf('connections:proxy', 'connections', this.maxConnections * reports.length),
+        series: seriesOf('connections:proxy', 'connections', this.limits.maxConnections * reports.length),
         value: inFlight(reports, name),
       },
-      ...qualityOf(sum),
+      ...qualityOf(sum, this.limits.tooSlowMs),
     ];
   }
 
@@ -50,7 +56,7 @@ function inFlight(reports: readonly TrafficReport[], machine: string): number {
   return reports.reduce((sum, { machines }) => sum + (machines[machine]?.inFlight ?? 0), 0);
 }
 
-function qualityOf({ answered, serverErrors, timeouts, broken, busy, latency }: Growth): Reading[] {
+function qualityOf({ answered, serverErrors, timeouts, broken, busy, latency }: Growth, tooSlowMs: number): Reading[] {
   const asked = answered + timeouts + broken + busy;
   const readings: Reading[] = [];
   if (asked >= LEAST_REQUESTS) {
@@ -61,7 +67,9 @@ function qualityOf({ answered, serverErrors, timeouts, broken, busy, latency }: 
     );
   }
   if (answered < LEAST_REQUESTS) return readings;
-  for (const [kind, share] of QUANTILES) readings.push({ series: seriesOf(kind, kind), value: quantile(latency, share) });
+  for (const [kind, share] of QUANTILES) {
+    readings.push({ series: seriesOf(kind, kind, tooSlowMs), value: quantile(latency, share) });
+  }
   return readings;
 }
 

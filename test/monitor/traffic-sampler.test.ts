@@ -14,7 +14,7 @@ const QUIET: MachineTraffic = { answered: 0, serverErrors: 0, timeouts: 0, broke
 /** A sampler of proxies that report what they are told, and what it reads of them by name of series. */
 function watching(): { reports: (reports: TrafficReport[]) => void; read: () => Promise<Record<string, number>> } {
   let current: TrafficReport[] = [];
-  const sampler = new TrafficSampler({ traffic: () => Promise.resolve(current) }, 200);
+  const sampler = new TrafficSampler({ traffic: () => Promise.resolve(current) }, { maxConnections: 200, tooSlowMs: 60_000 });
   return {
     reports: (reports) => (current = reports),
     read: async () => Object.fromEntries((await sampler.sample(MACHINE)).map(({ series, value }) => [series.name, value])),

@@ -67,7 +67,12 @@ test('contradictory signals end in one restart, and each has its explanation', a
 
   expect(await restarts()).toBe(1);
   const told = (await history()).filter(({ what }) => what !== 'restart');
-  expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(4);
+  const explained = (signal: string): number =>
+    told.filter(({ what }) => what === signal).reduce((sum, { count }) => sum + count, 0);
+  expect(explained('rejuvenate')).toBeGreaterThanOrEqual(2);
+  expect(explained('agingDetected')).toBeGreaterThanOrEqual(1);
+  // It takes the place of what was wanted, finds the machine well, and gives the place back.
+  expect(told.map(({ what, code }) => `${what} ${code}`)).toContain('serverDown RECOVERED');
   expect(told.every(({ text }) => text !== '')).toBe(true);
 });
 
