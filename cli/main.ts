@@ -16,6 +16,7 @@ import type { OutputOptions } from './output.js';
 import { fail } from './output.js';
 import type { ProxyOptions } from './proxy.js';
 import type { ReplayOptions } from './replay-samples.js';
+import type { SamplesOptions } from './samples.js';
 import type { SupervisorUpdate } from './tell-supervisor.js';
 import { version } from './version.js';
 
@@ -104,6 +105,13 @@ clientCommand('deregister', 'Strike a proxy that is certainly gone from the regi
   .option('--force', 'also one that still runs; it ends itself then')
   .action((pool: string, incarnation: string, options: ClientOptions & { force?: boolean }) =>
     withConfig(options, async (config) => (await import('./deregister.js')).deregister(config, pool, incarnation, options)),
+  );
+
+clientCommand('samples', 'Print what was measured of a supervised pool, as replay-samples reads it')
+  .argument('<pool>')
+  .option('--hours <count>', 'only the last so many hours', givenHours)
+  .action((pool: string, options: ClientOptions & SamplesOptions) =>
+    withConfig(options, async (config) => (await import('./samples.js')).samples(config, pool, options)),
   );
 
 program
@@ -199,6 +207,12 @@ function withConfig(
 function givenName(text: string): string {
   if (!NAME.test(text)) throw new InvalidArgumentError(`Allowed: ${NAME_LIKE}`);
   return text;
+}
+
+function givenHours(text: string): number {
+  const hours = Number(text);
+  if (!(hours > 0)) throw new InvalidArgumentError('Allowed: a number above 0.');
+  return hours;
 }
 
 function givenAddress(text: string): ListenAddress {

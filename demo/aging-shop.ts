@@ -1,7 +1,7 @@
 // A Tomcat shop that ages on purpose, watched by a clock that goes faster: a working day of aging within minutes.
 
+import type { ShopLeak } from '../embedded/tomcat-base.js';
 import type { PoolFile } from './installation.js';
-import type { Leak } from './options.js';
 import type { TomcatShopOptions } from './tomcat-shop.js';
 import { tomcatShop } from './tomcat-shop.js';
 
@@ -11,32 +11,39 @@ export const TIME_SCALE = 600;
 const INTERVAL_MS = 300;
 /** Chosen: each hour of that clock; until a JVM collects its old generation by itself, what leaks looks like garbage. */
 const COLLECT_EVERY_MS = 3_600_000;
-/** Chosen: by then every thread of the connector waits. */
+/** Chosen: with the demo's load nearly every thread of the connector waits by then. */
 const TOO_SLOW_MS = 600;
-const OWN_SETTINGS: Record<Leak, object> = {
+const OWN_SETTINGS: Record<ShopLeak['kind'], object> = {
   heap: { collectEveryMs: COLLECT_EVERY_MS },
   threads: {},
+  connections: {},
   slow: { tooSlowMs: TOO_SLOW_MS },
 };
 /** How long the machine would live, about. */
 const LIFE_S = 120;
 
 /** What each request costs, so that the machine dies after about LIFE_S at this many requests a second. */
-const AMOUNT: Record<Leak, (rate: number) => number> = {
+const AMOUNT: Record<ShopLeak['kind'], (rate: number) => number> = {
   // Of a heap of 512 MiB.
   heap: (rate) => (330 * 2 ** 20) / (rate * LIFE_S),
   // Of 2,000 threads.
   threads: (rate) => (rate * LIFE_S) / 1950,
-  // Where every thread of the connector waits at once.
-  slow: (rate) => (rate * LIFE_S) / (200_000 / rate),
+  // Of 4,096 open files; the server's own ends of idle connections take some of them for a minute.
+  connections: (rate) => (rate * LIFE_S) / 2600,
+  slow: (rate) => (rate * LIFE_S) / TOO_SLOW_MS,
 };
 
 /** What shows the aging: a series of detection. */
-export const SHOWN: Record<Leak, string> = { heap: 'heapAfterGc', threads: 'threads', slow: 'latencyP95' };
+export const SHOWN: Record<ShopLeak['kind'], string> = {
+  heap: 'heapAfterGc',
+  threads: 'threads',
+  connections: 'fileHandles',
+  slow: 'latencyP95',
+};
 
 export async function agingShop(
   directory: string,
-  kind: Leak,
+  kind: ShopLeak['kind'],
   rate: number,
   options: Pick<TomcatShopOptions, 'onProgress' | 'signal'>,
 ): Promise<PoolFile> {

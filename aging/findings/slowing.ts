@@ -9,14 +9,15 @@ import type { WatchedSeries } from '../watched-series.js';
 import { exhaustionFinding } from './exhaustion.js';
 
 /**
- * As the trend of a resource, but only while load is no more than when it began: response times grow with load faster than any line, and
- * that is not aging. Where nobody counts requests it finds nothing.
+ * As the trend of a resource, but only from the same share of the limit on as one whose cause is unclear, and while load is no more than when
+ * it began: response times grow with load faster than any line, and that is not aging. Where nobody counts requests it finds nothing.
  */
 export function slowingFinding(one: WatchedSeries, watched: WatchedMachine, nowMs: number, policy: AgingPolicy): Evidence | null {
   const { load, rate, sinceMs } = watched;
   const finding = exhaustionFinding(one, load, sinceMs, nowMs, policy);
   if (finding === null) return null;
   const { sustainedMs } = policy.baseline;
+  if (median(one.recent(nowMs, sustainedMs)) < policy.trend.levelUnclear * (one.series.limit ?? Infinity)) return null;
   const begunMs = nowMs - (finding.values['spanMs'] ?? 0);
   const before = rate.recent(begunMs + sustainedMs, sustainedMs);
   const now = rate.recent(nowMs, sustainedMs);

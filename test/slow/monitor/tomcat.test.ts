@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tomcatShop } from '../../../demo/tomcat-shop.js';
 import { openDatabase } from '../../../state/database.js';
 import { readBoot, readVerdict } from '../../../state/monitoring.js';
 import { readSamples } from '../../../state/sample.js';
 import { rejuvenateSignal } from '../../../workflows/supervisor-messages.js';
+import { jsonLines, vmRejuv } from '../../fixtures/vm-rejuv.js';
 import { startShopUnderLoad } from '../../fixtures/shop-under-load.js';
 
 const INTERVAL_MS = 250;
@@ -45,6 +48,11 @@ test('a Tomcat under load is measured from inside and outside, and anew after it
         deadSamplers: [],
       });
     const before = await readBoot(database, name);
+    // What was recorded can be judged once more, without any of it.
+    const file = join(installation.directory, 'samples.csv');
+    await writeFile(file, (await vmRejuv(installation, ['samples', name])).stdout);
+    const [summary] = jsonLines(await vmRejuv(installation, ['replay-samples', file, '--json'])).slice(-1);
+    expect(summary).toMatchObject({ alarms: 0, samples: expect.any(Number) as number });
     await client.workflow.getHandle(`pool/${name}`).signal(rejuvenateSignal, {});
 
     await expect.poll(async () => (await readBoot(database, name))?.machine).toBe('tomcat-b');

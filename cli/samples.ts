@@ -1,0 +1,44 @@
+// What the monitor of a pool has recorded, in the form that replay-samples reads.
+
+import { once } from 'node:events';
+import type { Config } from '../config/types.js';
+import { openDatabase } from '../state/database.js';
+import { migrate } from '../state/migrate.js';
+import type { SampleRow } from '../state/sample.js';
+import { readSamples } from '../state/sample.js';
+import { choosePool } from './pool-option.js';
+
+export interface SamplesOptions {
+  /** Only those of the last so many hours. */
+  hours?: number;
+  json?: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Prints one line for each sample, the oldest first: CSV with a header, or JSON. */
+export async function samples(config: Config, poolName: string, { hours, json = false }: SamplesOptions): Promise<void> {
+  const pool = choosePool(config, poolName);
+  const database = openDatabase(config.database.url);
+  try {
+    await migrate(config.database.url);
+    const rows = await readSamples(database, pool.name, 0);
+    const sinceMs = hours === undefined ? -Infinity : (rows.at(-1)?.atMs ?? 0) - hours * HOUR_MS;
+    if (!json) process.stdout.write('at,series,value,limit\n');
+    for (const row of rows) {
+      if (row.atMs < sinceMs) continue;
+      if (!process.stdout.write(`${json ? jsonOf(row) : csvOf(row)}\n`)) await once(process.stdout, 'drain');
+    }
+  } finally {
+    await database.end();
+  }
+}
+
+/** A name of a series may hold what parts columns: exporters' metrics do not, and those of connectors get another character. */
+function csvOf({ series, atMs, value, limit }: SampleRow): string {
+  return `${new Date(atMs).toISOString()},${series.replaceAll(',', ';')},${value},${limit ?? ''}`;
+}
+
+function jsonOf({ machine, series, atMs, value, limit }: SampleRow): string {
+  return JSON.stringify({ at: new Date(atMs).toISOString(), machine, series, value, limit });
+}
