@@ -28,6 +28,11 @@ export interface StepInput {
   pool: string;
 }
 
+/** `isFenced`: the machine is off by its hypervisor's word, not by an operator's alone. */
+interface FencedInput extends StepInput, FailOverPair {
+  isFenced: boolean;
+}
+
 export type Activities = ReturnType<typeof createActivities>;
 
 export function createActivities(deps: ActivityDeps) {
@@ -41,8 +46,8 @@ export function createActivities(deps: ActivityDeps) {
     swapRoles: (input: SwapInput) => swapRoles(deps, input),
     prepareStandby: ({ pool }: StepInput) => prepareStandby(deps, pool),
     fence: ({ pool, from }: StepInput & { from: string }) => fence(deps, pool, from),
-    rescueSessions: ({ pool, from, to }: StepInput & FailOverPair) => rescueSessions(deps, pool, { from, to }),
-    route: ({ pool, to }: StepInput & { to: string }) => route(deps, pool, to),
+    rescueSessions: ({ pool, isFenced, ...pair }: FencedInput) => rescueSessions(deps, pool, pair, isFenced),
+    route: ({ pool, isFenced, ...pair }: FencedInput) => route(deps, pool, pair, isFenced),
     bringBack: ({ pool, from, to }: StepInput & FailOverPair) => bringBack(deps, pool, { from, to }),
     concludeFailOver: (input: ConcludeInput) => concludeFailOver(deps, input),
     canList: (_input: object) => Promise.resolve(deps.canList),

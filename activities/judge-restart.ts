@@ -39,7 +39,8 @@ export async function judgeRestart(
     const standbyIll = await illnessOf(deps, pool, row, cancellationSignal);
     if (wanted.by === 'down') {
       const facts = {
-        ...{ runningRun, standbyIll, activeIll: await illnessOfActive(deps, pool, row, cancellationSignal) },
+        ...{ active: row.active, runningRun, standbyIll, activeIll: await illnessOfActive(deps, pool, row, cancellationSignal) },
+        areBothOff: pool.standby === 'hot' && (await isOff(deps, pool, row.active)) && (await isOff(deps, pool, row.standby)),
         failedOverAtMs: await endedFailOvers(deps.database, name),
       };
       const judgedAtMs = Date.now();
@@ -61,12 +62,19 @@ export async function judgeRestart(
 
 /** What is wrong with the active machine. A hypervisor that does not answer says nothing of it. */
 async function illnessOfActive(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, signal: AbortSignal): Promise<string | null> {
+  const isDead = await isOff(deps, pool, row.active);
+  signal.throwIfAborted();
+  return isDead ? 'it is off' : probe(machineNamed(pool, row.active), pool.health);
+}
+
+/** By its hypervisor's word. */
+async function isOff(deps: ActivityDeps, pool: PoolConfig, machine: string): Promise<boolean> {
+  const { cancellationSignal: signal } = Context.current();
   const status = await deps
     .driverFor(pool)
-    .status(row.active, { signal })
+    .status(machine, { signal })
     .catch(() => null);
-  signal.throwIfAborted();
-  return status?.power === 'off' ? 'it is off' : probe(machineNamed(pool, row.active), pool.health);
+  return status?.power === 'off';
 }
 
 /** Why the standby could not take over. One that is off is booted for the occasion. */

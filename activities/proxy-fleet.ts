@@ -90,13 +90,21 @@ export class ProxyFleet {
     }
   }
 
-  /** What every proxy has seen of the active machine in place of health, by name of the proxy; null of one that finds it well. Asks once. */
-  async activeHealth(): Promise<{ proxy: string; seen: string | null }[]> {
-    const proxies = await liveProxies(this.database, this.pool);
-    const answers = await Promise.allSettled(
-      proxies.map((proxy) => this.call<CanaryReport>(proxy, 'POST', 'canary?of=active', undefined, CANARY_TIMEOUT_MS)),
-    );
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  /**
+   * What proxies see of a machine in place of health, null of those that find it well. Asks once; a proxy that does not answer within
+   * `limitMs` is left out.
+   */
+  async healthSeen(of: 'active' | 'standby', limitMs: number): Promise<CanaryReport[]> {
+    return this.ofSome((proxy) => this.call<CanaryReport>(proxy, 'POST', `canary?of=${of}`, undefined, limitMs));
+  }
+
+  /** Lets the proxies load their pool, and waits for a while until all that answer route by `epoch`. Whoever does not answer learns it by notification. */
+  async someReport(epoch: number, signal: AbortSignal): Promise<void> {
+    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+      const reports = await this.ofSome((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload')).catch(() => []);
+      if (reports.length > 0 && reports.every((report) => report.epoch >= epoch)) return;
+      await sleep(POLL_MS, undefined, { signal });
+    }
   }
 
   async seenKeys(): Promise<SeenKeys[]> {
@@ -112,8 +120,9 @@ export class ProxyFleet {
     return this.must((proxy) => this.call<PoolReport>(proxy, 'POST', 'reload'));
   }
 
+  /** Of the proxies that answer, asked once. */
   async traffic(): Promise<TrafficReport[]> {
-    return this.must((proxy) => this.call<TrafficReport>(proxy, 'GET', 'traffic'));
+    return this.ofSome((proxy) => this.call<TrafficReport>(proxy, 'GET', 'traffic'));
   }
 
   async holdTimes(): Promise<HoldTimes[]> {
@@ -123,6 +132,16 @@ export class ProxyFleet {
   async closeStreams(): Promise<number> {
     const answers = await this.must((proxy) => this.call<StreamsClosed>(proxy, 'POST', 'streams/close'));
     return answers.reduce((sum, answer) => sum + answer.closed, 0);
+  }
+
+  /** Answers of the proxies that give one, for what a proxy that is cut off must not hold up. Throws when there are proxies, and none answers. */
+  private async ofSome<T>(ask: (proxy: ProxyRow) => Promise<T>): Promise<T[]> {
+    const proxies = await liveProxies(this.database, this.pool);
+    const answers = await Promise.allSettled(proxies.map(ask));
+    const [failed] = answers.filter((answer) => answer.status === 'rejected');
+    const values = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    if (values.length === 0 && failed !== undefined) throw failed.reason;
+    return values;
   }
 
   private async must<T>(ask: (proxy: ProxyRow) => Promise<T>): Promise<T[]> {

@@ -6,19 +6,47 @@ import type { Recorded } from './recording.js';
 import { AgingWatch } from './watch.js';
 
 /**
- * `kept` are the samples of the last `historyMs` in order of time, and the boots; the last boot even when it is longer ago, or age is not known.
- * Judges again for as long as a cooldown lasts, at the multiples of `judgeEveryMs`: an alarm of that time is not raised anew. What those judgements
- * say is not told, as it was told then.
+ * Takes the samples of the last `historyMs` in order of time, and the boots; the last boot even when it is longer ago, or age is not known.
+ * Judges again for as long as a cooldown lasts, at the multiples of `judgeEveryMs`: an alarm of that time is not raised anew. What those
+ * judgements say is not told, as it was told then. Both steps yield after each judgement, for whoever has something else to do meanwhile.
  */
-export function restoreWatch(kept: Iterable<Recorded>, nowMs: number, policy: AgingPolicy = DEFAULT_POLICY): AgingWatch {
-  const { cooldownMs, confirmations, judgeEveryMs } = policy;
-  const watch = new AgingWatch(policy);
-  let judgeMs = Math.ceil((nowMs - cooldownMs - confirmations * judgeEveryMs) / judgeEveryMs) * judgeEveryMs;
-  for (const { series, ...sample } of kept) {
-    for (; judgeMs <= sample.atMs; judgeMs += judgeEveryMs) watch.judge(judgeMs);
-    if (series === null) watch.boot(sample.atMs);
-    else watch.observe(series, sample);
+export class WatchRestore {
+  readonly watch: AgingWatch;
+  private judgeMs: number;
+
+  constructor(
+    private readonly nowMs: number,
+    private readonly policy: AgingPolicy = DEFAULT_POLICY,
+  ) {
+    const { cooldownMs, confirmations, judgeEveryMs } = policy;
+    this.watch = new AgingWatch(policy);
+    this.judgeMs = Math.ceil((nowMs - cooldownMs - confirmations * judgeEveryMs) / judgeEveryMs) * judgeEveryMs;
   }
-  for (; judgeMs <= nowMs; judgeMs += judgeEveryMs) watch.judge(judgeMs);
-  return watch;
+
+  *take(kept: Iterable<Recorded>): Generator<void> {
+    for (const { series, ...sample } of kept) {
+      yield* this.judgeUntil(sample.atMs);
+      if (series === null) this.watch.boot(sample.atMs);
+      else this.watch.observe(series, sample);
+    }
+  }
+
+  /** After the last sample. */
+  *finish(): Generator<void> {
+    yield* this.judgeUntil(this.nowMs);
+  }
+
+  private *judgeUntil(atMs: number): Generator<void> {
+    for (; this.judgeMs <= atMs; this.judgeMs += this.policy.judgeEveryMs) {
+      this.watch.judge(this.judgeMs);
+      yield;
+    }
+  }
+}
+
+/** The same at once. */
+export function restoreWatch(kept: Iterable<Recorded>, nowMs: number, policy: AgingPolicy = DEFAULT_POLICY): AgingWatch {
+  const restore = new WatchRestore(nowMs, policy);
+  for (const steps of [restore.take(kept), restore.finish()]) while (steps.next().done !== true);
+  return restore.watch;
 }

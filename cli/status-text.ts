@@ -91,7 +91,10 @@ function supervisorLines({ supervisor }: PoolStatus): string[] {
   if (supervisor === null) return [];
   const { pool, state, paused, wanted, judgement } = supervisor;
   const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
-  if (wanted !== null) lines.push(`  a restart is wanted by ${wanted.by}${wanted.reason === null ? '' : `: ${wanted.reason}`}`);
+  if (wanted !== null)
+    lines.push(
+      `  ${wanted.by === 'down' ? 'a fail-over is wanted' : `a restart is wanted by ${wanted.by}`}${wanted.reason === null ? '' : `: ${wanted.reason}`}`,
+    );
   if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
   if (state === 'waiting-for-approval') lines.push(`  decide: vm-rejuv approve ${pool}, or vm-rejuv reject ${pool}`);
   if (state === 'paused') lines.push(`  go on: vm-rejuv resume ${pool}`);

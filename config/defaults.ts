@@ -52,3 +52,5 @@ export const THREAD_LIMIT = 2000;
 export const DOWN_INTERVAL_MS = 2000;
 /** With it a machine counts as down after some six seconds, and a pause of a collector is none. Chosen. */
 export const DOWN_LOOKS = 3;
+/** More often the machine would do little else. Chosen. */
+export const LEAST_COLLECT_MS = 60_000;

@@ -34,7 +34,7 @@ export const monitorSchema = z.strictObject(
     timeoutMs: time.default(defaults.SAMPLE_TIMEOUT_MS),
     threadLimit: z.number().int().min(1).default(defaults.THREAD_LIMIT),
     tooSlowMs: time.nullable().default(null),
-    collectEveryMs: time.nullable().default(null),
+    collectEveryMs: time.min(defaults.LEAST_COLLECT_MS).nullable().default(null),
     prometheus: z.array(prometheus, 'a list of metrics, each { url, metric, kind }').default([]),
     down: z
       .strictObject({

@@ -10,10 +10,12 @@ import { TrafficGrowth } from './traffic-growth.js';
 
 /** Of fewer requests a majority says nothing. Chosen. */
 const LEAST_FAILURES = 5;
+/** To a proxy and back, beside what its health check may take. Chosen. */
+const WAY_MS = 1000;
 
 export interface Witnesses {
   health: HealthConfig;
-  fleet: Pick<ProxyFleet, 'activeHealth' | 'traffic'>;
+  fleet: Pick<ProxyFleet, 'healthSeen' | 'traffic'>;
   driver: Pick<HypervisorDriver, 'status'>;
   /** What each of them may take. */
   timeoutMs: number;
@@ -24,6 +26,11 @@ export class DownEvidences {
 
   constructor(private readonly witnesses: Witnesses) {}
 
+  /** Nothing from before is compared with what comes. */
+  reset(): void {
+    this.growth.reset();
+  }
+
   /** One look. A machine that answers is well, and nobody else is asked; a witness that does not answer says nothing. */
   async look(machine: MachineConfig, signal: AbortSignal): Promise<DownEvidence[]> {
     const seen = await probe(machine, this.witnesses.health);
@@ -33,9 +40,9 @@ export class DownEvidences {
     }
     const health: DownEvidence = { kind: 'health', text: `the worker: ${seen}` };
     const bounded = <T>(asked: Promise<T>): Promise<T | null> =>
-      within(this.witnesses.timeoutMs, signal, () => asked).catch(() => null);
+      within(this.witnesses.timeoutMs + this.witnesses.health.timeoutMs + WAY_MS, signal, () => asked).catch(() => null);
     const [views, traffic, power] = await Promise.all([
-      bounded(this.witnesses.fleet.activeHealth()),
+      bounded(this.witnesses.fleet.healthSeen('active', this.witnesses.health.timeoutMs + WAY_MS)),
       bounded(this.traffic(machine)),
       bounded(this.power(machine, signal)),
     ]);
@@ -44,6 +51,7 @@ export class DownEvidences {
     if (views === null || views.length === 0) return [health];
     return [health, ...[ofProxies(views), traffic, power].filter((one) => one !== null)];
   }
+
   private async traffic({ name }: MachineConfig): Promise<DownEvidence | null> {
     const { answered, timeouts, broken, busy } = this.growth.since(await this.witnesses.fleet.traffic(), name);
     const failed = timeouts + broken + busy;

@@ -17,6 +17,11 @@ export class DownWatch {
   /** `looks`: so often in a row it has to be so. */
   constructor(private readonly looks: number) {}
 
+  /** Whether the last look has found health, or too little against it. */
+  get isWell(): boolean {
+    return this.inARow === 0;
+  }
+
   /** Takes what one look has found; an empty list is health. Resolves with the evidence in words once the machine counts as down, else null. */
   look(evidence: readonly DownEvidence[]): string | null {
     const kinds = new Set(evidence.map(({ kind }) => kind));

@@ -23,6 +23,10 @@ export class MemorySampler implements Sampler {
     // Each sample stands for itself.
   }
 
+  resume(): void {
+    // Nothing is counted on.
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

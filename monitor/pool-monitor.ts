@@ -1,10 +1,10 @@
 // Watches the active machine of one pool: samples, judges, and tells the pool's supervisor. One monitor at a time does, of all workers'.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
 import { historyMs } from '../aging/history.js';
 import type { Recorded } from '../aging/recording.js';
-import { restoreWatch } from '../aging/restore.js';
+import { WatchRestore } from '../aging/restore.js';
 import { kindOf, seriesOf } from '../aging/series.js';
 import type { Verdict } from '../aging/verdict.js';
 import { AgingWatch } from '../aging/watch.js';
@@ -16,7 +16,9 @@ import type { Leadership } from '../state/leadership.js';
 import type { BootRow } from '../state/monitoring.js';
 import { readBoot, recordBoot, recordVerdict } from '../state/monitoring.js';
 import { readPool } from '../state/pool.js';
-import { readSamples } from '../state/sample.js';
+import type { SampleRow } from '../state/sample.js';
+import { lastSampleMs, readSamples } from '../state/sample.js';
+import { compareBoots } from './boot-sight.js';
 import type { DownEvidences } from './down-evidence.js';
 import { DownWatch } from './down-watch.js';
 import type { Reports } from './reporter.js';
@@ -32,6 +34,11 @@ export const BOOT_SERIES = 'boot';
 /** Who does not lead asks again after this. Chosen: samples come once a minute. */
 const LEAD_AGAIN_MS = 5000;
 
+/** What is read and taken up at a time: some ten thousand rows. */
+const SLICE_MS = 12 * 3_600_000;
+/** Of the monitor's clock. Chosen: the customary cooldown of a policy. */
+const REMIND_MS = 3_600_000;
+
 /** While it stays so the supervisor is told again: it may have been paused, or the standby ill. Chosen. */
 const TELL_DOWN_EVERY_MS = 30_000;
 
@@ -43,6 +50,8 @@ export interface PoolMonitorOptions {
   evidences: DownEvidences;
   clock: ScaledClock;
   leadership: Leadership;
+  /** Whether the run that has the pool goes on. */
+  isRunOpen: (run: string) => Promise<boolean>;
   reports: Reports;
   /** One line for whoever reads the worker's output. */
   log: (message: string) => void;
@@ -53,8 +62,10 @@ export class PoolMonitor {
   private readonly samples: SampleLog;
   private boot: BootRow | null = null;
   private isSteady = false;
+  private hasBeenUp = false;
   private hypervisorFailures = 0;
   private readonly downWatch: DownWatch;
+  private toldAgingAtMs = -Infinity;
   private toldDown: { machine: string; at: number } | null = null;
   private readonly reporter: Reporter;
   private looking: Promise<void> | null = null;
@@ -92,7 +103,10 @@ export class PoolMonitor {
   private async lead(signal: AbortSignal): Promise<void> {
     const { pool, samplers, clock } = this.options;
     const { intervalMs, timeoutMs, detection, down } = pool.monitor;
-    await this.restore();
+    // Of another term: looks are not in a row with those of before.
+    this.downWatch.reset();
+    this.options.evidences.reset();
+    await this.restore(signal);
     await this.lookAtPool(false, signal);
     const term = new AbortController();
     const ends = AbortSignal.any([signal, term.signal]);
@@ -128,21 +142,32 @@ export class PoolMonitor {
     }
   }
 
-  /** Goes on from what was seen before, by whichever worker. */
-  private async restore(): Promise<void> {
-    const { pool, database, clock } = this.options;
+  /** Goes on from what was seen before, by whichever worker. In slices: on the same thread steps of a restart send their heartbeats. */
+  private async restore(signal: AbortSignal): Promise<void> {
+    const { pool, database, clock, samplers } = this.options;
     this.boot = await readBoot(database, pool.name);
-    const rows = await readSamples(database, pool.name, clock.now() - this.keptMs);
-    clock.notBefore(rows.at(-1)?.atMs ?? 0);
-    const kept = rows.flatMap(({ series, atMs, value, limit }): Recorded[] => {
-      const kind = kindOf(series);
-      if (series === BOOT_SERIES) return [{ atMs, value, series: null }];
-      return kind === null ? [] : [{ atMs, value, series: seriesOf(series, kind, limit) }];
-    });
+    this.hasBeenUp ||= this.boot !== null && this.boot.incarnation !== null;
+    clock.notBefore((await lastSampleMs(database, pool.name)) ?? 0);
+    const nowMs = clock.now();
+    const sinceMs = nowMs - this.keptMs;
+    const restore = new WatchRestore(nowMs, pool.monitor.detection);
+    const inSlices = async (steps: Generator<void>): Promise<void> => {
+      while (steps.next().done !== true) await setImmediate(undefined, { signal });
+    };
     // The last boot counts even when it was before all of them.
-    if (this.boot !== null && !kept.some(({ series }) => series === null))
-      kept.unshift({ atMs: this.boot.bootedAtMs, value: 1, series: null });
-    this.watch = restoreWatch(kept, clock.now(), pool.monitor.detection);
+    if (this.boot !== null && this.boot.bootedAtMs < sinceMs)
+      await inSlices(restore.take([{ atMs: this.boot.bootedAtMs, value: 1, series: null }]));
+    let latest: SampleRow[] = [];
+    for (let atMs = sinceMs; atMs <= nowMs; atMs += SLICE_MS) {
+      const rows = await readSamples(database, pool.name, atMs, atMs + SLICE_MS);
+      await inSlices(restore.take(rows.flatMap(recordedOf)));
+      if (rows.length > 0) latest = rows;
+    }
+    await inSlices(restore.finish());
+    this.watch = restore.watch;
+    const { machine, bootedAtMs } = this.boot ?? { machine: null, bootedAtMs: Infinity };
+    const ofThisBoot = latest.filter((row) => row.machine === machine && row.atMs >= bootedAtMs);
+    for (const sampler of samplers) sampler.resume(new Map(ofThisBoot.map(({ series, value }) => [series, value])));
   }
 
   private async tick(signal: AbortSignal): Promise<void> {
@@ -166,7 +191,8 @@ export class PoolMonitor {
   private async lookOnce(isThorough: boolean, signal: AbortSignal): Promise<void> {
     const { pool, database } = this.options;
     const { active, phase, run } = await readPool(database, pool.name);
-    this.isSteady = phase === 'steady' && run === null;
+    // A run that was ended without giving the pool back restarts nothing any more.
+    this.isSteady = phase === 'steady' && (run === null || !(await this.options.isRunOpen(run)));
     if (this.isSteady && (active !== this.boot?.machine || isThorough)) await this.lookAtMachine(active, signal);
   }
 
@@ -174,10 +200,11 @@ export class PoolMonitor {
   private async lookAtMachine(active: string, signal: AbortSignal): Promise<void> {
     const { pool, database, clock, samplers } = this.options;
     const incarnation = await this.incarnationOf(active, signal);
+    this.hasBeenUp ||= incarnation !== null;
     const known = this.boot?.machine === active ? this.boot : null;
-    if (known !== null && (incarnation === null || incarnation === known.incarnation)) return;
-    if (known?.incarnation === null) {
-      // It could not be told before which boot this is.
+    const sight = known === null ? 'another' : compareBoots(known.incarnation, incarnation);
+    if (sight === 'same') return;
+    if (known !== null && sight === 'told') {
       this.boot = { ...known, incarnation };
     } else {
       const bootedAtMs = Math.floor(clock.now());
@@ -219,10 +246,10 @@ export class PoolMonitor {
     const { evidences } = this.options;
     await this.lookAtPool(false, signal);
     const machine = watched();
-    // One that nobody has seen running has not died: it is still to be booted.
-    if (machine === null || this.boot?.incarnation == null) return this.downWatch.reset();
+    // Where nobody has seen any machine running none has died: they are still to be booted.
+    if (machine === null || !this.hasBeenUp) return this.downWatch.reset();
     const evidence = this.downWatch.look(await evidences.look(machine, signal));
-    if (evidence === null) return;
+    if (evidence === null) return this.downWatch.isWell ? this.reporter.well() : undefined;
     const { name } = machine;
     if (this.toldDown?.machine === name && performance.now() - this.toldDown.at < TELL_DOWN_EVERY_MS) return;
     this.toldDown = { machine: name, at: performance.now() };
@@ -234,11 +261,21 @@ export class PoolMonitor {
     const { pool, database, clock } = this.options;
     if (!this.isSteady) return;
     const verdict = this.watch.judge(clock.now());
-    if (verdict.raised) this.reporter.aging(verdict.explanation);
+    // While it goes on it is told again: the supervisor may have been paused, or the restart that it began have failed.
+    if (verdict.aging && (verdict.raised || verdict.atMs - this.toldAgingAtMs >= REMIND_MS)) {
+      this.toldAgingAtMs = verdict.atMs;
+      this.reporter.aging(verdict.explanation);
+    }
     const recorded: RecordedVerdict = { ...verdict, deadSamplers: this.reporter.deadSamplers };
     await recordVerdict(database, pool.name, recorded);
     await this.reporter.tell();
   }
+}
+
+function recordedOf({ series, atMs, value, limit }: SampleRow): Recorded[] {
+  const kind = kindOf(series);
+  if (series === BOOT_SERIES) return [{ atMs, value, series: null }];
+  return kind === null ? [] : [{ atMs, value, series: seriesOf(series, kind, limit) }];
 }
 
 /** The last word of detection as it stands in the database. */

@@ -12,9 +12,12 @@ const MOST_BYTES = 16 * 2 ** 20;
 
 export class PrometheusSampler implements Sampler {
   readonly name: string;
+  private readonly what: string;
 
   constructor(private readonly config: PrometheusConfig) {
-    this.name = `prometheus ${config.metric}`;
+    // One metric is mostly told apart by its labels.
+    this.what = [config.metric, ...Object.values(config.labels)].join(':').replaceAll(',', ';');
+    this.name = `prometheus ${this.what}`;
   }
 
   async sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]> {
@@ -23,12 +26,19 @@ export class PrometheusSampler implements Sampler {
     const text = await page(url, signal);
     const value = sumOf(text, metric, labels);
     if (value === null) throw metricMissing(url, metric);
-    const most = limitMetric === null ? limit : scaled(sumOf(text, limitMetric, labels), scale);
-    return [{ series: seriesOf(`${kind}:${metric}`, kind, most), value: value * scale }];
+    const told = limitMetric === null ? null : sumOf(text, limitMetric, labels);
+    // Without a limit nothing is found of a resource: better told than missed.
+    if (limitMetric !== null && told === null) throw metricMissing(url, limitMetric);
+    const most = limitMetric === null ? limit : scaled(told, scale);
+    return [{ series: seriesOf(`${kind}:${this.what}`, kind, most), value: value * scale }];
   }
 
   reset(): void {
     // Each sample stands for itself.
+  }
+
+  resume(): void {
+    // Nothing is counted on.
   }
 
   close(): Promise<void> {
@@ -54,14 +64,22 @@ async function page(url: string, signal: AbortSignal): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Without what may be a secret: this goes into logs and histories. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
 function endpointFailed(url: string, what: string): OperatorError {
-  return new OperatorError('METRICS_FAILED', `${url} ${what}.`, 'Correct pools.*.monitor.prometheus[].url.', { status: 502 });
+  return new OperatorError('METRICS_FAILED', `${shown(url)} ${what}.`, 'Correct pools.*.monitor.prometheus[].url.', {
+    status: 502,
+  });
 }
 
 function metricMissing(url: string, metric: string): OperatorError {
   return new OperatorError(
     'METRIC_MISSING',
-    `${url} has no metric ${metric} with these labels.`,
+    `${shown(url)} has no metric ${metric} with these labels.`,
     'Correct pools.*.monitor.prometheus: metric and labels as the page has them.',
     { status: 404 },
   );

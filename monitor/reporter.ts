@@ -5,7 +5,7 @@ import { describeError } from '../config/operator-error.js';
 /** What the supervisor of the pool is told. */
 export interface Reports {
   aging(evidence: string): Promise<void>;
-  down(evidence: string): Promise<void>;
+  down(machine: string, evidence: string): Promise<void>;
   /** Something is wrong that speaks for no restart. */
   anomaly(evidence: string): Promise<void>;
 }
@@ -25,12 +25,18 @@ export class Reporter {
   ) {}
 
   aging(evidence: string): void {
+    this.log(`The active machine of pool ${this.pool} is called aging, and its supervisor told: ${evidence}`);
     this.untold.set('aging', () => this.reports.aging(evidence));
   }
 
   down(machine: string, evidence: string): void {
     this.log(`Machine ${machine} of pool ${this.pool} is down: ${evidence}`);
-    this.untold.set('down', () => this.reports.down(`${machine}: ${evidence}`));
+    this.untold.set('down', () => this.reports.down(machine, `${machine}: ${evidence}`));
+  }
+
+  /** What could not be told yet of a machine that is down is not true any more. */
+  well(): void {
+    this.untold.delete('down');
   }
 
   /** A sampler counts as dead, for the reason told; with null it works again. */

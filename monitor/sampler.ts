@@ -15,5 +15,7 @@ export interface Sampler {
   sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]>;
   /** Another machine, or another boot of it: nothing from before is compared with what comes. */
   reset(): void;
+  /** Goes on from what was measured of this boot last, by another process; by name of the series. */
+  resume(latest: ReadonlyMap<string, number>): void;
   close(): Promise<void>;
 }

@@ -25,11 +25,12 @@ export interface MonitorsOptions {
   database: Database;
   driverFor: (pool: PoolConfig) => HypervisorDriver;
   reportsFor: (pool: PoolConfig) => Reports;
+  isRunOpen: (run: string) => Promise<boolean>;
   log: (message: string) => void;
 }
 
 /** Watches every pool that has a policy: of the others nobody would act on it. */
-export function startMonitors({ config, database, driverFor, reportsFor, log }: MonitorsOptions): RunningMonitors {
+export function startMonitors({ config, database, driverFor, reportsFor, isRunOpen, log }: MonitorsOptions): RunningMonitors {
   const stop = new AbortController();
   const monitors = Object.values(config.pools)
     .filter(({ policy }) => policy !== null)
@@ -39,7 +40,7 @@ export function startMonitors({ config, database, driverFor, reportsFor, log }: 
       const fleet = new ProxyFleet(database, pool.name, config.adminToken);
       const { health, monitor } = pool;
       return new PoolMonitor({
-        ...{ pool, database, driver, clock, log, reports: reportsFor(pool) },
+        ...{ pool, database, driver, clock, log, isRunOpen, reports: reportsFor(pool) },
         samplers: samplersOf(pool, fleet, driver, clock),
         evidences: new DownEvidences({ health, fleet, driver, timeoutMs: monitor.timeoutMs }),
         leadership: new Leadership(config.database.url, `vm-rejuv monitor of pool ${pool.name}`),

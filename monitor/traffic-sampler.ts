@@ -47,6 +47,11 @@ export class TrafficSampler implements Sampler {
     this.served = 0;
   }
 
+  resume(latest: ReadonlyMap<string, number>): void {
+    // A counter that fell would be taken for a boot.
+    this.served = latest.get('requests') ?? this.served;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -28,6 +28,10 @@ export interface Wanted {
   /** An operator's word against windows, cooldown and the number of a day; not against a standby that is ill. */
   force: boolean;
   isApproved: boolean;
+  /** Which machine is down; absent where nobody has said so. */
+  machine?: string;
+  /** A fail-over before it was declined, or has failed: the next one is an operator's decision. */
+  mustAsk?: boolean;
   /** When it was first wanted, in ms since 1970. */
   sinceMs: number;
 }
@@ -52,7 +56,7 @@ export interface Judgement {
   /** Of the list in docs/supervision.md. */
   code: string;
   text: string;
-  /** In ms since 1970; null unless later. */
+  /** When to look again, in ms since 1970: at the latest with `later`, and with `ask` where the answer may become another by itself; or null. */
   untilMs: number | null;
 }
 

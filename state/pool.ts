@@ -196,11 +196,11 @@ export async function latestFailure(database: Queryable, pool: string): Promise<
   return rows[0]?.failure ? rows[0] : null;
 }
 
-/** When restarts of a pool have ended within 24 hours, well or not, or the last of before; in ms since 1970, latest first. */
+/** When clean restarts of a pool have ended within 24 hours, well or not, or the last of before; in ms since 1970, latest first. Fail-overs are none. */
 export async function endedRestarts(database: Queryable, pool: string): Promise<number[]> {
   const { rows } = await database.query<{ finishedAt: Date; isRecent: boolean }>(
     `select finished_at as "finishedAt", finished_at > now() - interval '24 hours' as "isRecent"
-     from restart_result where pool = $1 order by finished_at desc limit 100`,
+     from restart_result where pool = $1 and run not like 'fail-over/%' order by finished_at desc limit 100`,
     [pool],
   );
   return rows.filter(({ isRecent }, index) => isRecent || index === 0).map(({ finishedAt }) => finishedAt.getTime());

@@ -30,12 +30,13 @@ export async function recordSamples(database: Queryable, pool: string, rows: rea
   );
 }
 
-/** Those from `sinceMs` on, the oldest first. */
-export async function readSamples(database: Queryable, pool: string, sinceMs: number): Promise<SampleRow[]> {
+/** Those from `sinceMs` on, and before `untilMs`, the oldest first. */
+export async function readSamples(database: Queryable, pool: string, sinceMs: number, untilMs = Infinity): Promise<SampleRow[]> {
   const { rows } = await database.query<SampleRow>(
     `select machine, series, round(extract(epoch from at) * 1000)::float8 as "atMs", value, "limit"
-     from sample where pool = $1 and at >= to_timestamp($2::float8 / 1000) order by at, series`,
-    [pool, sinceMs],
+     from sample where pool = $1 and at >= to_timestamp($2::float8 / 1000) and at < to_timestamp($3::float8 / 1000)
+     order by at, series`,
+    [pool, sinceMs, untilMs],
   );
   return rows;
 }
@@ -53,6 +54,15 @@ export async function latestSample(
     [pool, machine, series],
   );
   return rows[0] ?? null;
+}
+
+/** When the last one was, in ms since 1970; null where there is none. */
+export async function lastSampleMs(database: Queryable, pool: string): Promise<number | null> {
+  const { rows } = await database.query<{ atMs: number | null }>(
+    'select round(extract(epoch from max(at)) * 1000)::float8 as "atMs" from sample where pool = $1',
+    [pool],
+  );
+  return rows[0]?.atMs ?? null;
 }
 
 /** Deletes those from before `beforeMs`. */

@@ -71,7 +71,9 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
   });
   let monitors: RunningMonitors | null = null;
+  let isOver = false;
   const done = worker.run().finally(async () => {
+    isOver = true;
     await monitors?.close();
     await Promise.all([...mechanisms.values()].map((mechanism) => mechanism.close()));
     await native.close();
@@ -79,12 +81,15 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
     await database.end();
   });
   await ensureSupervisors(client, config.temporal, Object.values(config.pools));
-  monitors = startMonitors({
-    ...{ config, database },
-    driverFor: ({ name }) => of(drivers, name),
-    reportsFor: ({ name }) => reportsTo(client, config.temporal, name),
-    log: (message) => void Runtime.instance().logger.warn(message),
-  });
+  // It may have been told to end meanwhile, and its database be closed.
+  if (!isOver)
+    monitors = startMonitors({
+      ...{ config, database },
+      driverFor: ({ name }) => of(drivers, name),
+      reportsFor: ({ name }) => reportsTo(client, config.temporal, name),
+      isRunOpen: (run) => isRunOpen(client, config.temporal, run),
+      log: (message) => void Runtime.instance().logger.warn(message),
+    });
   return {
     done,
     async close() {

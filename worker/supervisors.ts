@@ -77,7 +77,7 @@ export function reportsTo(client: Client, { address }: TemporalConfig, pool: str
   const handle = client.workflow.getHandle(supervisorOf(pool));
   return {
     aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
-    down: (evidence) => askTemporal(client, address, () => handle.signal(serverDownSignal, { evidence })),
+    down: (machine, evidence) => askTemporal(client, address, () => handle.signal(serverDownSignal, { machine, evidence })),
     anomaly: (evidence) => askTemporal(client, address, () => handle.signal(anomalySeenSignal, { evidence })),
   };
 }

@@ -15,6 +15,8 @@ export const FAIL_OVER: Plan<FailOverStep> = {
     route: 'Send all requests to the standby, which is the active machine from now on',
     bringBack: 'Boot the machine that had failed, as the standby',
   },
-  pointOfNoReturn: 'fence',
+  pointOfNoReturn: 'prepareStandby',
+  abortUntil: 'until `fence` begins',
+  noWayBack: 'The machine has been told to end, so the fail-over can only go forward.',
   meanwhile: 'Until `route` is done, requests to the machine fail.',
 };

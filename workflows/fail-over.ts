@@ -34,29 +34,39 @@ async function run(input: unknown): Promise<FailOverResult> {
   const runner = new StepRunner(pool, desk);
   const summary = (step: FailOverStep): { summary: string } => ({ summary: FAIL_OVER.summaries[step] });
   const startedAtMs = workflowInfo().startTime.getTime();
-  let pair: FailOverPair | null = null;
+  let found: (FailOverPair & { isFenced: boolean }) | null = null;
 
   await runner.undoable(scope, async () => {
-    const found = await runner.step('prepareStandby', () =>
+    const pair = await runner.step('prepareStandby', () =>
       prepareStandby.executeWithOptions(summary('prepareStandby'), [{ pool }]),
     );
-    pair = found;
+    // From here on the machine may be off at any moment: only that it is well after all gives the pool back.
+    desk.passPointOfNoReturn();
+    const fenced = await CancellationScope.nonCancellable(() =>
+      runner.forward(
+        'fence',
+        async () => {
+          await fence.executeWithOptions(summary('fence'), [{ pool, from: pair.from }]);
+          return true;
+        },
+        undefined,
+        'ACTIVE_RECOVERED',
+      ),
+    );
     // Whether it is off an operator may know better than its hypervisor.
-    await runner.forward('fence', () => fence.executeWithOptions(summary('fence'), [{ pool, from: found.from }]));
+    found = { ...pair, isFenced: fenced ?? false };
   });
-  desk.passPointOfNoReturn();
 
   // The machine is off: whatever happens, the standby has to take over.
   return CancellationScope.nonCancellable(async () => {
-    const { from, to } = must(pair);
-    const rescued = must(
-      await runner.forward(
+    const { from, to, isFenced } = must(found);
+    const rescued =
+      (await runner.forward(
         'rescueSessions',
-        () => rescueSessions.executeWithOptions(summary('rescueSessions'), [{ pool, from, to }]),
+        () => rescueSessions.executeWithOptions(summary('rescueSessions'), [{ pool, from, to, isFenced }]),
         describeRescued,
-      ),
-    );
-    await runner.forward('route', () => route.executeWithOptions(summary('route'), [{ pool, to }]));
+      )) ?? NOTHING_RESCUED;
+    await runner.forward('route', () => route.executeWithOptions(summary('route'), [{ pool, from, to, isFenced }]));
     const back = await runner.forward('bringBack', async () => {
       await bringBack.executeWithOptions(summary('bringBack'), [{ pool, from, to }]);
       return true;
@@ -68,13 +78,16 @@ async function run(input: unknown): Promise<FailOverResult> {
   });
 }
 
+/** An operator has gone on without. */
+const NOTHING_RESCUED: Rescued = { saved: 0, lost: null };
+
 function describeRescued({ saved, lost }: Rescued): string {
   if (saved === null) return 'sessions are in a store of both machines';
   return `${saved} sessions saved, ${lost === null ? 'nobody knows how many lost' : `about ${lost} lost`}`;
 }
 
-/** What only a step that cannot be skipped leaves out. */
+/** What the steps before have left. */
 function must<T>(value: T | null): T {
-  if (value === null) throw new Error('A step that cannot be skipped was.');
+  if (value === null) throw new Error('The steps before the point of no return have ended without a machine.');
   return value;
 }

@@ -55,9 +55,9 @@ export class OperatorDesk<Name extends string> {
       },
     });
     setHandler(abortUpdate, (note: OperatorNote) => this.abort(note), {
-      description: 'Give up and leave the pool as it was; only before the standby has taken traffic',
+      description: `Give up and leave the pool as it was; only ${plan.abortUntil}`,
       validator: (_note: OperatorNote) => {
-        if (this.pastReturn) throw refused('The standby has sessions of its own by now, so the restart can only go forward.');
+        if (this.pastReturn) throw refused(plan.noWayBack);
       },
     });
   }
@@ -115,7 +115,7 @@ export class OperatorDesk<Name extends string> {
   private abort(note: unknown): string {
     this.abortReason ??= reasonIn(note);
     this.onAbort();
-    return 'abort: the pool goes back as it was, unless the standby has taken traffic by now';
+    return 'abort: the pool goes back as it was, unless it is past the point of no return by now';
   }
 
   private mustWait(update: Verdict): void {

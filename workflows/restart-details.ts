@@ -53,6 +53,6 @@ function nextDecision<Name extends string>(
   return [
     isDone(plan.pointOfNoReturn)
       ? '**Next decision**: none, it can only go forward now. How far a step is that takes long: *Pending Activities*, heartbeat.'
-      : '**Next decision**: none is needed; until the standby takes traffic the update `abort` gives it up.',
+      : `**Next decision**: none is needed; ${plan.abortUntil} the update \`abort\` gives it up.`,
   ];
 }

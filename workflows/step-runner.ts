@@ -2,6 +2,7 @@
 
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import { codeOf } from './failure-cause.js';
 import { recordOf } from './failure-record.js';
 import type { OperatorDesk } from './operator-desk.js';
 import { repeatable } from './retry-policies.js';
@@ -23,14 +24,19 @@ export class StepRunner<Name extends string> {
     return result;
   }
 
-  /** A step that is not given up: what fails for good waits for the operator. Null when it was skipped. */
-  async forward<T>(name: Name, run: () => Promise<T>, describe?: (result: T) => string): Promise<T | null> {
+  /** A step that is not given up, but for the code `unless`: what fails for good waits for the operator. Null when it was skipped. */
+  async forward<T>(
+    name: Name,
+    run: () => Promise<T>,
+    describe?: (result: T) => string,
+    unless: string | null = null,
+  ): Promise<T | null> {
     for (;;) {
       try {
         return await this.step(name, run, describe);
       } catch (error) {
         // Somebody has given the run up while it could be.
-        if (CancellationScope.current().consideredCancelled) throw error;
+        if (CancellationScope.current().consideredCancelled || (unless !== null && codeOf(error) === unless)) throw error;
         if ((await this.desk.ask(error)) === 'skip') return null;
       }
     }

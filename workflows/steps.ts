@@ -33,6 +33,9 @@ export interface Plan<Name extends string> {
   summaries: Record<Name, string>;
   /** Once it is done there is no way back. */
   pointOfNoReturn: Name;
+  /** Until when the update `abort` gives it up, and why it does not later. */
+  abortUntil: string;
+  noWayBack: string;
   /** What clients get while it waits for an operator. */
   meanwhile: string;
 }
@@ -42,6 +45,8 @@ export const CLEAN_RESTART: Plan<StepName> = {
   steps: STEPS,
   summaries: SUMMARIES,
   pointOfNoReturn: 'redirectTraffic',
+  abortUntil: 'until the standby takes traffic',
+  noWayBack: 'The standby has sessions of its own by now, so the restart can only go forward.',
   meanwhile: 'The pool serves all its traffic meanwhile.',
 };
 
@@ -69,6 +74,7 @@ export interface RestartStatus<Name extends string = StepName> {
 export const SKIPPABLE: Readonly<Record<string, string>> = {
   restartPrimary: 'go on without restarting the primary',
   fence: 'go on because you have seen to it yourself that the machine is off',
+  rescueSessions: 'go on without its sessions',
   bringBack: 'leave the machine as it is',
 };
 

@@ -22,6 +22,8 @@ export interface Supervision {
   wanted: Wanted | null;
   /** What was wanted before a machine that is down took its place: it is wanted again when that is no more. */
   displaced: Wanted | null;
+  /** A fail-over was declined, or has failed, and none has ended well since. */
+  isFailOverDeclined: boolean;
   /** The last word on that. */
   judgement: Judgement | null;
   /** The restart that it has started, as `workflowId/runId`; for an instant without the run. */
@@ -41,6 +43,7 @@ export const AT_REST: Supervision = {
   paused: null,
   wanted: null,
   displaced: null,
+  isFailOverDeclined: false,
   judgement: null,
   running: null,
   history: [],

@@ -7,6 +7,7 @@ import { reasonOf } from './failure-cause.js';
 import type { OperatorNote } from './messages.js';
 import { abortUpdate, retryUpdate, skipUpdate } from './messages.js';
 import { reasonIn } from './operator-note.js';
+import { failOverOf } from './workflow-ids.js';
 import type { Supervision } from './supervision.js';
 import { describeSupervision, explain, statusOf, UNKNOWN_SIGNAL } from './supervision.js';
 import * as messages from './supervisor-messages.js';
@@ -55,9 +56,9 @@ export class SupervisorDesk {
     const what = wanted === null ? 'agingDetected' : SIGNAL_OF[wanted.by];
     this.note(what, wanted?.reason ?? null, judgement.code, judgement.text);
     if (!isOver) return this.change({ judgement });
-    // A fail-over that begins restarts the machine that was meant before; one that is not needed leaves that wish as it was.
-    const again = judgement.verdict === 'no' ? this.now.displaced : null;
-    this.change({ wanted: again, displaced: null, judgement: null });
+    if (judgement.verdict === 'go') return this.change({ wanted: null, judgement: null });
+    // One that is not needed leaves the wish as it was whose place it took.
+    this.change({ wanted: this.now.displaced, displaced: null, judgement: null });
   }
 
   /** From now on signals come too late to want another one. */
@@ -75,9 +76,16 @@ export class SupervisorDesk {
     this.change({ running: run });
   }
 
+  /** A fail-over that ends well has restarted the machine that was meant before; one that does not leaves that wish, and is not repeated by itself. */
   ended(code: string, text: string): void {
     this.note('restart', null, code, text);
-    this.change({ running: null });
+    const isFailOver = this.now.running?.startsWith(`${failOverOf(this.pool)}`) === true;
+    const isWell = code === 'DONE';
+    this.change({
+      ...{ running: null, displaced: null, judgement: null },
+      ...(isWell ? {} : { wanted: this.now.displaced }),
+      ...(isFailOver ? { isFailOverDeclined: !isWell && !NOT_ITS_FAULT.has(code) } : {}),
+    });
   }
 
   note(what: string, reason: string | null, code: string, text: string): void {
@@ -109,11 +117,15 @@ export class SupervisorDesk {
     setHandler(
       messages.serverDownSignal,
       (report: unknown) => {
-        const read = this.read('serverDown', report, { evidence: 'string' });
+        const read = this.read('serverDown', report, { evidence: 'string', machine: 'string' });
         if (read === null) return;
         const reason = reasonIn(read, 'evidence');
         if (patched('fail-over'))
-          return this.want('serverDown', { by: 'down', reason, force: false, isApproved: false, sinceMs: Date.now() });
+          return this.want('serverDown', {
+            ...{ by: 'down', reason, force: false, isApproved: false, sinceMs: Date.now() },
+            ...(typeof read['machine'] === 'string' ? { machine: read['machine'] } : {}),
+            ...(this.now.isFailOverDeclined ? { mustAsk: true } : {}),
+          });
         this.note('serverDown', reason, 'NO_FAIL_OVER', 'This version does not fail over by itself: look at the active machine.');
       },
       { description: 'The active machine has died or hangs; policy decides whether the standby takes over' },
@@ -165,6 +177,9 @@ export class SupervisorDesk {
     // What policy says of it is its explanation.
     if (wanted === null) return this.change({ wanted: next, judgement: null });
     const isStronger = weightOf(next) > weightOf(wanted);
+    // What is wanted besides a fail-over waits for its end.
+    if (!isStronger && wanted.by === 'down' && next.by !== 'down' && weightOf(next) > weightOf(this.now.displaced))
+      return this.change({ displaced: next });
     if (!isStronger) return this.note(what, next.reason, 'ALREADY_WANTED', `A restart is wanted already, by ${wanted.by}.`);
     this.note(what, next.reason, 'TAKEN_UP', `It takes the place of what was wanted by ${wanted.by}.`);
     this.change({ wanted: next, displaced: next.by === 'down' ? wanted : null, judgement: null });
@@ -192,7 +207,8 @@ export class SupervisorDesk {
     setHandler(
       messages.rejectUpdate,
       (note: OperatorNote) => {
-        this.change({ wanted: null, displaced: null, judgement: null });
+        const isFailOverDeclined = this.now.isFailOverDeclined || this.now.wanted?.by === 'down';
+        this.change({ wanted: this.now.displaced, displaced: null, judgement: null, isFailOverDeclined });
         return this.answer('reject', note, 'REJECTED', 'What was wanted is dropped.');
       },
       {
@@ -258,11 +274,16 @@ export class SupervisorDesk {
   }
 }
 
+/** Ends of a fail-over after which the next one may begin by itself. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['ACTIVE_RECOVERED', 'RESTART_RUNNING']);
+
 /** Which signal has wanted it. */
 const SIGNAL_OF = { operator: 'rejuvenate', aging: 'agingDetected', age: 'agingDetected', down: 'serverDown' } as const;
 
 /** A machine that is down weighs most. An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
-function weightOf({ by, force }: Wanted): number {
+function weightOf(wanted: Wanted | null): number {
+  if (wanted === null) return -1;
+  const { by, force } = wanted;
   return ['age', 'aging', 'operator', 'operator by force', 'down'].indexOf(by) + (force ? 1 : 0);
 }
 

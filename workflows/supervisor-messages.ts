@@ -18,6 +18,8 @@ export interface AgingReport {
 
 export interface DownReport {
   evidence?: string;
+  /** Which machine is down; without it the one that is active when policy is asked. */
+  machine?: string;
 }
 
 export interface AnomalyReport {

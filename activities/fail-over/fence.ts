@@ -1,22 +1,26 @@
 // Step 2 of a fail-over: the machine that has failed is off, whatever it was doing. Until then it may still write.
 
+import { Context } from '@temporalio/activity';
 import type { Attempt } from '../attempt.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
 import { machineNamed } from '../deps.js';
 import { hypervisorFailed } from '../errors.js';
 import { stopInTime } from '../hypervisor/in-time.js';
+import { mustBeIll } from './ill.js';
 
 export async function fence(deps: ActivityDeps, pool: string, from: string): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
-    // It may write its sessions when it is asked to end; then it is forced.
-    await stopInTime(machineNamed(attempt.pool, from), attempt);
-    await mustBeOff(attempt, from);
+    // A later attempt may have asked it to end already, whatever it answers while it does.
+    if (Context.current().info.attempt === 1) await mustBeIll(attempt, machineNamed(attempt.pool, from));
+    await keepOff(attempt, from);
   });
 }
 
-/** Some accept what they then do not do. */
-async function mustBeOff(attempt: Attempt, machine: string): Promise<void> {
+/** Ensures that the machine is off, also when somebody has started it meanwhile. It may write its sessions when it is asked to end; then it is forced. */
+export async function keepOff(attempt: Attempt, machine: string): Promise<void> {
+  await stopInTime(machineNamed(attempt.pool, machine), attempt);
   const { power } = await attempt.driver.status(machine, attempt);
+  // Some accept what they then do not do.
   if (power !== 'off') throw hypervisorFailed(machine, `says that it has stopped it, and then that it is ${power}`);
 }

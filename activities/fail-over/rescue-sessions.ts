@@ -4,6 +4,7 @@ import { latestSample } from '../../state/sample.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
 import { machineNamed } from '../deps.js';
+import { keepOff } from './fence.js';
 import type { FailOverPair } from './prepare-standby.js';
 
 export interface Rescued {
@@ -13,8 +14,16 @@ export interface Rescued {
   lost: number | null;
 }
 
-export async function rescueSessions(deps: ActivityDeps, pool: string, { from, to }: FailOverPair): Promise<Rescued> {
+/** `isFenced`: not by an operator's word alone. */
+export async function rescueSessions(
+  deps: ActivityDeps,
+  pool: string,
+  { from, to }: FailOverPair,
+  isFenced: boolean,
+): Promise<Rescued> {
   return withAttempt(deps, pool, async (attempt) => {
+    // Hours may have passed, in which somebody has started it.
+    if (isFenced) await keepOff(attempt, from);
     const pair = { primary: machineNamed(attempt.pool, from), standby: machineNamed(attempt.pool, to) };
     const saved = await attempt.mechanism.rescue(pair, attempt);
     if (saved === null) return { saved, lost: 0 };

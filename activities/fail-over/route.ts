@@ -3,11 +3,17 @@
 import { failOverPool } from '../../state/pool.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
+import { keepOff } from './fence.js';
+import type { FailOverPair } from './prepare-standby.js';
 
-export async function route(deps: ActivityDeps, pool: string, to: string): Promise<void> {
+/** `isFenced` as for `rescueSessions`. */
+export async function route(deps: ActivityDeps, pool: string, { from, to }: FailOverPair, isFenced: boolean): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
+    // What somebody has started meanwhile serves, and would go on with what it has in flight. Once roles are swapped it is the standby.
+    if (isFenced && attempt.row.active === from) await keepOff(attempt, from);
     await attempt.guard();
     const { epoch } = await failOverPool(deps.database, attempt.writer, to);
-    await attempt.proxies.pastReturn().allReport(epoch, attempt.signal);
+    // A proxy that has died with the machine, or is cut off, must not keep the others: rows decide, and the machine is off.
+    await attempt.proxies.someReport(epoch, attempt.signal);
   });
 }

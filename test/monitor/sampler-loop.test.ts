@@ -18,6 +18,7 @@ function run(sample: (call: number, signal: AbortSignal) => Promise<Reading[]>, 
     name: 'test',
     sample: (_machine, signal) => sample(running.asked.push(performance.now()), signal),
     reset: () => undefined,
+    resume: () => undefined,
     close: () => Promise.resolve(),
   };
   const stop = new AbortController();

@@ -12,10 +12,15 @@ const MACHINE: MachineConfig = {
 const QUIET: MachineTraffic = { answered: 0, serverErrors: 0, timeouts: 0, broken: 0, busy: 0, latency: [], inFlight: 0 };
 
 /** A sampler of proxies that report what they are told, and what it reads of them by name of series. */
-function watching(): { reports: (reports: TrafficReport[]) => void; read: () => Promise<Record<string, number>> } {
+function watching(): {
+  reports: (reports: TrafficReport[]) => void;
+  read: () => Promise<Record<string, number>>;
+  resume: (latest: Map<string, number>) => void;
+} {
   let current: TrafficReport[] = [];
   const sampler = new TrafficSampler({ traffic: () => Promise.resolve(current) }, { maxConnections: 200, tooSlowMs: 60_000 });
   return {
+    resume: (latest) => sampler.resume(latest),
     reports: (reports) => (current = reports),
     read: async () => Object.fromEntries((await sampler.sample(MACHINE)).map(({ series, value }) => [series.name, value])),
   };
@@ -63,6 +68,16 @@ test('what a proxy counted before it was first asked is of no interval, and one 
 
   expect(values['requests']).toBe(40);
   expect(values['errorRate']).toBeUndefined();
+});
+
+test('a process that goes on where another has ended counts on from there', async () => {
+  const { reports, read, resume } = watching();
+  resume(new Map([['requests', 5000]]));
+  reports([report('p', { answered: 7000 })]);
+  expect((await read())['requests']).toBe(5000);
+  reports([report('p', { answered: 7100 })]);
+
+  expect((await read())['requests']).toBe(5100);
 });
 
 test('of a handful of requests neither share nor quantile is told', async () => {

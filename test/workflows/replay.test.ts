@@ -58,7 +58,13 @@ describe('a changed workflow is noticed', () => {
     [
       'a fail-over that does not fence',
       'fail-over.json',
-      (code: string) => code.replace(/await runner\.forward\('fence', [^;]*;/, ''),
+      (code: string) => code.replace(/await fence\.executeWithOptions\([^;]*;/, ''),
+    ],
+    [
+      'a fail-over that routes before it fences',
+      'fail-over.json',
+      (code: string) =>
+        code.replace("await fence.executeWithOptions(summary('fence')", "await route.executeWithOptions(summary('route')"),
     ],
     [
       'a supervisor that only notes that a machine is down',

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createDriver } from '../../../activities/hypervisor/create-driver.js';
 import { nodeShop } from '../../../demo/node-shop.js';
 import { tomcatShop } from '../../../demo/tomcat-shop.js';
 import { openDatabase } from '../../../state/database.js';
+import { readBoot } from '../../../state/monitoring.js';
 import { readPool } from '../../../state/pool.js';
 import { skipUpdate, statusQuery } from '../../../workflows/messages.js';
 import type { Explanation } from '../../../workflows/supervision.js';
@@ -44,6 +48,8 @@ async function watched(shop: Shop, policy: object = {}): Promise<Watched> {
   const database = openDatabase(installation.env['VM_REJUV_DATABASE_URL'] ?? '');
   onTestFinished(() => database.end());
   const { name } = installation.pool;
+  // One that nobody has seen running is still to be booted.
+  await expect.poll(async () => (await readBoot(database, name))?.incarnation ?? null, PATIENCE).not.toBeNull();
   const supervisor = client.workflow.getHandle(`pool/${name}`);
   const history = (): Promise<Explanation[]> => supervisor.query(messages.historyQuery);
   return {
@@ -170,6 +176,58 @@ test('a machine that does not get ready again is left to an operator, while the 
   expect(status).toMatchObject({ run: null, lastRestart: { result: { failedOver: { isBack: false } } } });
 });
 
+test('a machine that is well is not failed over, whoever starts that, and the pool is as it was', async () => {
+  const { installation, client, active } = await watched(nodeShop);
+  const { name } = installation.pool;
+
+  const failOver = await client.workflow.start('failOver', {
+    ...{ workflowId: `fail-over/${name}`, taskQueue: installation.config.temporal.taskQueue, args: [{ pool: name }] },
+  });
+  await expect(failOver.result()).rejects.toMatchObject({ cause: { cause: { type: 'ACTIVE_RECOVERED' } } });
+
+  expect(await active()).toBe('node-a');
+  const [status] = jsonLines(await vmRejuv(installation, ['status', '--json']));
+  expect(status).toMatchObject({ run: null, phase: 'steady' });
+});
+
+test('a proxy that accepts and never answers keeps nobody from failing over', async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const sockets = new Set<Socket>();
+  silent.on('connection', (socket) => sockets.add(socket));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const { installation, url, active, answers, signalMachine } = await watched(nodeShop);
+  const database = openDatabase(installation.env['VM_REJUV_DATABASE_URL'] ?? '');
+  onTestFinished(() => database.end());
+  await database.query(
+    "insert into proxy (pool, incarnation, name, admin_url, host, pid, start_time) values ($1, $2, 'far', $3, 'elsewhere', 1, '1')",
+    [installation.pool.name, randomUUID(), `http://127.0.0.1:${(silent.address() as AddressInfo).port}`],
+  );
+
+  await signalMachine('node-a', 'SIGKILL');
+  await expect.poll(answers, PATIENCE).toContain('restart DONE');
+
+  expect(await active()).toBe('node-b');
+  expect((await visit(url, null, 'a')).count).toBe(1);
+});
+
+test('after a fail-over was rejected the next one waits for an operator', async () => {
+  const { installation, active, answers, signalMachine } = await watched(nodeShop, { failOver: 'approval' });
+  const { name } = installation.pool;
+  await signalMachine('node-a', 'SIGKILL');
+  await expect.poll(answers, PATIENCE).toContain('serverDown APPROVAL_NEEDED');
+
+  expect(await vmRejuv(installation, ['reject', name, '--reason', 'I repair it'])).toMatchObject({ code: 0 });
+  await expect.poll(answers, PATIENCE).toContain('serverDown DECLINED');
+  expect(await active()).toBe('node-a');
+  expect(await vmRejuv(installation, ['approve', name])).toMatchObject({ code: 0 });
+
+  await expect.poll(active, PATIENCE).toBe('node-b');
+});
+
 test('where only the worker does not reach the machine, the trouble is its own: nothing fails over', async () => {
   const running = await createTestInstallation(async (directory, url) => {
     const made = await nodeShop(directory, url);
@@ -196,6 +254,7 @@ test('where only the worker does not reach the machine, the trouble is its own: 
 
   expect(await client.workflow.getHandle(`pool/${installation.pool.name}`).query(messages.historyQuery)).toEqual([]);
   expect((await visit(url, null, 'a')).count).toBe(1);
+  await expect.poll(async () => (await readBoot(database, installation.pool.name))?.incarnation ?? null, PATIENCE).not.toBeNull();
   // The same worker takes a machine that really is down for that.
   const driver = createDriver(installation.pool);
   await driver.stop('node-a', { signal: new AbortController().signal });
