@@ -22,9 +22,10 @@ interface Options {
   runs: number;
   seed: number;
   only?: 'resources' | 'users' | 'cost';
+  tooSlow?: number;
 }
 
-const { json, runs, seed, only } = refusing(new Command('npm run bench:detection --'))
+const { json, runs, seed, only, tooSlow } = refusing(new Command('npm run bench:detection --'))
   .description('Measures detection of aging on simulated machines: false alarms, leaks caught in time, predictions.')
   .option('--json', 'print one JSON object on standard output, progress on standard error', false)
   .option(
@@ -37,11 +38,12 @@ const { json, runs, seed, only } = refusing(new Command('npm run bench:detection
   .addOption(
     new Option('--only <part>', 'leaks of resources, what users see, or processor time').choices(['resources', 'users', 'cost']),
   )
+  .option('--too-slow <ms>', 'response time that counts as no service; none unless given', whole(1, 1_000_000))
   .parse()
   .opts<Options>();
 
 await runBench(new Closing(), (signal) => {
-  const plan: Plan = { seed, runs, signal, progress: (text) => console.error(text) };
+  const plan: Plan = { seed, runs, signal, tooSlowMs: tooSlow ?? null, progress: (text) => console.error(text) };
   const does = (part: typeof only): boolean => only === undefined || only === part;
   const steady = (does('resources') ? STEADY : []).map((kind) => measureSteady(kind, (machine) => [resourceOf(machine)], plan));
   const leaks = (does('resources') ? LEAKS : []).map((kind) => measureLeaks(kind, plan));

@@ -1,6 +1,7 @@
 // Counts what detection and its rivals say of simulated machines.
 
 import { median } from '../../aging/detectors/robust.js';
+import { DEFAULT_POLICY } from '../../aging/policy.js';
 import { LIMIT } from './machine.js';
 import { RIVALS } from './rivals.js';
 import type { Seen } from './run.js';
@@ -18,6 +19,8 @@ export const LIFE_LEFT = 0.2;
 export interface Plan {
   seed: number;
   runs: number;
+  /** Response time that counts as no service; null for none. */
+  tooSlowMs: number | null;
   signal: AbortSignal;
   progress: (line: string) => void;
 }
@@ -73,7 +76,7 @@ export function measureSteady(
   for (let run = 0; run < plan.runs; run++) {
     plan.signal.throwIfAborted();
     const machine = make(plan.seed + run);
-    const { alarms } = runDetection(machine, machine.levels.length, null, false);
+    const { alarms } = runDetection(machine, machine.levels.length, null, false, DEFAULT_POLICY, plan.tooSlowMs);
     for (const { minute, why } of alarms) plan.progress(`  ${name}, seed ${plan.seed + run}, minute ${minute}: ${why}`);
     count(OURS, alarms.length);
     for (const rival of RIVALS) {
@@ -132,7 +135,7 @@ export function measureAiling({ name, livesMinutes, machine: make }: Ailing, pla
         const first = minutes.find((minute) => minute > beginsMinute);
         return first === undefined ? 0 : 1 - (first - beginsMinute) / (endsMinute - beginsMinute);
       };
-      const ours = runDetection(machine, endsMinute, null, false);
+      const ours = runDetection(machine, endsMinute, null, false, DEFAULT_POLICY, plan.tooSlowMs);
       const alarms = ours.alarms.map(({ minute }) => minute);
       early += alarms.filter((minute) => minute <= beginsMinute).length;
       left[OURS]?.push(share(alarms));

@@ -20,21 +20,19 @@ export interface Run {
   predictedAtHalf: number | null;
 }
 
-/** As an operator may say it: five times the usual response time of noon, which is where servers that only get slower end. */
-const TOO_SLOW_MS = 500;
-
 export function runDetection(
   machine: Machine,
   minutes: number,
   halfAt: number | null,
   stopsAtAlarm: boolean,
   policy = DEFAULT_POLICY,
+  tooSlowMs: number | null = null,
 ): Run {
   const { kind, startMs, levels, served, latencyMs, errorRate, boots } = machine;
   const watch = new AgingWatch(policy);
   const resource = seriesOf(kind, kind, LIMIT);
   const [latency, errors, requests] = [
-    seriesOf('latencyP95', 'latencyP95', TOO_SLOW_MS),
+    seriesOf('latencyP95', 'latencyP95', tooSlowMs),
     seriesOf('errorRate', 'errorRate'),
     seriesOf('requests', 'requests'),
   ];
