@@ -36,8 +36,6 @@ export class SessionFiles implements StoredSessions {
 
   async giveTo(other: SessionFiles, ids: readonly string[]): Promise<Map<string, boolean>> {
     const given = new Map<string, boolean>();
-    // Tomcat makes the directory with its first session, which may be one of these.
-    if (ids.length > 0) await mkdir(other.place, { recursive: true }).catch((error: unknown) => other.fail('write', error));
     await inParallel(ids, async (id) => {
       const linked = await this.linkInto(other, id);
       if (linked !== null) given.set(id, linked);

@@ -127,6 +127,8 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       let saved = 0;
       for (const { from, to } of lanesOf(pair)) {
         await guard();
+        // Tomcat makes its directory with the first session, which may be one of these.
+        await from.store.mustReach(to.store);
         // What the standby has there is from when it was the active one itself, or from a rescue that was interrupted.
         await to.store.remove(await to.store.ids());
         saved += (await from.store.giveTo(to.store, await from.store.ids())).size;
