@@ -206,7 +206,6 @@ export async function endedRestarts(database: Queryable, pool: string): Promise<
   return rows.filter(({ isRecent }, index) => isRecent || index === 0).map(({ finishedAt }) => finishedAt.getTime());
 }
 
-/** By who has the pool's row: no hold is opened meanwhile. */
 /** When fail-overs of a pool have ended within 24 hours, in ms since 1970, latest first. */
 export async function endedFailOvers(database: Queryable, pool: string): Promise<number[]> {
   const { rows } = await database.query<{ finishedAt: Date }>(
@@ -217,6 +216,7 @@ export async function endedFailOvers(database: Queryable, pool: string): Promise
   return rows.map(({ finishedAt }) => finishedAt.getTime());
 }
 
+/** By who has the pool's row: no hold is opened meanwhile. */
 async function releaseOpenHolds(client: Queryable, pool: string): Promise<void> {
   await client.query("update hold set state = 'released', ended_at = now() where pool = $1 and state = 'held'", [pool]);
 }
