@@ -43,7 +43,7 @@ describe.skipIf(missing !== null)(`the Temporal UI${missing === null ? '' : ` (n
 
     expect(await ui.openMenu('Update')).toEqual([
       expect.stringMatching(/^retry Try the step that failed again/),
-      expect.stringMatching(/^skip Go on without restarting the primary/),
+      expect.stringMatching(/^skip Go on without the step that waits for you; restartPrimary: /),
       expect.stringMatching(/^abort Give up and leave the pool as it was/),
       'Custom',
     ]);
@@ -81,7 +81,8 @@ describe.skipIf(missing !== null)(`the Temporal UI${missing === null ? '' : ` (n
     expect(await ui.openMenu('Signal')).toEqual([
       expect.stringMatching(/^rejuvenate Restart the pool cleanly/),
       expect.stringMatching(/^agingDetected The active machine shows signs of aging/),
-      expect.stringMatching(/^serverDown The active machine does not answer/),
+      expect.stringMatching(/^serverDown The active machine has died or hangs/),
+      expect.stringMatching(/^anomalySeen Something is wrong that no restart mends/),
       expect.stringMatching(/^lookAgain Ask policy again/),
       expect.stringMatching(/^Custom/),
     ]);
