@@ -38,9 +38,12 @@ export async function judgeRestart(
     const { cancellationSignal } = Context.current();
     const standbyIll = await illnessOf(deps, pool, row, cancellationSignal);
     if (wanted.by === 'down') {
+      const isDead = await isOff(deps, pool, row.active);
+      cancellationSignal.throwIfAborted();
       const facts = {
-        ...{ active: row.active, runningRun, standbyIll, activeIll: await illnessOfActive(deps, pool, row, cancellationSignal) },
-        areBothOff: pool.standby === 'hot' && (await isOff(deps, pool, row.active)) && (await isOff(deps, pool, row.standby)),
+        ...{ active: row.active, runningRun, standbyIll },
+        activeIll: isDead ? 'it is off' : await probe(machineNamed(pool, row.active), pool.health),
+        areBothOff: isDead && pool.standby === 'hot' && (await isOff(deps, pool, row.standby)),
         failedOverAtMs: await endedFailOvers(deps.database, name),
       };
       const judgedAtMs = Date.now();
@@ -60,14 +63,7 @@ export async function judgeRestart(
   }
 }
 
-/** What is wrong with the active machine. A hypervisor that does not answer says nothing of it. */
-async function illnessOfActive(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, signal: AbortSignal): Promise<string | null> {
-  const isDead = await isOff(deps, pool, row.active);
-  signal.throwIfAborted();
-  return isDead ? 'it is off' : probe(machineNamed(pool, row.active), pool.health);
-}
-
-/** By its hypervisor's word. */
+/** By its hypervisor's word; one that does not answer says nothing. */
 async function isOff(deps: ActivityDeps, pool: PoolConfig, machine: string): Promise<boolean> {
   const { cancellationSignal: signal } = Context.current();
   const status = await deps

@@ -14,6 +14,7 @@ import type {
   TrafficReport,
 } from '../proxy/admin-api.js';
 import { OperatorError } from '../config/operator-error.js';
+import type { HealthConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { isProvedDead } from '../state/process-identity.js';
 import type { ProxyRow } from '../state/proxy-register.js';
@@ -26,6 +27,8 @@ const PATIENCE_MS = 5000;
 /** Longer than any sensible health check. Chosen. */
 const CANARY_TIMEOUT_MS = 30_000;
 const CANARY_PAUSE_MS = 250;
+/** To a proxy and back, beside what its health check may take. Chosen. */
+export const WAY_MS = 1000;
 const POLL_MS = 20;
 
 export class ProxyFleet {
@@ -91,11 +94,11 @@ export class ProxyFleet {
   }
 
   /**
-   * What proxies see of a machine in place of health, null of those that find it well. Asks once; a proxy that does not answer within
-   * `limitMs` is left out.
+   * What proxies see of a machine in place of health, null of those that find it well. Asks once; a proxy that does not answer, and a little
+   * longer than its health check may take, is left out.
    */
-  async healthSeen(of: 'active' | 'standby', limitMs: number): Promise<CanaryReport[]> {
-    return this.ofSome((proxy) => this.call<CanaryReport>(proxy, 'POST', `canary?of=${of}`, undefined, limitMs));
+  async healthSeen(of: 'active' | 'standby', { timeoutMs }: HealthConfig): Promise<CanaryReport[]> {
+    return this.ofSome((proxy) => this.call<CanaryReport>(proxy, 'POST', `canary?of=${of}`, undefined, timeoutMs + WAY_MS));
   }
 
   /** Lets the proxies load their pool, and waits for a while until all that answer route by `epoch`. Whoever does not answer learns it by notification. */

@@ -1,12 +1,12 @@
 // Step 6: the standby is the active machine, settings are back to normal, and the pool is free for its next restart.
 
-import { readPool, readResult, swapPool } from '../state/pool.js';
+import { readPool, swapPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
 import type { Attempt } from './attempt.js';
-import { currentRun, withAttempt } from './attempt.js';
+import { withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { pairOf } from './deps.js';
-import { toFailure } from './errors.js';
+import { earlierResult } from './earlier-result.js';
 import type { Holds } from './holds.js';
 import { holdsSoFar } from './holds.js';
 import { hasBooted } from './hypervisor/incarnation.js';
@@ -43,13 +43,9 @@ export interface SwapInput extends Partial<RestartedPrimary> {
 
 export async function swapRoles(deps: ActivityDeps, input: SwapInput): Promise<RestartOutcome> {
   const { pool, startedAtMs, memoryBytes, rolledBack, skipped } = input;
-  try {
-    const done = (await readResult(deps.database, currentRun())) as RestartOutcome | null;
-    // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
-    if (done !== null) return done;
-  } catch (error) {
-    throw toFailure(error);
-  }
+  const done = await earlierResult<RestartOutcome>(deps);
+  // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
+  if (done !== null) return done;
   return withAttempt(deps, pool, async (attempt) => {
     const pair = pairOf(attempt.pool, attempt.row);
     await attempt.mechanism.end(pair, attempt);

@@ -13,7 +13,7 @@ export interface Recorded extends Sample {
 }
 
 const HEADERS = ['at,series,value', 'at,series,value,limit'];
-const BOOT = 'boot';
+export const BOOT = 'boot';
 const AT = 'a time as of ISO 8601 with its zone, such as 2026-01-05T08:00:00Z, or milliseconds since 1970';
 const ZONED = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 /** Chosen: more is a mistake in a time, such as seconds for milliseconds. */

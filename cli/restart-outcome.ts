@@ -1,6 +1,7 @@
 // What a restart, or a fail-over, has done, in one line.
 
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
+import { describeRescued } from '../workflows/fail-over-steps.js';
 import type { RestartMemory } from '../activities/restart-primary.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 
@@ -18,11 +19,9 @@ export function describeOutcome(outcome: RestartOutcome): string {
 
 /** `machine down; 12 sessions saved, about 3 lost, 8.1 s in all; tomcat-a is back as the standby`. */
 export function describeFailOver({ from, failedOver, tookMs }: FailOverOutcome): string {
-  const { saved, lost, reason, isBack } = failedOver;
-  const counted = lost === null ? 'nobody knows how many lost' : `about ${lost} lost`;
-  const sessions = saved === null ? 'sessions are in a store of both machines' : `${saved} sessions saved, ${counted}`;
+  const { reason, isBack } = failedOver;
   const why = reason === null ? '' : `${reason}; `;
-  return `${why}${sessions}, ${seconds(tookMs)} in all; ${from} ${isBack ? 'is back as the standby' : 'was left as it was'}`;
+  return `${why}${describeRescued(failedOver)}, ${seconds(tookMs)} in all; ${from} ${isBack ? 'is back as the standby' : 'was left as it was'}`;
 }
 
 function describeMemory(from: string, to: string, { before, after, standby }: RestartMemory): string {

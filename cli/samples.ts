@@ -5,7 +5,7 @@ import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
 import type { SampleRow } from '../state/sample.js';
-import { readSamples } from '../state/sample.js';
+import { lastSampleMs, readSamples } from '../state/sample.js';
 import { choosePool } from './pool-option.js';
 
 export interface SamplesOptions {
@@ -22,11 +22,10 @@ export async function samples(config: Config, poolName: string, { hours, json = 
   const database = openDatabase(config.database.url);
   try {
     await migrate(config.database.url);
-    const rows = await readSamples(database, pool.name, 0);
-    const sinceMs = hours === undefined ? -Infinity : (rows.at(-1)?.atMs ?? 0) - hours * HOUR_MS;
+    const sinceMs = hours === undefined ? 0 : ((await lastSampleMs(database, pool.name)) ?? 0) - hours * HOUR_MS;
+    const rows = await readSamples(database, pool.name, sinceMs);
     if (!json) process.stdout.write('at,series,value,limit\n');
     for (const row of rows) {
-      if (row.atMs < sinceMs) continue;
       if (!process.stdout.write(`${json ? jsonOf(row) : csvOf(row)}\n`)) await once(process.stdout, 'drain');
     }
   } finally {

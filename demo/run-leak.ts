@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Closing } from '../embedded/closing.js';
 import { OperatorError } from '../config/operator-error.js';
-import { BOOT_SERIES } from '../monitor/pool-monitor.js';
+import { BOOT } from '../aging/recording.js';
 import { openDatabase } from '../state/database.js';
 import type { SampleRow } from '../state/sample.js';
-import { readSamples } from '../state/sample.js';
+import { latestSample, readSamples } from '../state/sample.js';
 import type { CleanRestartResult } from '../workflows/clean-restart.js';
 import type { Explanation } from '../workflows/supervision.js';
 import { historyQuery } from '../workflows/supervisor-messages.js';
@@ -82,15 +82,16 @@ async function play(
   view.note(`Detection's clock goes ${TIME_SCALE} times faster: a second is ten minutes of it`);
   const database = openDatabase(postgres.url);
   closing.add(() => database.end());
-  let latest: SampleRow | undefined;
+  const [active] = installation.pool.machines;
+  let latest: SampleRow | null = null;
   const look = setInterval(() => {
-    void readSamples(database, pool, 0).then(
-      (rows) => (latest = rows.findLast(({ series }) => series === SHOWN[leak])),
+    void latestSample(database, pool, active.name, SHOWN[leak]).then(
+      (row) => (latest = row),
       () => undefined,
     );
   }, SHOW_LATEST_EVERY_MS);
   closing.add(() => Promise.resolve(clearInterval(look)));
-  const title = (): string => `Aging: ${latest === undefined ? SHOWN[leak] : levelOf(latest)}`;
+  const title = (): string => `Aging: ${latest === null ? SHOWN[leak] : levelOf(latest)}`;
   const { result, report } = await load.during(async () => {
     const told = await showing(stage, title, () => until(history, ({ what }) => what === 'agingDetected', signal));
     const evidence = told.reason ?? told.text;
@@ -111,7 +112,7 @@ async function play(
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(restartOf(pool))}/${runId}/history`,
     url: `${proxyUrl}/shop/cart`,
     samples: rows.filter(({ series }) => series === SHOWN[leak]),
-    restartedAtMs: rows.findLast(({ series }) => series === BOOT_SERIES)?.atMs ?? 0,
+    restartedAtMs: rows.findLast(({ series }) => series === BOOT)?.atMs ?? 0,
   };
 }
 

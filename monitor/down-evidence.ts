@@ -2,6 +2,7 @@
 
 import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
 import type { ProxyFleet } from '../activities/proxy-fleet.js';
+import { WAY_MS } from '../activities/proxy-fleet.js';
 import { probe } from '../activities/health.js';
 import { within } from '../config/within.js';
 import type { HealthConfig, MachineConfig } from '../config/types.js';
@@ -10,8 +11,6 @@ import { TrafficGrowth } from './traffic-growth.js';
 
 /** Of fewer requests a majority says nothing. Chosen. */
 const LEAST_FAILURES = 5;
-/** To a proxy and back, beside what its health check may take. Chosen. */
-const WAY_MS = 1000;
 
 export interface Witnesses {
   health: HealthConfig;
@@ -42,7 +41,7 @@ export class DownEvidences {
     const bounded = <T>(asked: Promise<T>): Promise<T | null> =>
       within(this.witnesses.timeoutMs + this.witnesses.health.timeoutMs + WAY_MS, signal, () => asked).catch(() => null);
     const [views, traffic, power] = await Promise.all([
-      bounded(this.witnesses.fleet.healthSeen('active', this.witnesses.health.timeoutMs + WAY_MS)),
+      bounded(this.witnesses.fleet.healthSeen('active', this.witnesses.health)),
       bounded(this.traffic(machine)),
       bounded(this.power(machine, signal)),
     ]);

@@ -18,16 +18,4 @@ export class MemorySampler implements Sampler {
     const limit = use.limitBytes === null ? null : use.limitBytes / MIB;
     return [{ series: seriesOf('memory', 'memory', limit), value: use.usedBytes / MIB }];
   }
-
-  reset(): void {
-    // Each sample stands for itself.
-  }
-
-  resume(): void {
-    // Nothing is counted on.
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }

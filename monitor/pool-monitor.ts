@@ -4,6 +4,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
 import { historyMs } from '../aging/history.js';
 import type { Recorded } from '../aging/recording.js';
+import { BOOT } from '../aging/recording.js';
 import { WatchRestore } from '../aging/restore.js';
 import { kindOf, seriesOf } from '../aging/series.js';
 import type { Verdict } from '../aging/verdict.js';
@@ -27,9 +28,6 @@ import { SampleLog } from './sample-log.js';
 import type { Reading, Sampler } from './sampler.js';
 import { DEAD_AFTER, runSampler } from './sampler-loop.js';
 import type { ScaledClock } from './scaled-clock.js';
-
-/** How the rows tell of a boot, as recordings for `vm-rejuv replay-samples` do. */
-export const BOOT_SERIES = 'boot';
 
 /** Who does not lead asks again after this. Chosen: samples come once a minute. */
 const LEAD_AGAIN_MS = 5000;
@@ -92,7 +90,7 @@ export class PoolMonitor {
       }
     }
     await leadership.resign();
-    await Promise.all(samplers.map((sampler) => sampler.close()));
+    await Promise.all(samplers.map(async (sampler) => sampler.close?.()));
   }
 
   /** Samples are kept for as long as detection looks back. */
@@ -116,8 +114,8 @@ export class PoolMonitor {
         await work();
       }
     };
-    const watched = (): MachineConfig | null => pool.machines.find(({ name }) => name === this.boot?.machine) ?? null;
-    const machine = (): MachineConfig | null => (this.isSteady ? watched() : null);
+    const machine = (): MachineConfig | null =>
+      (this.isSteady ? pool.machines.find(({ name }) => name === this.boot?.machine) : undefined) ?? null;
     const loops = [
       ...samplers.map((sampler) =>
         runSampler(
@@ -167,7 +165,7 @@ export class PoolMonitor {
     this.watch = restore.watch;
     const { machine, bootedAtMs } = this.boot ?? { machine: null, bootedAtMs: Infinity };
     const ofThisBoot = latest.filter((row) => row.machine === machine && row.atMs >= bootedAtMs);
-    for (const sampler of samplers) sampler.resume(new Map(ofThisBoot.map(({ series, value }) => [series, value])));
+    for (const sampler of samplers) sampler.resume?.(new Map(ofThisBoot.map(({ series, value }) => [series, value])));
   }
 
   private async tick(signal: AbortSignal): Promise<void> {
@@ -208,10 +206,10 @@ export class PoolMonitor {
       this.boot = { ...known, incarnation };
     } else {
       const bootedAtMs = Math.floor(clock.now());
-      for (const sampler of samplers) sampler.reset();
+      for (const sampler of samplers) sampler.reset?.();
       this.boot = { machine: active, incarnation, bootedAtMs };
       this.watch.boot(bootedAtMs);
-      this.samples.add({ machine: active, series: BOOT_SERIES, atMs: bootedAtMs, value: 1, limit: null });
+      this.samples.add({ machine: active, series: BOOT, atMs: bootedAtMs, value: 1, limit: null });
     }
     await recordBoot(database, pool.name, this.boot);
   }
@@ -274,7 +272,7 @@ export class PoolMonitor {
 
 function recordedOf({ series, atMs, value, limit }: SampleRow): Recorded[] {
   const kind = kindOf(series);
-  if (series === BOOT_SERIES) return [{ atMs, value, series: null }];
+  if (series === BOOT) return [{ atMs, value, series: null }];
   return kind === null ? [] : [{ atMs, value, series: seriesOf(series, kind, limit) }];
 }
 

@@ -32,18 +32,6 @@ export class PrometheusSampler implements Sampler {
     const most = limitMetric === null ? limit : scaled(told, scale);
     return [{ series: seriesOf(`${kind}:${this.what}`, kind, most), value: value * scale }];
   }
-
-  reset(): void {
-    // Each sample stands for itself.
-  }
-
-  resume(): void {
-    // Nothing is counted on.
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 /** A limit that is none, as -1 of a JVM without one, is not known. */

@@ -14,8 +14,8 @@ export interface Sampler {
   /** Measures the machine now; an empty list when there is nothing to tell yet. What it cannot measure it throws. */
   sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]>;
   /** Another machine, or another boot of it: nothing from before is compared with what comes. */
-  reset(): void;
+  reset?(): void;
   /** Goes on from what was measured of this boot last, by another process; by name of the series. */
-  resume(latest: ReadonlyMap<string, number>): void;
-  close(): Promise<void>;
+  resume?(latest: ReadonlyMap<string, number>): void;
+  close?(): Promise<void>;
 }

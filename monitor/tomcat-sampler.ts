@@ -55,10 +55,6 @@ export class TomcatSampler implements Sampler {
     this.collecting = null;
   }
 
-  resume(): void {
-    // Nothing is counted on.
-  }
-
   async close(): Promise<void> {
     await Promise.all([...this.proxies.values()].map((proxy) => proxy.close()));
     this.proxies.clear();

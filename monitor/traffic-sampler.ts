@@ -51,10 +51,6 @@ export class TrafficSampler implements Sampler {
     // A counter that fell would be taken for a boot.
     this.served = latest.get('requests') ?? this.served;
   }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 function inFlight(reports: readonly TrafficReport[], machine: string): number {

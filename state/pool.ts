@@ -113,11 +113,7 @@ export async function swapPool(database: Database, writer: Writer, result: unkno
       [writer.pool, writer.run, writer.token],
     );
     const row = rows[0] ?? fail(fenced(writer.pool));
-    await client.query('insert into restart_result (run, pool, result) values ($1, $2, $3)', [
-      writer.run,
-      writer.pool,
-      JSON.stringify(result),
-    ]);
+    await writeResult(client, writer, result);
     return row;
   });
 }
@@ -144,11 +140,7 @@ export async function releasePool(database: Database, writer: Writer, result: un
       [writer.pool, writer.run, writer.token],
     );
     if (rowCount !== 1) fail(fenced(writer.pool));
-    await client.query('insert into restart_result (run, pool, result) values ($1, $2, $3)', [
-      writer.run,
-      writer.pool,
-      JSON.stringify(result),
-    ]);
+    await writeResult(client, writer, result);
   });
 }
 
@@ -170,6 +162,10 @@ export async function abandonPool(database: Database, pool: string, run: string,
     ]);
     return true;
   });
+}
+
+async function writeResult(client: Queryable, { run, pool }: Writer, result: unknown): Promise<void> {
+  await client.query('insert into restart_result (run, pool, result) values ($1, $2, $3)', [run, pool, JSON.stringify(result)]);
 }
 
 export async function readResult(database: Queryable, run: string): Promise<unknown> {

@@ -1,5 +1,6 @@
 // The names of a fail-over's steps, and what an operator sees of them.
 
+import type { Rescued } from '../activities/fail-over/rescue-sessions.js';
 import type { Plan } from './steps.js';
 
 export const FAIL_OVER_STEPS = ['prepareStandby', 'fence', 'rescueSessions', 'route', 'bringBack'] as const;
@@ -20,3 +21,9 @@ export const FAIL_OVER: Plan<FailOverStep> = {
   noWayBack: 'The machine has been told to end, so the fail-over can only go forward.',
   meanwhile: 'Until `route` is done, requests to the machine fail.',
 };
+
+/** What became of the sessions, in words. */
+export function describeRescued({ saved, lost }: Rescued): string {
+  if (saved === null) return 'sessions are in a store of both machines';
+  return `${saved} sessions saved, ${lost === null ? 'nobody knows how many lost' : `about ${lost} lost`}`;
+}

@@ -5,7 +5,7 @@ import type { Activities } from '../activities/index.js';
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { FailOverPair } from '../activities/fail-over/prepare-standby.js';
 import type { Rescued } from '../activities/fail-over/rescue-sessions.js';
-import { FAIL_OVER } from './fail-over-steps.js';
+import { describeRescued, FAIL_OVER } from './fail-over-steps.js';
 import type { FailOverStep } from './fail-over-steps.js';
 import { loggingFailure } from './failure-log.js';
 import { parseInput } from './input.js';
@@ -80,11 +80,6 @@ async function run(input: unknown): Promise<FailOverResult> {
 
 /** An operator has gone on without. */
 const NOTHING_RESCUED: Rescued = { saved: 0, lost: null };
-
-function describeRescued({ saved, lost }: Rescued): string {
-  if (saved === null) return 'sessions are in a store of both machines';
-  return `${saved} sessions saved, ${lost === null ? 'nobody knows how many lost' : `about ${lost} lost`}`;
-}
 
 /** What the steps before have left. */
 function must<T>(value: T | null): T {

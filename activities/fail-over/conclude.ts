@@ -1,9 +1,9 @@
 // The end of a fail-over: its result is written, and the pool is free.
 
-import { readResult, releasePool } from '../../state/pool.js';
-import { currentRun, withAttempt } from '../attempt.js';
+import { releasePool } from '../../state/pool.js';
+import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
-import { toFailure } from '../errors.js';
+import { earlierResult } from '../earlier-result.js';
 import type { FailOverPair } from './prepare-standby.js';
 import type { Rescued } from './rescue-sessions.js';
 
@@ -29,12 +29,8 @@ export async function concludeFailOver(
   deps: ActivityDeps,
   { pool, from, to, failedOver, startedAtMs }: ConcludeInput,
 ): Promise<FailOverOutcome> {
-  try {
-    const done = (await readResult(deps.database, currentRun())) as FailOverOutcome | null;
-    if (done !== null) return done;
-  } catch (error) {
-    throw toFailure(error);
-  }
+  const done = await earlierResult<FailOverOutcome>(deps);
+  if (done !== null) return done;
   return withAttempt(deps, pool, async (attempt) => {
     const outcome = { from, to, failedOver, tookMs: Math.max(0, Date.now() - startedAtMs) };
     await attempt.guard();

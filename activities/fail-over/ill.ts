@@ -4,7 +4,6 @@ import type { MachineConfig } from '../../config/types.js';
 import type { Attempt } from '../attempt.js';
 import { activeRecovered } from '../errors.js';
 import { probe } from '../health.js';
-import { WAY_MS } from './prepare-standby.js';
 
 /** Throws ACTIVE_RECOVERED when the worker, or any proxy, finds the machine well: two kinds of evidence have to agree that it is not. */
 export async function mustBeIll({ pool, driver, proxies, signal }: Attempt, machine: MachineConfig): Promise<void> {
@@ -12,6 +11,6 @@ export async function mustBeIll({ pool, driver, proxies, signal }: Attempt, mach
   signal.throwIfAborted();
   if (status?.power === 'off') return;
   if ((await probe(machine, pool.health)) === null) throw activeRecovered(pool.name, machine.name);
-  const views = await proxies.healthSeen('active', pool.health.timeoutMs + WAY_MS).catch(() => []);
+  const views = await proxies.healthSeen('active', pool.health).catch(() => []);
   if (views.some(({ seen }) => seen === null)) throw activeRecovered(pool.name, machine.name);
 }

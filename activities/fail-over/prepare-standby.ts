@@ -16,8 +16,6 @@ import { startInTime } from '../hypervisor/in-time.js';
 /** As long as a clean restart's canary has. */
 const PATIENCE_MS = 5000;
 const POLL_MS = 250;
-/** To a proxy and back, beside what its health check may take. */
-export const WAY_MS = 1000;
 
 export interface FailOverPair {
   /** The machine that has failed. */
@@ -58,7 +56,7 @@ export async function prepareStandby(deps: ActivityDeps, pool: string): Promise<
 /** By every proxy that answers, of which there must be one: what they do not reach they could not send anybody to. */
 async function mustBeReached({ pool, proxies, signal }: Attempt, { name }: MachineConfig): Promise<void> {
   for (const deadline = performance.now() + PATIENCE_MS; ;) {
-    const views = await proxies.healthSeen('standby', pool.health.timeoutMs + WAY_MS).catch(() => []);
+    const views = await proxies.healthSeen('standby', pool.health).catch(() => []);
     const ill = views.find(({ seen }) => seen !== null);
     if (views.length > 0 && ill === undefined) return;
     if (performance.now() > deadline)

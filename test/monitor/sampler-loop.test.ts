@@ -17,9 +17,6 @@ function run(sample: (call: number, signal: AbortSignal) => Promise<Reading[]>, 
   const sampler: Sampler = {
     name: 'test',
     sample: (_machine, signal) => sample(running.asked.push(performance.now()), signal),
-    reset: () => undefined,
-    resume: () => undefined,
-    close: () => Promise.resolve(),
   };
   const stop = new AbortController();
   const ended = runSampler(
