@@ -81,7 +81,7 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
     const busy = new Set([...held.busy, ...held.streaming]);
     // Requests may have named keys together since the groups were made: only what is whole by now may move.
     const atHold = batch.scope === 'keys' ? await regrouped(attempt, groups, held) : [];
-    handedOver = await mechanism.handOver(
+    const saved = await mechanism.handOver(
       pair,
       batch.scope === 'keys'
         ? { held: 'keys', keys: wholeGroups(atHold, (key) => inBatch.has(key) && !busy.has(key)) }
@@ -98,6 +98,11 @@ export async function cutOver(attempt: Attempt, batch: Batch): Promise<BatchOutc
           },
       attempt,
     );
+    if (saved === null) {
+      await letGo(attempt, holdId, []);
+      return outcome;
+    }
+    handedOver = saved;
     const ready = new Set(handedOver);
     const around = batch.scope === 'keys' ? atHold : groupsAround(handedOver, held.together, atStandby);
     const moved = wholeGroups(around, (key) => ready.has(key));

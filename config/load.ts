@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ADMIN_URL_NEEDED, needsAdminUrl } from './admin-url.js';
+import { sessionIds } from './customary-ids.js';
 import { adminToken, databaseUrl, temporalAddress } from './environment.js';
 import { codeOf } from './error-code.js';
 import { OperatorError } from './operator-error.js';
@@ -59,11 +60,12 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
     database: { url: databaseUrl(env, options.orElse) },
     adminToken: adminToken(env, options.orElse),
     pools: Object.fromEntries(
-      Object.entries(pools).map(([name, { sessions, machines, ...rest }]): [string, PoolConfig] => [
+      Object.entries(pools).map(([name, { sessions, sessionId, machines, ...rest }]): [string, PoolConfig] => [
         name,
         {
           name,
           ...rest,
+          sessionId: sessionIds(sessions.mechanism, sessionId),
           machines: machines.map(({ driver, ...machine }) => ({
             ...machine,
             driver: withDriverSecrets(driver, (field, reference) =>

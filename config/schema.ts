@@ -9,6 +9,7 @@ import { NAME, NAME_LIKE } from './name.js';
 import { originLike, parseOrigin } from './origin.js';
 import { monitorSchema } from './monitor-schema.js';
 import { policySchema } from './policy-schema.js';
+import { ROUTE_MARKERS } from './route-marker.js';
 
 /** Text of this form; the message says what is allowed, also in place of something that is no text. */
 const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
@@ -264,16 +265,13 @@ const pool = z
       standby: z.enum(['hot', 'cold']).default('hot'),
       sessionId: z
         .strictObject({
-          cookies: z
-            .array(cookie, 'a list of at least one name of a cookie, such as [JSESSIONID]')
-            .min(1)
-            .default(['JSESSIONID']),
+          cookies: z.array(cookie, 'a list of at least one name of a cookie, such as [JSESSIONID]').min(1).optional(),
           pathParameter: z
             .string('the name of a path parameter, such as jsessionid, or null for none')
             .min(1)
             .nullable()
-            .default('jsessionid'),
-          routeMarker: z.enum(['suffix-dot', 'none']).default('suffix-dot'),
+            .optional(),
+          routeMarker: z.enum(ROUTE_MARKERS).optional(),
         })
         .prefault({}),
       sessions,

@@ -3,6 +3,7 @@
 import type { AgingPolicy } from '../aging/policy.js';
 import type { SeriesKind } from '../aging/series.js';
 import type { Policy } from '../policy/may-restart.js';
+import type { RouteMarker } from './route-marker.js';
 
 export interface Config {
   proxy: ProxyConfig;
@@ -183,8 +184,8 @@ export interface SessionIdConfig {
   cookies: string[];
   /** Path parameter that carries the id (`;jsessionid=`), or null. */
   pathParameter: string | null;
-  /** What to strip from an id to get its key: Tomcat and WildFly `.route`, or nothing. */
-  routeMarker: 'suffix-dot' | 'none';
+  /** What to strip from an id to get its key. */
+  routeMarker: RouteMarker;
 }
 
 export type SessionsConfig = TomcatSwapConfig | SharedStoreConfig | NoSessionsConfig;

@@ -1,5 +1,6 @@
 // Where session ids travel in requests and responses. Pure; the only place that sees ids in the clear.
 
+import { normalisedId } from '../config/route-marker.js';
 import type { SessionIdConfig } from '../config/types.js';
 
 /** What of a request can carry ids: the raw Cookie header values and the request target. */
@@ -38,7 +39,6 @@ function addCookie(ids: Set<string>, pair: string, config: SessionIdConfig): voi
 }
 
 function add(ids: Set<string>, value: string, config: SessionIdConfig): void {
-  const bare = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-  const id = config.routeMarker === 'suffix-dot' ? (bare.split('.', 1)[0] ?? '') : bare;
+  const id = normalisedId(value, config.routeMarker);
   if (id !== '') ids.add(id);
 }

@@ -4,6 +4,7 @@ import type { PoolConfig } from '../../config/types.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import type { SessionMechanism } from './mechanism.js';
 import { createNone } from './none.js';
+import { createSharedSessions } from './shared-sessions.js';
 import { createSharedStore } from './shared-store.js';
 import { createTomcatSwap } from './tomcat-swap.js';
 
@@ -12,7 +13,7 @@ export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): Session
     case 'tomcat-swap':
       return createTomcatSwap(pool, pool.sessions, hash);
     case 'shared-store':
-      return createSharedStore(pool, pool.sessions);
+      return createSharedSessions(pool, createSharedStore(pool.sessions), pool.sessions.canary);
     case 'none':
       return createNone();
   }

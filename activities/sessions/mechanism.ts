@@ -65,9 +65,9 @@ export interface SessionMechanism {
   prepareIdle(pair: MachinePair, streaming: FindStreams, call: MechanismCall): Promise<IdleSessions>;
   /**
    * Barrier and hand-over: the keys whose final state the standby can now load, among them keys of which the primary has no session.
-   * Idempotent; leaves the primary's copy until `settle`.
+   * Null when the primary has not saved everything in time, so that the batch has to be let go. Idempotent; leaves the primary's copy until `settle`.
    */
-  handOver(pair: MachinePair, scope: HandOverScope, call: MechanismCall): Promise<string[]>;
+  handOver(pair: MachinePair, scope: HandOverScope, call: MechanismCall): Promise<string[] | null>;
   /** After the commit: nothing of these keys is left on the primary. */
   settle(pair: MachinePair, keys: readonly string[], call: MechanismCall): Promise<void>;
   /** The batch was let go: the standby must not see these keys any more. */

@@ -44,7 +44,7 @@ async function startTalking(): Promise<{
     streaming: keyOf(cookie),
     other,
     prepareIdle: (streaming) => mechanism.prepareIdle(pair, () => Promise.resolve(new Set(streaming)), call),
-    handOverAll: (streaming) => mechanism.handOver(pair, { ...rest, streaming: new Set(streaming) }, call),
+    handOverAll: async (streaming) => (await mechanism.handOver(pair, { ...rest, streaming: new Set(streaming) }, call)) ?? [],
   };
 }
 
