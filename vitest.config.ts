@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that take long, or need what not every host has, run by a command of their own only. */
-const apart = ['LONG', 'BROWSER', 'GUESTS', 'XEN', 'VM'].find((name) => process.env[`VM_REJUV_${name}`])?.toLowerCase() ?? null;
+const apart = ['LONG', 'BROWSER', 'GUESTS', 'SERVERS', 'XEN', 'VM'].find((name) => process.env[`VM_REJUV_${name}`])?.toLowerCase() ?? null;
 
 const ordinary = {
   pool: 'forks',
   include: ['test/**/*.test.ts'],
-  exclude: ['long', 'slow', 'browser', 'guests', 'xen', 'vm'].map((folder) => `test/${folder}/**`),
+  exclude: ['long', 'slow', 'browser', 'guests', 'servers', 'xen', 'vm'].map((folder) => `test/${folder}/**`),
   // It takes five that often wait to load two cores.
   maxWorkers: 5,
 } as const;

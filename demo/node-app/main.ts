@@ -53,6 +53,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       return logIn(response, id, url.searchParams);
     case 'POST /soap':
       return answerSoap(response, id, /<item>([^<]*)<\/item>/.exec(body)?.[1] ?? null);
+    case 'POST /brief':
+      return makeBrief(response, id, Number(url.searchParams.get('seconds')));
     case 'POST /logout':
       await store.destroy(id);
       return void response.end('{}');
@@ -96,6 +98,15 @@ async function logIn(response: ServerResponse, id: string, form: URLSearchParams
   setCookie(response, newId);
   response.setHeader('content-type', 'application/json');
   response.end(json);
+}
+
+/** The session ends when nobody has used it for so many seconds. */
+async function makeBrief(response: ServerResponse, id: string, seconds: number): Promise<void> {
+  await store.use(id, (session) => {
+    session.brief = { ms: seconds * 1000, usedAtMs: Date.now() };
+    return Promise.resolve();
+  });
+  response.end('{}');
 }
 
 function add(session: Session, item: string | null): void {

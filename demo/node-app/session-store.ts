@@ -7,6 +7,8 @@ export interface Session {
   user: string | null;
   count: number;
   items: string[];
+  /** Where it ends earlier than others: after this long without a request, and since when it has had none. */
+  brief?: { ms: number; usedAtMs: number };
 }
 
 interface Entry {
@@ -61,11 +63,13 @@ export class SessionStore {
 
   private async load(id: string): Promise<Entry> {
     const { rows } = await this.database.query<{ data: Session }>('select data from shop_session where id = $1', [id]);
-    const session = rows[0]?.data ?? { created: `${new Date().toISOString()}-${process.pid}`, user: null, count: 0, items: [] };
-    return { session, isNew: rows.length === 0, users: 0, saved: Promise.resolve() };
+    const found = rows.map(({ data }) => data).find(({ brief }) => brief === undefined || Date.now() - brief.usedAtMs < brief.ms);
+    const session = found ?? { created: `${new Date().toISOString()}-${process.pid}`, user: null, count: 0, items: [] };
+    return { session, isNew: found === undefined, users: 0, saved: Promise.resolve() };
   }
 
   private async save(id: string, session: Session): Promise<void> {
+    if (session.brief !== undefined) session.brief.usedAtMs = Date.now();
     await this.database.query(
       'insert into shop_session (id, data) values ($1, $2) on conflict (id) do update set data = excluded.data',
       [id, JSON.stringify(session)],

@@ -27,6 +27,11 @@ public final class ShopServlet extends HttpServlet {
       case "GET /slow", "POST /slow" -> answer(request, response, request.getParameter("item"), sleepMs(request));
       case "POST /login" -> logIn(request, response);
       case "POST /soap" -> answerSoap(request, response);
+      // The session ends when nobody has used it for so many seconds.
+      case "POST /brief" -> {
+        request.getSession().setMaxInactiveInterval(Integer.parseInt(request.getParameter("seconds")));
+        response.getWriter().print("{}");
+      }
       case "POST /logout" -> {
         HttpSession session = request.getSession(false);
         if (session != null) session.invalidate();
