@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that take long, or need what not every host has, run by a command of their own only. */
-const apart = ['LONG', 'BROWSER', 'GUESTS', 'SERVERS', 'XEN', 'VM'].find((name) => process.env[`VM_REJUV_${name}`])?.toLowerCase() ?? null;
+const apart =
+  ['LONG', 'BROWSER', 'GUESTS', 'SERVERS', 'XEN', 'VM'].find((name) => process.env[`VM_REJUV_${name}`])?.toLowerCase() ?? null;
 
 const ordinary = {
   pool: 'forks',
