@@ -3,7 +3,13 @@
 import type { SessionIdConfig, SessionsConfig } from './types.js';
 
 /** The servlet specification's names (Jakarta Servlet 6.0, section 7.1), and a marker behind a dot. */
-const SERVLET: SessionIdConfig = { cookies: ['JSESSIONID'], pathParameter: 'jsessionid', routeMarker: 'suffix-dot' };
+const SERVLET: SessionIdConfig = {
+  cookies: ['JSESSIONID'],
+  pathParameter: 'jsessionid',
+  pathSegment: null,
+  headers: [],
+  routeMarker: 'suffix-dot',
+};
 
 const CUSTOMARY: Record<SessionsConfig['mechanism'], SessionIdConfig> = {
   'tomcat-swap': SERVLET,
@@ -20,6 +26,8 @@ export function sessionIds(
   return {
     cookies: given.cookies ?? customary.cookies,
     pathParameter: given.pathParameter === undefined ? customary.pathParameter : given.pathParameter,
+    pathSegment: given.pathSegment === undefined ? customary.pathSegment : given.pathSegment,
+    headers: given.headers ?? customary.headers,
     routeMarker: given.routeMarker ?? customary.routeMarker,
   };
 }

@@ -9,7 +9,7 @@ import { NAME, NAME_LIKE } from './name.js';
 import { originLike, parseOrigin } from './origin.js';
 import { monitorSchema } from './monitor-schema.js';
 import { policySchema } from './policy-schema.js';
-import { ROUTE_MARKERS } from './route-marker.js';
+import { sessionIdSchema } from './session-id-schema.js';
 
 /** Text of this form; the message says what is allowed, also in place of something that is no text. */
 const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
@@ -33,10 +33,6 @@ const origin = (example: string, orNull = ''): z.ZodType<string> => {
   const allowed = originLike(example) + orNull;
   return z.string(allowed).transform((text, context) => parseOrigin(text) ?? refuse(context, allowed));
 };
-
-/** RFC 6265, section 4.1.1: a name of a cookie is a token, as RFC 9110 has it in section 5.6.2. */
-const COOKIE = "the name of a cookie: letters, digits and any of !#$%&'*+-.^_`|~";
-const cookie = matching(/^[\w!#$%&'*+.^`|~-]+$/, COOKIE);
 
 const PEER = 'an address or a CIDR block, such as 10.0.0.0/8';
 const peer = z.string(PEER).refine((text) => {
@@ -263,17 +259,7 @@ const pool = z
     {
       machines: z.tuple([machine, machine], 'a list of exactly two machines, an active and a standby one'),
       standby: z.enum(['hot', 'cold']).default('hot'),
-      sessionId: z
-        .strictObject({
-          cookies: z.array(cookie, 'a list of at least one name of a cookie, such as [JSESSIONID]').min(1).optional(),
-          pathParameter: z
-            .string('the name of a path parameter, such as jsessionid, or null for none')
-            .min(1)
-            .nullable()
-            .optional(),
-          routeMarker: z.enum(ROUTE_MARKERS).optional(),
-        })
-        .prefault({}),
+      sessionId: sessionIdSchema.prefault({}),
       sessions,
       health: z
         .strictObject(

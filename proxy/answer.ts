@@ -60,8 +60,8 @@ export class Answer {
       return true;
     }
     this.notModified = statusCode === 304;
-    const { headers, setCookies, contentType } = responseHeaders(raw);
-    this.traffic.answered(this.exchange, setCookies);
+    const { headers, carrying, contentType } = responseHeaders(raw, this.traffic.ids);
+    this.traffic.answered(this.exchange, carrying);
     if (contentType.startsWith('text/event-stream')) this.becomeStream();
     this.traffic.totals.count(this.exchange.machine, statusCode, performance.now() - this.exchange.routedAt);
     const writeHead = (): void => {
@@ -70,7 +70,7 @@ export class Answer {
       if (!this.unwanted) this.response.writeHead(statusCode, reason, headers);
     };
     this.response.sendDate = false;
-    if (setCookies.length === 0 || !this.traffic.mustRecord(this.exchange)) {
+    if (carrying.length === 0 || !this.traffic.mustRecord(this.exchange)) {
       writeHead();
       return true;
     }
@@ -79,15 +79,15 @@ export class Answer {
   }
 
   onUpgrade(statusCode: number, raw: Buffer[], upstream: Duplex): void {
-    const { setCookies } = responseHeaders(raw);
-    this.traffic.answered(this.exchange, setCookies);
+    const { carrying } = responseHeaders(raw, this.traffic.ids);
+    this.traffic.answered(this.exchange, carrying);
     const headers = raw.map((part) => part.toString('latin1'));
     const tunnel = (): void => this.upgraded?.(this.exchange, statusCode, headers, upstream);
     const drop = (): void => {
       upstream.destroy();
       this.traffic.inFlight.finish(this.exchange);
     };
-    if (setCookies.length > 0 && this.traffic.mustRecord(this.exchange)) this.recordFirst(tunnel, drop);
+    if (carrying.length > 0 && this.traffic.mustRecord(this.exchange)) this.recordFirst(tunnel, drop);
     else if (this.unwanted) drop();
     else tunnel();
   }
@@ -211,7 +211,7 @@ export class Answer {
     const { socket, headersSent } = this.response;
     // RFC 9110 section 15.2: none to HTTP/1.0. Behind another answer of a pipelining client it would come out of order.
     if (this.exchange.request.httpVersion === '1.0' || socket === null || headersSent || this.unwanted) return;
-    const { headers } = responseHeaders(raw);
+    const { headers } = responseHeaders(raw, this.traffic.ids);
     let head = `HTTP/1.1 ${statusCode} ${reason}\r\n`;
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ''}: ${headers[i + 1] ?? ''}\r\n`;
     socket.write(`${head}\r\n`, 'latin1');

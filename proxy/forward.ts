@@ -12,7 +12,7 @@ import type { PoolTraffic } from './pool-traffic.js';
 
 /** Sends a request where it belongs. Returns once it is on its way or waits in the gate; never throws. */
 export function forward(traffic: PoolTraffic, request: IncomingMessage, response: ServerResponse, onUpgrade?: OnUpgrade): void {
-  const exchange = new Exchange(request, traffic.pool.sessionId, traffic.hash);
+  const exchange = new Exchange(request, traffic.ids, traffic.hash);
   if (traffic.isClosing) response.shouldKeepAlive = false;
   if (traffic.isStruck) return answerError(response, traffic.totals, struckFromRegister());
   const admitted = traffic.gate.admit(exchange, response);

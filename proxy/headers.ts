@@ -1,6 +1,7 @@
 // Headers on their way through: everything passes in its order and bytes, but for what belongs to one connection.
 
 import type { IncomingMessage } from 'node:http';
+import type { CarryingHeader, SessionIds } from './session-ids.js';
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1; `expect` is answered by our own server. */
 const HOP_BY_HOP = new Set([
@@ -45,14 +46,15 @@ export function requestHeaders(request: IncomingMessage, fromTrustedPeer: boolea
 export interface ResponseHeaders {
   /** Flat list of names and values for the client. */
   headers: string[];
-  setCookies: string[];
+  /** Those that may carry session ids. */
+  carrying: CarryingHeader[];
   contentType: string;
 }
 
 /** Decodes a machine's headers byte by byte (latin1), so that whatever it sent leaves unchanged. */
-export function responseHeaders(raw: readonly Buffer[]): ResponseHeaders {
+export function responseHeaders(raw: readonly Buffer[], ids: SessionIds): ResponseHeaders {
   const headers: string[] = [];
-  const setCookies: string[] = [];
+  const carrying: CarryingHeader[] = [];
   let contentType = '';
   let dropped: Set<string> | null = null;
   for (let i = 0; i < raw.length; i += 2) {
@@ -61,17 +63,17 @@ export function responseHeaders(raw: readonly Buffer[]): ResponseHeaders {
     const value = raw[i + 1]?.toString('latin1') ?? '';
     if (lower === 'connection') dropped = namedByConnection(value);
     if (HOP_BY_HOP.has(lower)) continue;
-    if (lower === 'set-cookie') setCookies.push(value);
-    else if (lower === 'content-type') contentType = value;
+    if (ids.mayCarry(lower)) carrying.push([lower, value]);
+    if (lower === 'content-type') contentType = value;
     headers.push(name, value);
   }
-  if (dropped === null) return { headers, setCookies, contentType };
+  if (dropped === null) return { headers, carrying, contentType };
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     if (!dropped.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
   }
-  return { headers: kept, setCookies, contentType };
+  return { headers: kept, carrying, contentType };
 }
 
 function namedByConnection(connection: string | undefined): Set<string> | null {

@@ -2,9 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SessionIdConfig } from '../config/types.js';
 import type { SessionKeyHash } from '../state/session-key.js';
-import { requestIds, responseIds } from './session-ids.js';
+import type { CarryingHeader, SessionIds } from './session-ids.js';
 
 /** One request on its way. */
 export class Exchange {
@@ -21,8 +20,8 @@ export class Exchange {
   unanswered = false;
   /** It was answered by us before it left: it must not leave any more. */
   isGivenUp = false;
-  /** Set-Cookie values of the answer: an id that the primary just set belongs to this request while it runs. */
-  setCookies: readonly string[] = [];
+  /** Headers of the answer that may set ids: one that the primary just set belongs to this request while it runs. */
+  carrying: readonly CarryingHeader[] = [];
   /** Where it stands in `InFlight`, which alone changes this; -1 outside. */
   position = -1;
   /** Kept apart: undici takes it away from a request whose body it has given up. */
@@ -34,7 +33,7 @@ export class Exchange {
 
   constructor(
     readonly request: IncomingMessage,
-    private readonly ids: SessionIdConfig,
+    private readonly ids: SessionIds,
     private readonly hash: SessionKeyHash,
   ) {
     this.socket = request.socket;
@@ -44,15 +43,14 @@ export class Exchange {
 
   /** Keys that the request came with; computed once, when first asked for. */
   keys(): readonly string[] {
-    this.requestKeys ??= requestIds({ cookie: this.request.headers.cookie, url: this.request.url ?? '/' }, this.ids).map(
-      this.hash,
-    );
+    const { headers, url = '/' } = this.request;
+    this.requestKeys ??= this.ids.ofRequest({ headers, url }).map(this.hash);
     return this.requestKeys;
   }
 
   /** Keys that the answer sets. */
   responseKeys(): string[] {
-    return this.setCookies.length === 0 ? [] : responseIds(this.setCookies, this.ids).map(this.hash);
+    return this.carrying.length === 0 ? [] : this.ids.ofAnswer(this.carrying).map(this.hash);
   }
 
   allKeys(): string[] {

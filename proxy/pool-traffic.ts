@@ -16,6 +16,8 @@ import { Machines } from './machines.js';
 import { PoolSync } from './pool-sync.js';
 import type { OpenHold } from './routing.js';
 import { createRoutingState, endHold, isMoving, keysToRecord, learnOwners, noteAnswer, openHold } from './routing.js';
+import type { CarryingHeader } from './session-ids.js';
+import { SessionIds } from './session-ids.js';
 import { Totals } from './totals.js';
 import type { IsTrustedPeer } from './trusted-peers.js';
 
@@ -27,6 +29,7 @@ export class PoolTraffic {
   readonly gate: Gate;
   readonly machines: Machines;
   readonly sync: PoolSync;
+  readonly ids: SessionIds;
   readonly totals = new Totals();
   /** The proxy is about to end: connections are not kept for a next request. */
   isClosing = false;
@@ -45,6 +48,7 @@ export class PoolTraffic {
     /** Called once when the register has this incarnation no longer. */
     private readonly onStruck: () => void,
   ) {
+    this.ids = new SessionIds(pool.sessionId);
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
     this.machines = new Machines(pool.machines, pool.limits);
     this.gate = new Gate(this.state, this.inFlight, pool.limits, {
@@ -82,9 +86,9 @@ export class PoolTraffic {
   }
 
   /** A machine's answer has come. */
-  answered(exchange: Exchange, setCookies: readonly string[]): void {
-    exchange.setCookies = setCookies;
-    if (setCookies.length > 0) noteAnswer(this.state, exchange.machine, exchange);
+  answered(exchange: Exchange, carrying: readonly CarryingHeader[]): void {
+    exchange.carrying = carrying;
+    if (carrying.length > 0) noteAnswer(this.state, exchange.machine, exchange);
   }
 
   /** Entries in memory that grow with the number of sessions; none while the pool is steady. */

@@ -1,44 +1,85 @@
-// Where session ids travel in requests and responses. Pure; the only place that sees ids in the clear.
+// Where session ids travel in requests and responses. The only place that sees ids in the clear.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { normalisedId } from '../config/route-marker.js';
 import type { SessionIdConfig } from '../config/types.js';
 
-/** What of a request can carry ids: the raw Cookie header values and the request target. */
+/** What of a request can carry ids. Several Cookie headers have been joined by "; " (RFC 9113 section 8.2.3), others by ", ". */
 export interface IdCarrier {
-  cookie: string | undefined;
+  headers: IncomingHttpHeaders;
+  /** The request target. */
   url: string;
 }
 
-/** Normalised ids of a request, each once: from the configured cookies, then from the path parameter. */
-export function requestIds(carrier: IdCarrier, config: SessionIdConfig): string[] {
-  const ids = new Set<string>();
-  if (carrier.cookie !== undefined) {
-    // RFC 6265 section 5.4 separates by "; "; several Cookie headers have been joined the same way (RFC 9113 section 8.2.3).
-    for (const pair of carrier.cookie.split(';')) addCookie(ids, pair, config);
+/** A header of a response that may carry ids: its name in lower case, and its value. */
+export type CarryingHeader = readonly [name: string, value: string];
+
+/** ASP.NET without cookies: `/(S(ID))/page.aspx`, beside which it may keep other things, as in `/(A(...)S(ID))`. */
+const ASP_NET = /\/\((?:[A-Z]\([^()]*\))*S\(([^()]+)\)/;
+
+/** The places of one pool. */
+export class SessionIds {
+  private readonly cookies: ReadonlySet<string>;
+  private readonly headers: readonly string[];
+  private readonly inAnswers: ReadonlySet<string>;
+  private readonly pathMark: string | null;
+
+  constructor(private readonly config: SessionIdConfig) {
+    this.cookies = new Set(config.cookies);
+    this.headers = config.headers.map((name) => name.toLowerCase());
+    this.pathMark = config.pathParameter === null ? null : `;${config.pathParameter.toLowerCase()}=`;
+    // Who keeps ids in paths sends a client that comes without one to a path that has one.
+    const isInPath = this.pathMark !== null || config.pathSegment !== null;
+    this.inAnswers = new Set(['set-cookie', ...this.headers, ...(isInPath ? ['location'] : [])]);
   }
-  if (config.pathParameter !== null) {
-    const path = carrier.url.split('?', 1)[0] ?? '';
-    const marker = `;${config.pathParameter}=`;
-    const start = path.toLowerCase().indexOf(marker.toLowerCase());
-    if (start >= 0) add(ids, path.slice(start + marker.length).split(/[;/]/, 1)[0] ?? '', config);
+
+  /** Whether a response's header of this name, in lower case, is one that `ofAnswer` looks at. */
+  mayCarry(header: string): boolean {
+    return this.inAnswers.has(header);
   }
-  return [...ids];
-}
 
-/** Normalised ids that a response sets. A cookie that is being deleted (empty value) sets none. */
-export function responseIds(setCookies: readonly string[], config: SessionIdConfig): string[] {
-  const ids = new Set<string>();
-  for (const header of setCookies) addCookie(ids, header.split(';', 1)[0] ?? '', config);
-  return [...ids];
-}
+  /** Normalised ids of a request, each once. */
+  ofRequest({ headers, url }: IdCarrier): string[] {
+    const ids = new Set<string>();
+    // RFC 6265 section 5.4 separates by "; ".
+    for (const pair of headers.cookie?.split(';') ?? []) this.addCookie(ids, pair);
+    for (const name of this.headers) {
+      const value = headers[name];
+      for (const each of typeof value === 'string' ? value.split(',') : (value ?? [])) this.add(ids, each.trim());
+    }
+    this.addPath(ids, url);
+    return [...ids];
+  }
 
-function addCookie(ids: Set<string>, pair: string, config: SessionIdConfig): void {
-  const equals = pair.indexOf('=');
-  if (equals < 0 || !config.cookies.includes(pair.slice(0, equals).trim())) return;
-  add(ids, pair.slice(equals + 1).trim(), config);
-}
+  /** Normalised ids that a response sets, each once. A cookie that is being deleted (empty value) sets none. */
+  ofAnswer(carrying: readonly CarryingHeader[]): string[] {
+    const ids = new Set<string>();
+    for (const [name, value] of carrying) {
+      if (name === 'set-cookie') this.addCookie(ids, value.split(';', 1)[0] ?? '');
+      else if (name === 'location') this.addPath(ids, value);
+      else this.add(ids, value.trim());
+    }
+    return [...ids];
+  }
 
-function add(ids: Set<string>, value: string, config: SessionIdConfig): void {
-  const id = normalisedId(value, config.routeMarker);
-  if (id !== '') ids.add(id);
+  private addCookie(ids: Set<string>, pair: string): void {
+    const equals = pair.indexOf('=');
+    if (equals < 0 || !this.cookies.has(pair.slice(0, equals).trim())) return;
+    this.add(ids, pair.slice(equals + 1).trim());
+  }
+
+  private addPath(ids: Set<string>, target: string): void {
+    if (this.pathMark === null && this.config.pathSegment === null) return;
+    const path = target.split(/[?#]/, 1)[0] ?? '';
+    if (this.pathMark !== null) {
+      const start = path.toLowerCase().indexOf(this.pathMark);
+      if (start >= 0) this.add(ids, path.slice(start + this.pathMark.length).split(/[;/]/, 1)[0] ?? '');
+    }
+    if (this.config.pathSegment === 'asp-net') this.add(ids, ASP_NET.exec(path)?.[1] ?? '');
+  }
+
+  private add(ids: Set<string>, value: string): void {
+    const id = normalisedId(value, this.config.routeMarker);
+    if (id !== '') ids.add(id);
+  }
 }

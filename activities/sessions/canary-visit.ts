@@ -10,25 +10,38 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** No application has it: its own code is not to run for this. */
 const NOBODYS_PATH = 'vm-rejuv-canary';
 
-/** Asks for `path`, with the session of `cookie` (name=value) if any. Resolves with the session cookie that the answer sets, or null. */
+/** What names a session in a request: a header, and what is in it. */
+export interface SessionHeader {
+  /** In lower case. */
+  name: string;
+  /** Of a cookie, NAME=VALUE. */
+  value: string;
+}
+
+/** Asks for `path`, with the session of `session` if any. Resolves with what names the session that the answer sets, or null. */
 export async function visit(
   machine: MachineConfig,
   path: string,
-  pool: PoolConfig,
-  cookie: string | null,
-): Promise<string | null> {
-  const { statusCode, headers } = await ask(machine, path, cookie);
+  { sessionId }: PoolConfig,
+  session: SessionHeader | null,
+): Promise<SessionHeader | null> {
+  const { statusCode, headers } = await ask(machine, path, session);
   if (statusCode >= 400) {
     throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
   }
-  const set = headers['set-cookie'] ?? [];
-  const cookies = (typeof set === 'string' ? [set] : set).map((line) => line.split(';', 1)[0] ?? '');
-  return cookies.find((line) => pool.sessionId.cookies.includes(line.slice(0, line.indexOf('=')))) ?? null;
+  const cookies = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
+  const cookie = cookies.find((pair) => sessionId.cookies.includes(pair.slice(0, pair.indexOf('='))));
+  if (cookie !== undefined) return { name: 'cookie', value: cookie };
+  for (const name of sessionId.headers.map((each) => each.toLowerCase())) {
+    const [value] = all(headers[name]);
+    if (value !== undefined) return { name, value };
+  }
+  return null;
 }
 
 /** Names a session to a context on a path that nobody has: the server looks it up, and the application hears nothing of it. */
-export async function askInPassing(machine: MachineConfig, context: string, cookie: string): Promise<void> {
-  await ask(machine, `${context}/${NOBODYS_PATH}`, cookie);
+export async function askInPassing(machine: MachineConfig, context: string, session: SessionHeader): Promise<void> {
+  await ask(machine, `${context}/${NOBODYS_PATH}`, session);
 }
 
 /** How many sessions are named to Tomcat at once: of those that are nowhere one says it all, the rest of the stale come next time. Chosen. */
@@ -36,13 +49,13 @@ export const NAMED_AT_ONCE = 5;
 
 /** Tomcat looks for a session in its own store when a request names it, whatever the request's path. */
 export function nameToTomcat({ machine, manager, sessionCookie }: Side, id: string): Promise<void> {
-  return askInPassing(machine, manager.context, `${sessionCookie}=${id}`);
+  return askInPassing(machine, manager.context, { name: 'cookie', value: `${sessionCookie}=${id}` });
 }
 
-async function ask(machine: MachineConfig, path: string, cookie: string | null): Promise<Dispatcher.ResponseData> {
+async function ask(machine: MachineConfig, path: string, session: SessionHeader | null): Promise<Dispatcher.ResponseData> {
   try {
     const response = await request(`${machine.url}${path}`, {
-      headers: cookie === null ? {} : { cookie },
+      headers: session === null ? {} : { [session.name]: session.value },
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     await response.body.dump();
@@ -50,4 +63,8 @@ async function ask(machine: MachineConfig, path: string, cookie: string | null):
   } catch (cause) {
     throw machineUnreachable(machine.name, path, cause);
   }
+}
+
+function all(value: string | string[] | undefined): string[] {
+  return typeof value === 'string' ? [value] : (value ?? []);
 }

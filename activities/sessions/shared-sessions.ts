@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { normalisedId } from '../../config/route-marker.js';
 import type { PoolConfig } from '../../config/types.js';
 import { notMovable } from '../errors.js';
+import type { SessionHeader } from './canary-visit.js';
 import { visit } from './canary-visit.js';
 import type { MachinePair, SessionMechanism } from './mechanism.js';
 import type { SharingServer } from './sharing-server.js';
@@ -49,23 +50,24 @@ async function sendCanary(
   barrierMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const cookie = await visit(primary, path, pool, null);
-  if (cookie === null) {
+  const session = await visit(primary, path, pool, null);
+  if (session === null) {
+    const places = [...pool.sessionId.cookies, ...pool.sessionId.headers].join(', ');
     throw notMovable(
-      `${path} on machine ${primary.name} sets none of the cookies ${pool.sessionId.cookies.join(', ')}.`,
-      'Name a path in sessions.canary that begins a session, or correct sessionId.cookies.',
+      `${path} on machine ${primary.name} sets no session id in ${places}.`,
+      'Name a path in sessions.canary that begins a session, or correct sessionId.cookies or sessionId.headers.',
     );
   }
   await sleep(barrierMs, undefined, { signal });
-  const answer = await visit(standby, path, pool, cookie);
-  // Servers that write their own name into the cookie set it again, and the session is the same.
-  if (answer === null || idIn(pool, answer) === idIn(pool, cookie)) return;
+  const answer = await visit(standby, path, pool, session);
+  // Servers that write their own name into an id set it again, and the session is the same.
+  if (answer === null || idIn(pool, answer) === idIn(pool, session)) return;
   throw notMovable(
     `Machine ${standby.name} did not find the session that machine ${primary.name} has begun.`,
     'Let both use the same store with the same keys, or choose another mechanism.',
   );
 }
 
-function idIn({ sessionId }: PoolConfig, cookie: string): string {
-  return normalisedId(cookie.slice(cookie.indexOf('=') + 1), sessionId.routeMarker);
+function idIn({ sessionId }: PoolConfig, { name, value }: SessionHeader): string {
+  return normalisedId(name === 'cookie' ? value.slice(value.indexOf('=') + 1) : value, sessionId.routeMarker);
 }

@@ -24,15 +24,15 @@ export async function sendCanary(
 ): Promise<void> {
   const { from, to } = lane;
   const { signal } = call;
-  const cookie = await visit(from.machine, canary.path, pool, null);
-  if (cookie === null) {
+  const session = await visit(from.machine, canary.path, pool, null);
+  if (session?.name !== 'cookie') {
     throw notMovable(
       `${canary.path} on machine ${from.machine.name} sets none of the cookies ${pool.sessionId.cookies.join(', ')}.`,
       'Name a path in sessions.canary that begins a session, or correct sessionId.cookies.',
     );
   }
   // Tomcat's own id, its jvmRoute included.
-  const id = cookie.slice(cookie.indexOf('=') + 1).replace(/^"|"$/g, '');
+  const id = session.value.slice(session.value.indexOf('=') + 1).replace(/^"|"$/g, '');
   try {
     await mustHave(canary, from, id, signal);
     if (!(await leavesMemory(lane, id, restS, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
@@ -42,9 +42,9 @@ export async function sendCanary(
       );
     }
     // The application may make a lost attribute anew, so look before it is asked.
-    await askInPassing(to.machine, to.manager.context, cookie);
+    await askInPassing(to.machine, to.manager.context, session);
     if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal);
-    if ((await visit(to.machine, canary.path, pool, cookie)) !== null) {
+    if ((await visit(to.machine, canary.path, pool, session)) !== null) {
       throw notMovable(
         `Machine ${to.machine.name} did not find the session that was handed over in ${to.store.place}.`,
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",

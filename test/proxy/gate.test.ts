@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { SessionIdConfig } from '../../config/types.js';
 import { commitHold, openHold } from '../../state/hold.js';
 import { swapPool } from '../../state/pool.js';
 import { standbyKeys } from '../../state/session-owner.js';
@@ -43,6 +44,43 @@ test('an id that the standby sets is recorded before its client has it', async (
   expect(recorded.size).toBe(1);
   expect(await (await ask(running, cookie)).text()).toBe(String(running.ports[1]));
   expect(await (await ask(running, 'sid=old')).text()).toBe(String(running.ports[0]));
+});
+
+test.each<[string, Partial<SessionIdConfig>, (id: string) => [string, string], (id: string) => Request]>([
+  [
+    'a header',
+    { headers: ['X-Auth-Token'] },
+    (id) => ['x-auth-token', id],
+    (id) => new Request('http://shop/', { headers: { 'x-auth-token': id } }),
+  ],
+  [
+    'a redirect to a path with it',
+    { pathParameter: 'jsessionid' },
+    (id) => ['location', `/cart;jsessionid=${id}`],
+    (id) => new Request(`http://shop/cart;jsessionid=${id}`),
+  ],
+  [
+    'a redirect of ASP.NET',
+    { pathSegment: 'asp-net' },
+    (id) => ['location', `/(S(${id}))/cart.aspx`],
+    (id) => new Request(`http://shop/(S(${id}))/cart.aspx`),
+  ],
+])('so is an id that it sets in %s', async (_where, sessionId, set, requestWith) => {
+  const running = await startMovingPool(
+    (request, response) => {
+      if (request.url === '/') response.setHeader(...set('made-by-standby'));
+      response.end(String(request.socket.localPort));
+    },
+    {},
+    sessionId,
+  );
+  const send = async ({ url, headers }: Request): Promise<string> =>
+    (await fetch(`${running.proxy.url}${new URL(url).pathname}`, { headers, redirect: 'manual' })).text();
+  await send(new Request('http://shop/'));
+
+  expect((await standbyKeys(running.store, 'shop')).size).toBe(1);
+  expect(await send(requestWith('made-by-standby'))).toBe(String(running.ports[1]));
+  expect(await send(requestWith('made-by-primary'))).toBe(String(running.ports[0]));
 });
 
 test('an id that the standby sets does not leave while it cannot be recorded', async () => {

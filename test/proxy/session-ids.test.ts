@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { sessionIds } from '../../config/customary-ids.js';
+import type { SessionIdConfig } from '../../config/types.js';
+import { SessionIds } from '../../proxy/session-ids.js';
+
+const places = (given: Partial<SessionIdConfig> = {}): SessionIds => new SessionIds(sessionIds('shared-store', given));
+
+test.each<[string, Partial<SessionIdConfig>, Record<string, string>, string, string[]]>([
+  ['a cookie among others', {}, { cookie: 'theme=dark; JSESSIONID=A1.tomcat-a; lang=en' }, '/', ['A1']],
+  ['two of one name, for two applications of one server', {}, { cookie: 'JSESSIONID=A1; JSESSIONID=B2' }, '/', ['A1', 'B2']],
+  ['a quoted cookie', {}, { cookie: 'JSESSIONID="A1.x"' }, '/', ['A1']],
+  ['a cookie whose name only begins so', {}, { cookie: 'JSESSIONIDSSO=A1' }, '/', []],
+  [
+    'cookies of several names, single sign-on among them',
+    { cookies: ['JSESSIONID', 'JSESSIONIDSSO'] },
+    { cookie: 'JSESSIONID=A; JSESSIONIDSSO=B' },
+    '/',
+    ['A', 'B'],
+  ],
+  ['the path, before its query', {}, {}, '/shop/cart;jsessionid=A1.x?a=;jsessionid=B2', ['A1']],
+  ['the path in other letters, before more of it', {}, {}, '/shop;JSESSIONID=A1;v=2/cart', ['A1']],
+  ['cookie and path that say the same', {}, { cookie: 'JSESSIONID=A1.a' }, '/;jsessionid=A1.b', ['A1']],
+  ['a header', { headers: ['X-Auth-Token'] }, { 'x-auth-token': 'A1' }, '/', ['A1']],
+  ['a header sent twice', { headers: ['X-Auth-Token'] }, { 'x-auth-token': 'A1, B2' }, '/', ['A1', 'B2']],
+  ['ASP.NET without cookies', { pathSegment: 'asp-net' }, {}, '/app/(S(lit3py55))/cart.aspx', ['lit3py55']],
+  ['ASP.NET with a log-in in the path', { pathSegment: 'asp-net' }, {}, '/(A(x1)F(y2)S(lit3py55))/cart.aspx', ['lit3py55']],
+  ['a path that only looks like ASP.NET', { pathSegment: 'asp-net' }, {}, '/wiki/Function_(S(n))', []],
+  ['nothing', {}, {}, '/cart', []],
+])('a request names its session in %s', (_where, given, headers, url, ids) => {
+  expect(places(given).ofRequest({ headers, url })).toEqual(ids);
+});
+
+test.each<[string, Partial<SessionIdConfig>, [string, string][], string[]]>([
+  [
+    'cookies',
+    {},
+    [
+      ['set-cookie', 'JSESSIONID=A1.b; Path=/shop; HttpOnly'],
+      ['set-cookie', 'theme=dark'],
+    ],
+    ['A1'],
+  ],
+  ['a cookie that it deletes', {}, [['set-cookie', 'JSESSIONID=; Max-Age=0']], []],
+  ['a header', { headers: ['X-Auth-Token'] }, [['x-auth-token', 'A1']], ['A1']],
+  [
+    'the path that it sends a client without cookies to',
+    {},
+    [['location', 'https://shop.example/cart;jsessionid=A1.b?x=1']],
+    ['A1'],
+  ],
+  ['such a path of ASP.NET', { pathSegment: 'asp-net' }, [['location', '/(S(lit3py55))/cart.aspx']], ['lit3py55']],
+])('an answer sets an id in %s', (_where, given, headers, ids) => {
+  const own = places(given);
+  const carrying = headers.filter(([name]) => own.mayCarry(name));
+  expect(own.ofAnswer(carrying)).toEqual(ids);
+});
+
+test('an answer is not searched where no id can be', () => {
+  const own = places({ pathParameter: null });
+  expect(['location', 'x-auth-token', 'etag'].filter((name) => own.mayCarry(name))).toEqual([]);
+});
