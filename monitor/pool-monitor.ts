@@ -12,7 +12,7 @@ import type { Database } from '../state/database.js';
 import type { Leadership } from '../state/leadership.js';
 import type { BootRow } from '../state/monitoring.js';
 import { readBoot, recordVerdict } from '../state/monitoring.js';
-import { lastSampleMs } from '../state/sample.js';
+import { forgetFutureSamples, lastSampleMs } from '../state/sample.js';
 import { ActiveMachine } from './active-machine.js';
 import type { DownEvidences } from './down-evidence.js';
 import { DownLookout } from './down-lookout.js';
@@ -28,15 +28,17 @@ import type { ScaledClock } from './scaled-clock.js';
 const LEAD_AGAIN_MS = 5000;
 /** Of the monitor's clock. Chosen: the customary cooldown of a policy. */
 const REMIND_MS = 3_600_000;
+/** Clocks of two hosts differ by less. Chosen. */
+const MOST_AHEAD_MS = 5 * 60_000;
 
 export interface PoolMonitorOptions {
   pool: PoolConfig;
   database: Database;
-  driver: HypervisorDriver;
+  driver: Pick<HypervisorDriver, 'status'>;
   samplers: readonly Sampler[];
-  evidences: DownEvidences;
+  evidences: Pick<DownEvidences, 'look' | 'reset'>;
   clock: ScaledClock;
-  leadership: Leadership;
+  leadership: Pick<Leadership, 'leads' | 'resign'>;
   /** Whether the run that has the pool goes on. */
   isRunOpen: (run: string) => Promise<boolean>;
   reports: Reports;
@@ -126,12 +128,25 @@ export class PoolMonitor {
   /** Goes on from what was seen before, by whichever worker. */
   private async restore(signal: AbortSignal): Promise<void> {
     const { pool, database, clock, samplers } = this.options;
-    const boot = await readBoot(database, pool.name);
-    this.active.resume(boot);
+    const last = await readBoot(database, pool.name);
+    const isScaled = pool.monitor.timeScale > 1;
+    if (!isScaled) await this.dropFuture();
     clock.notBefore((await lastSampleMs(database, pool.name)) ?? 0);
+    // A boot of the future would keep the machine in its warm-up for days: it counts as one that nobody has seen.
+    const boot = isScaled || (last?.bootedAtMs ?? 0) <= clock.now() + MOST_AHEAD_MS ? last : null;
+    this.active.resume(boot);
     const { watch, latest } = await rememberedWatch(pool, database, boot, clock.now(), signal);
     this.watch = watch;
     for (const sampler of samplers) sampler.resume?.(latest);
+  }
+
+  /** What a faster clock has recorded for times that are still to come: real samples would mix with it then. */
+  private async dropFuture(): Promise<void> {
+    const { pool, database, clock, log } = this.options;
+    const dropped = await forgetFutureSamples(database, pool.name, clock.now() + MOST_AHEAD_MS);
+    if (dropped === 0) return;
+    const samples = dropped === 1 ? '1 sample' : `${dropped} samples`;
+    log(`${samples} of pool ${pool.name} had times that are still to come, as monitor.timeScale makes them: deleted`);
   }
 
   private hasBooted({ machine, bootedAtMs }: BootRow): void {
