@@ -1,6 +1,7 @@
 // What vm-rejuv.yaml may say of where session ids travel. What it leaves out is as the server has it: customary-ids.ts.
 
 import { z } from 'zod';
+import { matching } from './fields.js';
 import { ROUTE_MARKERS } from './route-marker.js';
 
 /** RFC 6265, section 4.1.1, and RFC 9110, section 5.1: the names of cookies and headers are tokens, as RFC 9110 has them in section 5.6.2. */
@@ -11,15 +12,12 @@ const HEADER = `the name of a header such as X-Auth-Token, other than Cookie and
 
 export const sessionIdSchema = z
   .strictObject({
-    cookies: z.array(z.string(COOKIE).regex(TOKEN, COOKIE), 'a list of names of cookies, such as [JSESSIONID]').optional(),
+    cookies: z.array(matching(TOKEN, COOKIE), 'a list of names of cookies, such as [JSESSIONID]').optional(),
     pathParameter: z.string('the name of a path parameter, such as jsessionid, or null for none').min(1).nullable().optional(),
     pathSegment: z.enum(['asp-net'], 'asp-net, or null for none').nullable().optional(),
     headers: z
       .array(
-        z
-          .string(HEADER)
-          .regex(TOKEN, HEADER)
-          .refine((name) => !/^(set-)?cookie$/i.test(name), HEADER),
+        matching(TOKEN, HEADER).refine((name) => !/^(set-)?cookie$/i.test(name), HEADER),
         'a list of names of headers, such as [X-Auth-Token]',
       )
       .optional(),

@@ -65,6 +65,18 @@ export async function lastSampleMs(database: Queryable, pool: string): Promise<n
   return rows[0]?.atMs ?? null;
 }
 
+/**
+ * Deletes those from after `afterMs`, where the database's clock says as well that they are of the future: a host whose own clock is slow takes
+ * nothing away. Resolves with how many they were.
+ */
+export async function forgetFutureSamples(database: Queryable, pool: string, afterMs: number): Promise<number> {
+  const { rowCount } = await database.query(
+    'delete from sample where pool = $1 and at > greatest(now(), to_timestamp($2::float8 / 1000))',
+    [pool, afterMs],
+  );
+  return rowCount ?? 0;
+}
+
 /** Deletes those from before `beforeMs`. */
 export async function forgetSamples(database: Queryable, pool: string, beforeMs: number): Promise<void> {
   await database.query('delete from sample where pool = $1 and at < to_timestamp($2::float8 / 1000)', [pool, beforeMs]);

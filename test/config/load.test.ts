@@ -90,6 +90,16 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /yaml:18 pools\.shop\.sessionId\.cookies\.1: found "a b", allowed: the name of a cookie: letters, digits/,
     ],
     [
+      'a header that is a cookie',
+      `${GOOD}    sessionId: { headers: [Cookie] }\n`,
+      /sessionId\.headers\.0: found "Cookie", allowed: the name of a header such as X-Auth-Token/,
+    ],
+    [
+      'session ids that are nowhere',
+      `${GOOD}    sessionId: { cookies: [] }\n`,
+      /sessionId: found .*, allowed: a mapping that names a cookie, a header, a pathParameter or a pathSegment/,
+    ],
+    [
       'sessions that have ended before they are used',
       GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: none, idleMs: 0 }\n'),
       /pools\.shop\.sessions\.idleMs: found 0, allowed: at least 1/,

@@ -1,0 +1,55 @@
+// Single fields that several parts of vm-rejuv.yaml have, and how one that depends on another is refused.
+
+import { z } from 'zod';
+import * as defaults from './defaults.js';
+import { NAME, NAME_LIKE } from './name.js';
+import { originLike, parseOrigin } from './origin.js';
+
+/** Text of this form; the message says what is allowed, also in place of something that is no text. */
+export const matching = (pattern: RegExp, allowed: string): z.ZodString => z.string(allowed).regex(pattern, allowed);
+
+export const name = matching(NAME, NAME_LIKE);
+const upTo = z.number().int().max(defaults.MAX_TIMER_MS);
+export const milliseconds = upTo.min(0);
+/** Where none at all would make no sense. */
+export const someMilliseconds = upTo.min(1);
+export const count = z.number().int().min(1);
+export const path = matching(/^\//, 'a path that begins with "/"');
+
+/** `orNull` is said where null is allowed, too. */
+export const origin = (example: string, orNull = ''): z.ZodType<string> => {
+  const allowed = originLike(example) + orNull;
+  return z.string(allowed).transform((text, context) => parseOrigin(text) ?? refuse(context, allowed));
+};
+
+const SECRET = '{ env: NAME } of an environment variable, or { file: PATH }';
+const oneSecret = (found: { env?: string | undefined; file?: string | undefined }): boolean =>
+  (found.env === undefined) !== (found.file === undefined);
+export const secret = z
+  .strictObject(
+    {
+      env: z.string('the name of an environment variable').min(1).optional(),
+      file: z.string('the path of a file').min(1).optional(),
+    },
+    SECRET,
+  )
+  .refine(oneSecret, SECRET);
+
+export const fileOrNull = z.string('the path of a file, or null').min(1).nullable().default(null);
+
+/** Refuses a `longer` that ends before `shorter`, which is a part of it, could. */
+export function atLeast<Longer extends string, Shorter extends string>(
+  longer: Longer,
+  shorter: Shorter,
+): (fields: Record<Longer | Shorter, number>, context: z.RefinementCtx) => void {
+  return (fields, context) => {
+    if (fields[longer] >= fields[shorter]) return;
+    context.addIssue({ code: 'custom', path: [longer], message: `at least ${fields[shorter]}, which is ${shorter}` });
+  };
+}
+
+/** In a transformation: what is allowed instead. */
+export function refuse(context: z.RefinementCtx, allowed: string): typeof z.NEVER {
+  context.addIssue({ code: 'custom', message: allowed });
+  return z.NEVER;
+}

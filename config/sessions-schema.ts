@@ -1,0 +1,72 @@
+// What vm-rejuv.yaml may say of how sessions are handed over, and where Tomcat stores them.
+
+import { z } from 'zod';
+import * as defaults from './defaults.js';
+import { matching, milliseconds, path, secret, someMilliseconds } from './fields.js';
+
+/** Names stand in SQL unquoted, as Tomcat writes them. */
+const column = matching(/^[A-Za-z_][\w$]*$/, 'the name of a column: letters, digits, "_" or "$"');
+export const table = matching(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, 'the name of a table, such as tomcat_sessions_a');
+
+const store = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('file') }),
+    z.strictObject({
+      type: z.literal('data-source'),
+      url: secret,
+      columns: z
+        .strictObject({
+          id: column.default('id'),
+          app: column.default('app'),
+          data: column.default('data'),
+          valid: column.default('valid'),
+          maxInactive: column.default('maxinactive'),
+          lastAccessed: column.default('lastaccess'),
+        })
+        .prefault({}),
+    }),
+  ],
+  '{ type: file }, or { type: data-source, url: { env: NAME } }',
+);
+
+/** What each machine must name for a store to be its own. */
+export const STORE_FIELDS = {
+  file: ['sessionDirectory', "the directory of this machine's FileStore, as the worker sees it (needed by store: file)"],
+  'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
+} as const;
+
+/** One of the three, told apart by `mechanism`. */
+export const sessionsSchema = z.discriminatedUnion(
+  'mechanism',
+  [
+    z.strictObject({
+      mechanism: z.literal('tomcat-swap'),
+      contexts: z
+        .array(
+          matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
+          'a list of at least one context path, such as [/shop]',
+        )
+        .min(1),
+      store,
+      manager: z.strictObject(
+        { user: z.string(), password: secret, path: path.default('/manager') },
+        '{ user: NAME, password: { env: NAME } }',
+      ),
+      canary: z
+        .strictObject(
+          { path, attributes: z.array(z.string(), 'a list of session attributes, such as [cart]').default([]) },
+          '{ path: PATH, attributes: [NAME] }, or null for none',
+        )
+        .nullable()
+        .default(null),
+    }),
+    z.strictObject({
+      mechanism: z.literal('shared-store'),
+      settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
+      canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+    }),
+    z.strictObject({ mechanism: z.literal('none'), idleMs: someMilliseconds.default(defaults.NONE_IDLE_MS) }),
+  ],
+  'a mapping with mechanism, such as { mechanism: none }',
+);

@@ -1,0 +1,40 @@
+// Looks whether the active machine has died or hangs, and has the pool's supervisor told while it stays so.
+
+import type { MachineConfig } from '../config/types.js';
+import type { DownEvidences } from './down-evidence.js';
+import { DownWatch } from './down-watch.js';
+import type { Reporter } from './reporter.js';
+
+/** While it stays so the supervisor is told again: it may have been paused, or the standby ill. Chosen. */
+const TELL_AGAIN_MS = 30_000;
+
+export class DownLookout {
+  private readonly watch: DownWatch;
+  private told: { machine: string; at: number } | null = null;
+
+  constructor(
+    looks: number,
+    private readonly evidences: Pick<DownEvidences, 'look' | 'reset'>,
+    private readonly reporter: Pick<Reporter, 'down' | 'well' | 'tell'>,
+  ) {
+    this.watch = new DownWatch(looks);
+  }
+
+  /** Looks from now on are not in a row with those of before, nor is anything compared with them. */
+  reset(): void {
+    this.watch.reset();
+    this.evidences.reset();
+  }
+
+  /** One look at the machine that is watched; null while none is. */
+  async look(machine: MachineConfig | null, signal: AbortSignal): Promise<void> {
+    if (machine === null) return this.watch.reset();
+    const evidence = this.watch.look(await this.evidences.look(machine, signal));
+    if (evidence === null) return this.watch.isWell ? this.reporter.well() : undefined;
+    const { name } = machine;
+    if (this.told?.machine === name && performance.now() - this.told.at < TELL_AGAIN_MS) return;
+    this.told = { machine: name, at: performance.now() };
+    this.reporter.down(name, evidence);
+    await this.reporter.tell();
+  }
+}
