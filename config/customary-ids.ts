@@ -13,6 +13,7 @@ const SERVLET: SessionIdConfig = {
 
 const CUSTOMARY: Record<SessionsConfig['mechanism'], SessionIdConfig> = {
   'tomcat-swap': SERVLET,
+  'tomcat-cluster': SERVLET,
   'shared-store': SERVLET,
   none: SERVLET,
 };

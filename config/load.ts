@@ -120,14 +120,14 @@ function completed(inFile: ProxyConfig, given: Exclude<LoadOptions['proxy'], 'el
   };
 }
 
+/** Whatever names a secret, at any depth, has the secret in its place. */
 function withSecrets(sessions: SessionsFile, secret: (field: string, reference: SecretReference) => string): SessionsConfig {
-  if (sessions.mechanism !== 'tomcat-swap') return sessions;
-  const { manager, store, ...rest } = sessions;
-  return {
-    ...rest,
-    store: store.type === 'file' ? store : { ...store, url: secret('store.url', store.url) },
-    manager: { ...manager, password: secret('manager.password', manager.password) },
+  const told = (value: unknown, path: string[]): unknown => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    if ('env' in value || 'file' in value) return secret(path.join('.'), value as SecretReference);
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, told(inner, [...path, name])]));
   };
+  return told(sessions, []) as SessionsConfig;
 }
 
 function withDriverSecrets(

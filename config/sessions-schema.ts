@@ -36,23 +36,27 @@ export const STORE_FIELDS = {
   'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
 } as const;
 
-/** One of the three, told apart by `mechanism`. */
+const contexts = z
+  .array(
+    matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
+    'a list of at least one context path, such as [/shop]',
+  )
+  .min(1);
+const manager = z.strictObject(
+  { user: z.string(), password: secret, path: path.default('/manager') },
+  '{ user: NAME, password: { env: NAME } }',
+);
+export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null);
+
+/** One of these, told apart by `mechanism`. */
 export const sessionsSchema = z.discriminatedUnion(
   'mechanism',
   [
     z.strictObject({
       mechanism: z.literal('tomcat-swap'),
-      contexts: z
-        .array(
-          matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
-          'a list of at least one context path, such as [/shop]',
-        )
-        .min(1),
+      contexts,
       store,
-      manager: z.strictObject(
-        { user: z.string(), password: secret, path: path.default('/manager') },
-        '{ user: NAME, password: { env: NAME } }',
-      ),
+      manager,
       canary: z
         .strictObject(
           { path, attributes: z.array(z.string(), 'a list of session attributes, such as [cart]').default([]) },
@@ -61,10 +65,11 @@ export const sessionsSchema = z.discriminatedUnion(
         .nullable()
         .default(null),
     }),
+    z.strictObject({ mechanism: z.literal('tomcat-cluster'), contexts, manager, canary }),
     z.strictObject({
       mechanism: z.literal('shared-store'),
       settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
-      canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+      canary,
     }),
     z.strictObject({ mechanism: z.literal('none'), idleMs: someMilliseconds.default(defaults.NONE_IDLE_MS) }),
   ],

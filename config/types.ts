@@ -192,7 +192,7 @@ export interface SessionIdConfig {
   routeMarker: RouteMarker;
 }
 
-export type SessionsConfig = TomcatSwapConfig | SharedStoreConfig | NoSessionsConfig;
+export type SessionsConfig = TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | NoSessionsConfig;
 
 export interface TomcatSwapConfig {
   mechanism: 'tomcat-swap';
@@ -202,6 +202,15 @@ export interface TomcatSwapConfig {
   manager: { user: string; password: string; path: string };
   /** A session that makes the trip before any other; null goes without. */
   canary: TomcatCanary | null;
+}
+
+export interface TomcatClusterConfig {
+  mechanism: 'tomcat-cluster';
+  /** As of tomcat-swap. */
+  contexts: string[];
+  manager: { user: string; password: string; path: string };
+  /** A session that both machines must know before any other moves; null goes without. */
+  canary: { path: string } | null;
 }
 
 export interface TomcatCanary {

@@ -6,12 +6,15 @@ import type { SessionMechanism } from './mechanism.js';
 import { createNone } from './none.js';
 import { createSharedSessions } from './shared-sessions.js';
 import { createSharedStore } from './shared-store.js';
+import { createTomcatCluster } from './servers/tomcat-cluster.js';
 import { createTomcatSwap } from './tomcat-swap.js';
 
 export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): SessionMechanism {
   switch (pool.sessions.mechanism) {
     case 'tomcat-swap':
       return createTomcatSwap(pool, pool.sessions, hash);
+    case 'tomcat-cluster':
+      return createSharedSessions(pool, createTomcatCluster(pool, pool.sessions), pool.sessions.canary);
     case 'shared-store':
       return createSharedSessions(pool, createSharedStore(pool.sessions), pool.sessions.canary);
     case 'none':

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 public final class ShopServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final long MAX_SLEEP_MS = 60_000;
+  private static final boolean ANNOUNCES = Boolean.getBoolean("shop.announce");
   private static final Pattern SOAP_ITEM = Pattern.compile("<item>([^<]*)</item>");
 
   @Override
@@ -24,6 +25,7 @@ public final class ShopServlet extends HttpServlet {
       case "GET /health" -> response.getWriter().print("ok");
       case "GET /cart" -> answer(request, response, null, 0);
       case "POST /cart" -> answer(request, response, request.getParameter("item"), 0);
+      case "POST /early" -> answerEarly(request, response);
       case "GET /slow", "POST /slow" -> answer(request, response, request.getParameter("item"), sleepMs(request));
       case "POST /login" -> logIn(request, response);
       case "POST /soap" -> answerSoap(request, response);
@@ -50,14 +52,24 @@ public final class ShopServlet extends HttpServlet {
       throws IOException {
     HttpSession session = request.getSession();
     Cart cart = cart(session);
-    try {
-      Thread.sleep(sleepMs);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    sleep(sleepMs);
     cart.add(item);
+    announce(session, cart);
     response.setContentType("application/json");
     response.getWriter().print(cart.toJson(request.getRemoteUser(), session.isNew()));
+  }
+
+  /** The answer is complete at the client while the request still runs: what it has changed may not be saved yet. */
+  private static void answerEarly(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    Cart cart = cart(request.getSession());
+    cart.add(request.getParameter("item"));
+    announce(request.getSession(), cart);
+    byte[] json = cart.toJson(request.getRemoteUser(), false).getBytes(StandardCharsets.UTF_8);
+    response.setContentType("application/json");
+    response.setContentLength(json.length);
+    response.getOutputStream().write(json);
+    response.flushBuffer();
+    sleep(sleepMs(request));
   }
 
   /** Container log-in: Tomcat changes the session's id and keeps the user in the session. */
@@ -77,7 +89,10 @@ public final class ShopServlet extends HttpServlet {
   private static void answerSoap(HttpServletRequest request, HttpServletResponse response) throws IOException {
     String body = new String(request.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     Matcher item = SOAP_ITEM.matcher(body);
-    int count = cart(request.getSession()).add(item.find() ? item.group(1) : null);
+    HttpSession session = request.getSession();
+    Cart cart = cart(session);
+    int count = cart.add(item.find() ? item.group(1) : null);
+    announce(session, cart);
     response.setContentType("text/xml; charset=utf-8");
     response.getWriter().print(
         "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body><added><count>" + count
@@ -92,6 +107,19 @@ public final class ShopServlet extends HttpServlet {
         session.setAttribute("cart", cart);
       }
       return cart;
+    }
+  }
+
+  /** Clusters of Tomcat replicate what is set, and do not look at what is changed in place. */
+  private static void announce(HttpSession session, Cart cart) {
+    if (ANNOUNCES) session.setAttribute("cart", cart);
+  }
+
+  private static void sleep(long ms) {
+    try {
+      Thread.sleep(ms);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

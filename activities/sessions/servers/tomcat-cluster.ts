@@ -1,0 +1,156 @@
+// Tomcat whose machines replicate sessions to each other: DeltaManager (all to all) or BackupManager (each to one other).
+//
+// id               ID.jvmRoute in JSESSIONID; route marker suffix-dot. The marker stays that of the machine which began the session.
+// list             listSessionIds of the context's Manager; of a BackupManager getSessionIdsFull, which has the copies too.
+// hand over        nothing to do: with acknowledged sending a request's changes are with the other machine when the container is done with it.
+// verify           what the primary has, the standby has.
+// barrier          every request that the primary was executing when the proxies were quiet has ended: an answer may be complete
+//                  before the ReplicationValve has run. The stage and count of each RequestProcessor tell (a grace period, as of RCU).
+// in flight        the same.
+// ready            the standby knows all sessions of the primary.
+// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, one manager of the two on both machines.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MachineConfig, PoolConfig, TomcatClusterConfig } from '../../../config/types.js';
+import { notMovable } from '../../errors.js';
+import { JmxProxy } from '../jmx-proxy.js';
+import type { SharingServer } from '../sharing-server.js';
+
+/** How long named sessions wait for requests of others to end; they come again with the next batch. Chosen. */
+const BARRIER_MS = 150;
+const POLL_MS = 5;
+/** What a machine that has just booted may take to fetch every session. Tomcat's own limit of it (stateTransferTimeout) is a minute. */
+const TRANSFER_MS = 90_000;
+const TRANSFER_POLL_MS = 500;
+/** org.apache.coyote.Constants.STAGE_SERVICE: in the container, the ReplicationValve included. */
+const STAGE_SERVICE = '3';
+/** Channel.SEND_OPTIONS_USE_ACK and SEND_OPTIONS_SYNCHRONIZED_ACK: the other machine has applied it. */
+const ACKNOWLEDGED = 6;
+const MANAGERS = {
+  'org.apache.catalina.ha.session.DeltaManager': { ids: 'listSessionIds', options: null },
+  'org.apache.catalina.ha.session.BackupManager': { ids: 'getSessionIdsFull', options: 'mapSendOptions' },
+} as const;
+
+type ManagerClass = keyof typeof MANAGERS;
+type Running = ReadonlyMap<string, string>;
+
+export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: TomcatClusterConfig): SharingServer {
+  const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, manager)]));
+  const jmxOf = ({ name }: MachineConfig): JmxProxy => proxies.get(name) as JmxProxy;
+  const beanOf = (context: string): string => `Catalina:type=Manager,host=localhost,context=${context === '' ? '/' : context}`;
+
+  async function managerOf(machine: MachineConfig, context: string, signal: AbortSignal): Promise<ManagerClass> {
+    const what = `Context ${context || '(root)'} of machine ${machine.name}`;
+    const found = await jmxOf(machine).query(beanOf(context), signal);
+    if (found === null) throw notMovable(`${what} is not deployed.`, 'Deploy it or correct pools.*.sessions.contexts.');
+    const className = found.get('className') ?? 'an unknown manager';
+    if (!isClustered(className)) {
+      throw notMovable(
+        `${what} keeps its sessions in ${className}, which no other machine knows.`,
+        'Add <distributable/> to its web.xml and a Cluster to server.xml, as docs/servers/tomcat-cluster.md shows.',
+      );
+    }
+    const { options } = MANAGERS[className];
+    const cluster = await jmxOf(machine).query('Catalina:type=Cluster', signal);
+    const [attribute, value] =
+      options === null ? ['channelSendOptions', cluster?.get('channelSendOptions')] : [options, found.get(options)];
+    if ((Number(value) & ACKNOWLEDGED) === ACKNOWLEDGED) return className;
+    throw notMovable(
+      `Machine ${machine.name} sends sessions with ${attribute}=${value ?? '?'}, and does not wait until they have arrived.`,
+      `Set ${attribute}="6" (synchronous, acknowledged) in server.xml.`,
+    );
+  }
+
+  async function idsOf(
+    machine: MachineConfig,
+    context: string,
+    className: ManagerClass,
+    signal: AbortSignal,
+  ): Promise<Set<string>> {
+    const text = await jmxOf(machine).invoke(beanOf(context), MANAGERS[className].ids, [], signal);
+    return new Set(
+      text
+        .replace(/^\[|\]$/g, '')
+        .split(/[\s,]+/)
+        .filter((id) => id !== ''),
+    );
+  }
+
+  /** How many sessions of the primary the standby does not know. What begins or ends meanwhile does not count. */
+  async function unknown(primary: MachineConfig, standby: MachineConfig, signal: AbortSignal): Promise<number> {
+    let count = 0;
+    for (const context of contexts) {
+      const className = await managerOf(primary, context, signal);
+      const before = await idsOf(primary, context, className, signal);
+      const there = await idsOf(standby, context, className, signal);
+      const missing = [...before].filter((id) => !there.has(id));
+      if (missing.length === 0) continue;
+      const after = await idsOf(primary, context, className, signal);
+      count += missing.filter((id) => after.has(id)).length;
+    }
+    return count;
+  }
+
+  /** Requests in the container, by their processor: how many that had finished before. Our own questions are none. */
+  async function running(machine: MachineConfig, signal: AbortSignal): Promise<Running> {
+    const processors = await jmxOf(machine).queryAll('Catalina:type=RequestProcessor,*', signal);
+    return new Map(
+      processors
+        .filter(({ attributes }) => attributes.get('stage') === STAGE_SERVICE)
+        .filter(({ attributes }) => attributes.get('currentUri')?.startsWith(`${manager.path}/jmxproxy`) !== true)
+        .map(({ name, attributes }) => [name, attributes.get('requestCount') ?? '']),
+    );
+  }
+
+  /** Whether all requests that run now have ended by `endsAt`. */
+  async function graceful(machine: MachineConfig, endsAt: number, signal: AbortSignal): Promise<boolean> {
+    let left = await running(machine, signal);
+    while (left.size > 0) {
+      if (performance.now() > endsAt) return false;
+      await sleep(POLL_MS, undefined, { signal });
+      const now = await running(machine, signal);
+      left = new Map([...left].filter(([name, count]) => now.get(name) === count));
+    }
+    return true;
+  }
+
+  return {
+    barrierMs: BARRIER_MS,
+    async inspect(machine, { signal }) {
+      for (const context of contexts) await managerOf(machine, context, signal);
+    },
+    async mustShare({ primary, standby }, { signal }) {
+      for (const context of contexts) {
+        const [here, there] = [await managerOf(primary, context, signal), await managerOf(standby, context, signal)];
+        if (here === there) continue;
+        throw notMovable(
+          `Context ${context || '(root)'} has a ${here} on machine ${primary.name}, and a ${there} on ${standby.name}.`,
+          'Give both machines the same Manager.',
+        );
+      }
+      const endsAt = performance.now() + TRANSFER_MS;
+      for (let count = await unknown(primary, standby, signal); count > 0; count = await unknown(primary, standby, signal)) {
+        if (performance.now() > endsAt) {
+          throw notMovable(
+            `Machine ${standby.name} does not know ${count} sessions of machine ${primary.name}: they are no cluster, or it could not fetch them.`,
+            "Let each name the other in its Membership, reach its Receiver's port, and read Tomcat's log.",
+          );
+        }
+        await sleep(TRANSFER_POLL_MS, undefined, { signal });
+      }
+    },
+    async saved({ primary }, keys, { signal }) {
+      return (await graceful(primary, performance.now() + BARRIER_MS, signal)) ? [...keys] : [];
+    },
+    async allSaved({ primary, standby }, endsAt, { signal }) {
+      return (await graceful(primary, endsAt, signal)) && (await unknown(primary, standby, signal)) === 0;
+    },
+    async close() {
+      await Promise.all([...proxies.values()].map((jmx) => jmx.close()));
+    },
+  };
+}
+
+function isClustered(className: string): className is ManagerClass {
+  return className in MANAGERS;
+}
