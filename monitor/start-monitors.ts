@@ -57,14 +57,14 @@ export function startMonitors({ config, database, driverFor, reportsFor, isRunOp
 
 function samplersOf(pool: PoolConfig, fleet: ProxyFleet, driver: HypervisorDriver, clock: ScaledClock): Sampler[] {
   const { sessions, limits, monitor } = pool;
-  const { threadLimit, collectEveryMs } = monitor;
+  const { threadLimit, memoryLimit, collectEveryMs } = monitor;
   const now = (): number => clock.now();
   return [
     new TrafficSampler(fleet, {
       maxConnections: limits.maxConnections,
       tooSlowMs: monitor.tooSlowMs ?? limits.requestTimeoutMs,
     }),
-    new MemorySampler(driver),
+    new MemorySampler(driver, memoryLimit),
     ...(sessions.mechanism === 'tomcat-swap'
       ? [new TomcatSampler({ manager: sessions.manager, contexts: sessions.contexts, threadLimit, collectEveryMs, now })]
       : []),
