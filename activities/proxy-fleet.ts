@@ -128,6 +128,11 @@ export class ProxyFleet {
     return this.ofSome((proxy) => this.call<TrafficReport>(proxy, 'GET', 'traffic'));
   }
 
+  /** Of every registered proxy, asked once: NO_PROXY where there is none, and what one has against it, or PROXY_UNREACHABLE. */
+  async trafficOfAll(): Promise<TrafficReport[]> {
+    return this.must((proxy) => this.call<TrafficReport>(proxy, 'GET', 'traffic'), 0);
+  }
+
   async holdTimes(): Promise<HoldTimes[]> {
     return this.must((proxy) => this.call<HoldTimes>(proxy, 'GET', 'hold-times'));
   }
@@ -147,8 +152,8 @@ export class ProxyFleet {
     return values;
   }
 
-  private async must<T>(ask: (proxy: ProxyRow) => Promise<T>): Promise<T[]> {
-    const deadline = performance.now() + PATIENCE_MS;
+  private async must<T>(ask: (proxy: ProxyRow) => Promise<T>, patienceMs = PATIENCE_MS): Promise<T[]> {
+    const deadline = performance.now() + patienceMs;
     for (;;) {
       const answers = await this.each(ask, deadline);
       if (answers !== null) return answers;

@@ -1,6 +1,7 @@
 // How detection decides. The defaults are meant to need no tuning; each says where it comes from.
 
 import { z } from 'zod';
+import { DETECTORS } from './verdict.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -14,6 +15,9 @@ const time = z.number(TIME).int(TIME).min(1, TIME);
 const FACTOR = 'a number above 0, such as 1.5';
 const factor = z.number(FACTOR).positive(FACTOR);
 const count = z.number().int().min(1);
+/** All but that of dead samplers, which has none. */
+const VOTERS = DETECTORS.filter((detector) => detector !== 'deadSampler').length;
+const VOTES = `a whole number from 1 to ${VOTERS}, as many as there are detectors that vote`;
 
 const trend = z.strictObject({
   /** Chosen: of the 2,000 tests of a week, two are that far out by chance, where samples were independent. */
@@ -60,7 +64,7 @@ export const policySchema = z.strictObject({
   /** Between two alarms of one machine. Chosen: a restart that did not help must not be repeated all night. */
   cooldownMs: time.default(6 * HOUR_MS),
   /** A finding that proves aging by itself has two votes, one that needs company has one. */
-  votesNeeded: count.default(2),
+  votesNeeded: z.number(VOTES).int(VOTES).min(1, VOTES).max(VOTERS, VOTES).default(2),
   /** Of the limit. Chosen: the ceiling that most alerting rules use. */
   ceilingShare: share.default(0.9),
   /** Chosen, far below the 98 % at which HotSpot gives up (GCTimeLimit): users suffer long before. */

@@ -22,5 +22,6 @@ export function readPolicy(file: string): AgingPolicy {
   return checkYaml(file, text, policySchema, {
     broken: (line) => new OperatorError('POLICY_INVALID', `The policy is no YAML: ${line}.`, REMEDY),
     mistaken: (lines) => new OperatorError('POLICY_INVALID', `The policy has mistakes:\n  ${lines.join('\n  ')}\n`, REMEDY),
+    pageOf: () => 'docs/detection.md',
   }).data;
 }

@@ -12,12 +12,19 @@ export interface Recorded extends Sample {
   series: Series | null;
 }
 
+/** With the line that it stands on, from 0. */
+type Row = Recorded & { index: number };
+
 const HEADERS = ['at,series,value', 'at,series,value,limit'];
 export const BOOT = 'boot';
 const AT = 'a time as of ISO 8601 with its zone, such as 2026-01-05T08:00:00Z, or milliseconds since 1970';
 const ZONED = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
-/** Chosen: more is a mistake in a time, such as seconds for milliseconds. */
+/** Chosen: more is a mistake in a time. */
 const LONGEST_DAYS = 400;
+/** As seconds since 1970, from 2001 to 2286; as milliseconds, a few weeks of 1970, in which nobody has recorded anything. */
+const SECONDS = [1e9, 1e10] as const;
+/** As milliseconds the year 5138, as microseconds 1973. */
+const MOST_MS = 1e14;
 
 type Fields = Record<'at' | 'series' | 'value' | 'limit', unknown>;
 
@@ -41,34 +48,76 @@ export function parseRecording(text: string, file: string): Recorded[] {
   const head = lines[first]?.trim() ?? '';
   const isJson = head.startsWith('{');
   if (!isJson && !HEADERS.includes(head)) {
-    throw invalid(
-      file,
-      Math.max(first, 0),
-      head === '' ? 'nothing' : head,
-      `${HEADERS.join(' or ')} as the first line, or JSON lines`,
-    );
+    const found = head === '' ? 'nothing: the file is empty' : shown(head);
+    throw invalid(file, Math.max(first, 0), found, `${HEADERS.join(' or ')} as the first line, or JSON lines`);
   }
   const limits = new Map<string, number>();
-  const recorded: Recorded[] = [];
+  const rows: Row[] = [];
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '' || index < first || (!isJson && index === first)) continue;
     const fields = isJson ? ofJson(line, file, index) : ofCsv(line, head.split(',').length, file, index);
-    recorded.push(sampleOf(fields, limits, (found, allowed) => invalid(file, index, found, allowed)));
+    rows.push({ ...sampleOf(fields, limits, (found, allowed) => invalid(file, index, found, allowed)), index });
   }
-  recorded.sort((one, other) => one.atMs - other.atMs);
-  const days = ((recorded.at(-1)?.atMs ?? 0) - (recorded[0]?.atMs ?? 0)) / DAY_MS;
-  if (recorded.length === 0) throw invalid(file, Math.max(first, 0), 'no sample', 'at least one');
-  if (days > LONGEST_DAYS) {
-    throw invalid(file, Math.max(first, 0), `samples over ${Math.round(days)} days`, `times within ${LONGEST_DAYS} days`);
+  rows.sort((one, other) => one.atMs - other.atMs);
+  const refuse = (row: Row | undefined, found: string, allowed: string): OperatorError =>
+    invalid(file, row?.index ?? Math.max(first, 0), found, allowed);
+  refuseWrongUnits(rows, refuse);
+  refuseTooFew(rows, refuse);
+  return rows.map(({ atMs, value, series }) => ({ atMs, value, series }));
+}
+
+type Refuse = (row: Row | undefined, found: string, allowed: string) => OperatorError;
+
+/** Times that are plainly no milliseconds, all of them or some, by the first line that has one. */
+function refuseWrongUnits(rows: readonly Row[], refuse: Refuse): void {
+  const [earliest, latest] = [rows[0]?.atMs ?? 0, rows.at(-1)?.atMs ?? 0];
+  const inOrder = [...rows].sort((one, other) => one.index - other.index);
+  const tooLate = inOrder.find(({ atMs }) => atMs > MOST_MS);
+  if (tooLate !== undefined) {
+    throw refuse(tooLate, `at ${tooLate.atMs}, which looks like microseconds or nanoseconds`, 'milliseconds since 1970');
   }
-  return recorded;
+  const isSeconds = ({ atMs }: Row): boolean => atMs >= SECONDS[0] && atMs < SECONDS[1];
+  const seconds = inOrder.find(isSeconds);
+  // A recording that counts from 0 on gets there as well, after days.
+  if (seconds !== undefined && earliest >= SECONDS[0]) {
+    const meant = new Date(seconds.atMs * 1000).toISOString();
+    throw refuse(seconds, `at ${seconds.atMs}, which looks like seconds (${meant})`, 'milliseconds since 1970');
+  }
+  const days = (latest - earliest) / DAY_MS;
+  if (days <= LONGEST_DAYS) return;
+  throw refuse(
+    rows[0],
+    `samples over ${Math.round(days)} days from here, ${timeText(earliest)}, to line ${(rows.at(-1)?.index ?? 0) + 1}, ${timeText(latest)}`,
+    `times within ${LONGEST_DAYS} days`,
+  );
+}
+
+/** Of one moment nothing can be said. */
+function refuseTooFew(rows: readonly Row[], refuse: Refuse): void {
+  const samples = rows.filter(({ series }) => series !== null);
+  const allowed = 'samples of several moments; one a minute is what detection is made for';
+  const [one] = samples;
+  if (one === undefined) throw refuse(undefined, 'no sample', allowed);
+  if (samples.at(-1)?.atMs !== one.atMs) return;
+  const found = samples.length === 1 ? '1 sample' : `${samples.length} samples of one moment`;
+  throw refuse(one, found, allowed);
+}
+
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString();
 }
 
 function ofCsv(line: string, columns: number, file: string, index: number): Fields {
   const cells = line.split(',').map((cell) => cell.trim());
   if (cells.length !== columns) throw invalid(file, index, `${cells.length} columns`, `${columns}, as in the first line`);
   const [at, series, value = '', limit = ''] = cells;
-  return { at, series, value: value === '' ? undefined : Number(value), limit: limit === '' ? undefined : Number(limit) };
+  return { at, series, value: numberIn(value), limit: numberIn(limit) };
+}
+
+/** What is no number is kept as it stands, to be shown. */
+function numberIn(cell: string): unknown {
+  if (cell === '') return undefined;
+  return Number.isNaN(Number(cell)) ? cell : Number(cell);
 }
 
 function ofJson(line: string, file: string, index: number): Fields {
@@ -104,14 +153,16 @@ function sampleOf(
 }
 
 function timeOf(at: unknown): number | null {
-  if (typeof at === 'number') return Number.isFinite(at) ? at : null;
+  if (typeof at === 'number') return Number.isFinite(at) && at >= 0 ? at : null;
   if (typeof at !== 'string') return null;
-  if (/^\d+$/.test(at)) return Number(at);
+  if (/^\d+(\.\d+)?$/.test(at)) return Number(at);
   const atMs = ZONED.test(at) ? Date.parse(at) : NaN;
   return Number.isNaN(atMs) ? null : atMs;
 }
 
 function shown(value: unknown): string {
+  // JSON has no word for these.
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? 'nothing');
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -1,4 +1,5 @@
-// Preflight by hand: everything a clean restart would refuse to start without. Changes no power and no traffic.
+// Preflight by hand: everything a clean restart would refuse to start without, and whether a supervised pool can be measured. Changes no power
+// and no traffic.
 
 import type { Client } from '@temporalio/client';
 import { pairOf } from '../activities/deps.js';
@@ -23,6 +24,7 @@ import { ensurePool } from '../state/pool.js';
 import { liveProxies } from '../state/proxy-register.js';
 import { isSupervised, noSupervisor } from '../worker/supervisors.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
+import { checkSamplers } from './check-samplers.js';
 import type { OutputOptions } from './output.js';
 import { asOperatorError, inWords, print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -34,10 +36,17 @@ const NO_DATABASE = 'PostgreSQL does not tell';
 const NO_DRIVER = 'the drivers do not tell';
 
 /** What an item has found besides that it is so. */
-interface Finding {
+export interface Finding {
   text: string;
   value: Record<string, unknown>;
 }
+
+/** Looks at one thing and prints a line of it. Resolves with what was found; undefined where that is nothing. Rejects never. */
+export type CheckItem = <T>(
+  what: string,
+  work: (notChecked: (why: string) => void) => Promise<T>,
+  found?: (value: T) => Finding,
+) => Promise<T | undefined>;
 
 /** Why the database, or the admin API, cannot be asked; null where it can. */
 export interface Missing {
@@ -57,11 +66,7 @@ export async function check(
   const machines = new DistinctMachines();
   let failed = 0;
 
-  const item = async <T>(
-    what: string,
-    work: (notChecked: (why: string) => void) => Promise<T>,
-    found: (value: T) => Finding = () => ({ text: '', value: {} }),
-  ): Promise<T | undefined> => {
+  const item: CheckItem = async (what, work, found = () => ({ text: '', value: {} })) => {
     let skipped: string | undefined;
     try {
       const value = await work((why) => void (skipped = why));
@@ -89,6 +94,8 @@ export async function check(
       await migrate(config.database.url);
       return loadSessionKeyHash(database);
     });
+    const withoutToken = missing.token === null ? null : 'without the admin token they do not answer';
+    const whyNoProxy = hash ? withoutToken : NO_DATABASE;
     client = await item(`Temporal answers at ${config.temporal.address}`, () => connectTemporal(config.temporal));
     await item(`a worker polls task queue ${config.temporal.taskQueue}`, async (notChecked) =>
       client === undefined ? notChecked('Temporal does not tell') : requireWorker(client, config.temporal),
@@ -100,8 +107,7 @@ export async function check(
     }
     for (const pool of pools) {
       await item(`${pool.name}: a proxy is registered and answers`, async (notChecked) => {
-        if (!hash) return notChecked(NO_DATABASE);
-        if (missing.token !== null) return notChecked('without the admin token they do not answer');
+        if (whyNoProxy !== null) return notChecked(whyNoProxy);
         await proxiesAnswer(config, pool, database, signal);
       });
       if (pool.policy !== null) {
@@ -166,6 +172,10 @@ export async function check(
           value: {},
         }),
       );
+      if (pool.policy === null) continue;
+      const fleet = new ProxyFleet(database, pool.name, config.adminToken);
+      const active = hash ? (await rolesOf(pool, database).catch(() => null))?.primary : undefined;
+      await checkSamplers({ pool, active, off: off ?? [], driver, fleet, whyNoProxy }, item, signal);
     }
   } finally {
     await client?.connection.close();

@@ -25,7 +25,7 @@ export function replaySamples(file: string, options: ReplayOptions): void {
   const [from, to] = [recording[0]?.atMs, recording.at(-1)?.atMs];
   const firstFound = Object.fromEntries(DETECTORS.map((detector) => [detector, first(detector)]));
   const summary = [
-    `${recording.length} samples over ${inTime((to ?? 0) - (from ?? 0))}, ${alarms === 1 ? 'an alarm' : `${alarms} alarms`}; found first:`,
+    `${recording.length === 1 ? '1 sample' : `${recording.length} samples`} over ${inTime((to ?? 0) - (from ?? 0))}, ${alarms === 1 ? 'an alarm' : `${alarms} alarms`}; found first:`,
     ...DETECTORS.map((detector) => `  ${detector.padEnd(12)} ${firstFound[detector] ?? 'never'}`),
   ].join('\n');
   print(options, summary, { samples: recording.length, from: timeOf(from), to: timeOf(to), alarms, firstFound });

@@ -11,7 +11,14 @@ type Path = readonly PropertyKey[];
 
 const SECRET_NAME = /password|secret|token|url$/i;
 
-export function complaints(file: string, document: Document, lines: LineCounter, issues: readonly Issue[]): string[] {
+/** `pageOf` names the page that lists the known fields of a place. */
+export function complaints(
+  file: string,
+  document: Document,
+  lines: LineCounter,
+  issues: readonly Issue[],
+  pageOf: (path: Path) => string,
+): string[] {
   const misspelt = misspeltFields(document, issues);
   const meant = new Set(misspelt.values());
   return issues.flatMap((issue) => {
@@ -21,7 +28,7 @@ export function complaints(file: string, document: Document, lines: LineCounter,
       return issue.keys.map((key) => {
         const path = [...issue.path, key];
         const missing = misspelt.get(path.join('\n'));
-        return `${at(path)}: unknown field${missing === undefined ? hint(key) : `; did you mean "${String(missing.path.at(-1))}"?`}`;
+        return `${at(path)}: unknown field${missing === undefined ? hint(key, pageOf(path)) : `; did you mean "${String(missing.path.at(-1))}"?`}`;
       });
     }
     const found = document.getIn(issue.path);
@@ -86,10 +93,10 @@ function oneOf(values: readonly unknown[]): string {
 }
 
 /** A secret pasted into the file is the likeliest unknown field, and the one that must not be repeated on a terminal. */
-function hint(key: string): string {
+function hint(key: string, page: string): string {
   return SECRET_NAME.test(key)
     ? '; secrets come from the environment or a file (docs/configuration.md)'
-    : ' (docs/configuration.md lists the known ones)';
+    : ` (${page} lists the known ones)`;
 }
 
 /** Whatever stands where a secret's name belongs, or that of something with a secret in it, may be the secret itself. */

@@ -46,11 +46,19 @@ export const PROXY_ADMIN = { host: '127.0.0.1', port: 8081 };
 export const SAMPLE_INTERVAL_MS = 60_000;
 /** Far above what a healthy machine takes to tell of itself, far below the interval. Chosen. */
 export const SAMPLE_TIMEOUT_MS = 10_000;
+/** Where samples come more often than that, one may take so long all the same: a busy machine needs it. Chosen. */
+export const LEAST_MOST_SAMPLE_TIMEOUT_MS = 1000;
 /** Ten times the threads of a Tomcat's connector: a server that has as many leaks them. Chosen. */
 export const THREAD_LIMIT = 2000;
 /** Far apart enough for a machine that answers slowly, and a health check each is nothing. Chosen. */
 export const DOWN_INTERVAL_MS = 2000;
 /** With it a machine counts as down after some six seconds, and a pause of a collector is none. Chosen. */
 export const DOWN_LOOKS = 3;
+/** More often looks would be one and the same, and a burden. Chosen. */
+export const LEAST_DOWN_INTERVAL_MS = 200;
+/** A single look may meet a pause of a collector, or a connection that was just closed. Chosen. */
+export const LEAST_DOWN_LOOKS = 2;
+/** No process of a server has less: a smaller limit is one in another unit than was meant. Chosen. */
+export const LEAST_MEMORY_LIMIT_BYTES = 2 ** 20;
 /** More often the machine would do little else. Chosen. */
 export const LEAST_COLLECT_MS = 60_000;

@@ -94,8 +94,17 @@ function parse(file: string): { parsed: ConfigFile; complain: (path: string[], a
       { cause },
     );
   }
-  const { data, complain } = checkYaml(file, text, configSchema, { broken: (line) => invalid([line]), mistaken: invalid });
+  const { data, complain } = checkYaml(file, text, configSchema, {
+    broken: (line) => invalid([line]),
+    mistaken: invalid,
+    pageOf,
+  });
   return { parsed: data, complain };
+}
+
+/** Detection is documented where it is explained. */
+function pageOf([, , ...inPool]: readonly PropertyKey[]): string {
+  return inPool[0] === 'monitor' && inPool[1] === 'detection' ? 'docs/detection.md' : 'docs/configuration.md';
 }
 
 function wrongOption(option: string, found: string, allowed: string): OperatorError {

@@ -2,52 +2,57 @@
 
 import { z } from 'zod';
 import { policySchema as detectionSchema } from '../aging/policy.js';
-import { KINDS } from '../aging/series.js';
-import type { SeriesKind } from '../aging/series.js';
 import * as defaults from './defaults.js';
+import { refuse } from './fields.js';
+import { prometheusSchema } from './prometheus-schema.js';
+import { parseSize, SIZE_LIKE } from './size.js';
 
-const TIME = `milliseconds, a whole number from 1 to ${defaults.MAX_TIMER_MS}`;
-const time = z.number(TIME).int(TIME).min(1, TIME).max(defaults.MAX_TIMER_MS, TIME);
-const POSITIVE = 'a number above 0';
-const positive = z.number(POSITIVE).positive(POSITIVE);
+const timeFrom = (least: number): z.ZodNumber => {
+  const allowed = `milliseconds, a whole number from ${least} to ${defaults.MAX_TIMER_MS}`;
+  return z.number(allowed).int(allowed).min(least, allowed).max(defaults.MAX_TIMER_MS, allowed);
+};
+const time = timeFrom(1);
 
-const URL_OF_METRICS = 'an http or https URL, such as http://{host}:9404/metrics, where {host} is the host of the machine';
+const LOOKS = `a whole number from ${defaults.LEAST_DOWN_LOOKS}: a single look may meet a pause of a collector`;
 
-/** All but the counter of requests, which the proxies count. */
-const MEASURED = (Object.keys(KINDS) as SeriesKind[]).filter((kind) => kind !== 'requests');
+const size = z
+  .union([z.number(), z.string()], SIZE_LIKE)
+  .transform((found, context) => parseSize(found) ?? refuse(context, SIZE_LIKE))
+  .refine((bytes) => bytes >= defaults.LEAST_MEMORY_LIMIT_BYTES, `at least 1 MiB: ${SIZE_LIKE}`);
 
-const prometheus = z.strictObject({
-  url: z.string(URL_OF_METRICS).refine(isUrl, URL_OF_METRICS),
-  metric: z.string('the name of a metric, such as jvm_threads_current').min(1),
-  labels: z.record(z.string(), z.string()).default({}),
-  kind: z.enum(MEASURED, `one of ${MEASURED.join(', ')}`),
-  /** In the unit of the kind. */
-  limit: positive.nullable().default(null),
-  limitMetric: z.string('the name of a metric, such as jvm_memory_max_bytes').min(1).nullable().default(null),
-  /** From the metric's unit to that of the kind: bytes to MiB are 9.5367e-7. */
-  scale: positive.default(1),
-});
+export const monitorSchema = z
+  .strictObject(
+    {
+      intervalMs: time.default(defaults.SAMPLE_INTERVAL_MS),
+      timeoutMs: time.optional(),
+      threadLimit: z.number().int().min(1).default(defaults.THREAD_LIMIT),
+      memoryLimit: size.nullable().default(null),
+      tooSlowMs: time.nullable().default(null),
+      collectEveryMs: timeFrom(defaults.LEAST_COLLECT_MS).nullable().default(null),
+      prometheus: z.array(prometheusSchema, 'a list of metrics, each { url, metric, kind }').default([]),
+      down: z
+        .strictObject({
+          intervalMs: timeFrom(defaults.LEAST_DOWN_INTERVAL_MS).default(defaults.DOWN_INTERVAL_MS),
+          looks: z.number(LOOKS).int(LOOKS).min(defaults.LEAST_DOWN_LOOKS, LOOKS).default(defaults.DOWN_LOOKS),
+        })
+        .prefault({}),
+      detection: detectionSchema.prefault({}),
+      timeScale: z.number().min(1, 'a number from 1').max(10_000).default(1),
+    },
+    'a mapping such as { intervalMs: 60000 }, {} for defaults',
+  )
+  .superRefine(({ timeoutMs = 0, ...others }, context) => {
+    const most = mostTimeoutMs(others);
+    if (timeoutMs <= most) return;
+    const message = `at most ${most}: a sample has to end before the next one begins, after intervalMs`;
+    context.addIssue({ code: 'custom', path: ['timeoutMs'], message });
+  })
+  .transform((monitor) => ({
+    ...monitor,
+    timeoutMs: monitor.timeoutMs ?? Math.min(defaults.SAMPLE_TIMEOUT_MS, mostTimeoutMs(monitor)),
+  }));
 
-export const monitorSchema = z.strictObject(
-  {
-    intervalMs: time.default(defaults.SAMPLE_INTERVAL_MS),
-    timeoutMs: time.default(defaults.SAMPLE_TIMEOUT_MS),
-    threadLimit: z.number().int().min(1).default(defaults.THREAD_LIMIT),
-    tooSlowMs: time.nullable().default(null),
-    collectEveryMs: time.min(defaults.LEAST_COLLECT_MS).nullable().default(null),
-    prometheus: z.array(prometheus, 'a list of metrics, each { url, metric, kind }').default([]),
-    down: z
-      .strictObject({
-        intervalMs: time.default(defaults.DOWN_INTERVAL_MS),
-        looks: z.number().int().min(1).default(defaults.DOWN_LOOKS),
-      })
-      .prefault({}),
-    detection: detectionSchema.prefault({}),
-    timeScale: z.number().min(1, 'a number from 1').max(10_000).default(1),
-  },
-  'a mapping such as { intervalMs: 60000 }, {} for defaults',
-);
-
-function isUrl(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text.replaceAll('{host}', 'host'));
+/** By the monitor's clock, which may go faster, and never less than any machine needs. */
+function mostTimeoutMs({ intervalMs, timeScale }: { intervalMs: number; timeScale: number }): number {
+  return Math.max(defaults.LEAST_MOST_SAMPLE_TIMEOUT_MS, Math.floor(intervalMs * timeScale));
 }

@@ -47,11 +47,15 @@ export const poolSchema = z
         .superRefine(atLeast('bootTimeoutMs', 'timeoutMs')),
       limits: limits.prefault({}),
       policy: policySchema.nullable().default(null),
-      monitor: monitorSchema.prefault({}),
+      monitor: monitorSchema.optional(),
     },
     'a mapping with machines, sessions and health',
   )
-  .superRefine(({ machines, sessions: mechanism }, context) => {
+  .superRefine(({ machines, sessions: mechanism, policy, monitor }, context) => {
+    if (monitor !== undefined && policy === null) {
+      const message = 'nothing, or a policy beside it ({} for defaults): a pool without one is not watched';
+      context.addIssue({ code: 'custom', path: ['monitor'], message });
+    }
     if (machines[0].name === machines[1].name) {
       const message = 'a name that the first machine does not have: the two must be different machines';
       context.addIssue({ code: 'custom', path: ['machines', 1, 'name'], message });
@@ -61,4 +65,5 @@ export const poolSchema = z
     for (const [index, each] of machines.entries()) {
       if (each[field] === undefined) context.addIssue({ code: 'custom', path: ['machines', index, field], message });
     }
-  });
+  })
+  .transform((pool) => ({ ...pool, monitor: pool.monitor ?? monitorSchema.parse({}) }));

@@ -61,6 +61,8 @@ export interface MonitorConfig {
   timeoutMs: number;
   /** Threads of the JVM that count as all that it may have. */
   threadLimit: number;
+  /** Memory of the process or guest, in bytes, that counts as all that it may have; null for what its hypervisor gives it, where that tells. */
+  memoryLimit: number | null;
   /** Response time that counts as no service any more; null for limits.requestTimeoutMs, after which it is none. */
   tooSlowMs: number | null;
   /** How often the JVM is asked for a full collection, so that its heap can be told from garbage; null for never. */

@@ -12,6 +12,8 @@ export interface Refusals {
   broken: (line: string) => OperatorError;
   /** Of fields that the schema does not allow, a line each. */
   mistaken: (lines: string[]) => OperatorError;
+  /** The page of the documentation that lists the known fields of a place. */
+  pageOf: (path: readonly PropertyKey[]) => string;
 }
 
 export interface CheckedYaml<T> {
@@ -28,9 +30,11 @@ export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>, r
   const [broken] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
   if (broken !== undefined) throw refusals.broken(`${file}:${broken.linePos?.[0].line ?? 1}: ${inOurWords(broken)}`);
   const result = schema.safeParse(document.toJS() ?? {});
-  if (!result.success) throw refusals.mistaken(complaints(file, document, lines, result.error.issues));
+  if (!result.success) throw refusals.mistaken(complaints(file, document, lines, result.error.issues, refusals.pageOf));
   const complain = (path: string[], allowed: string): OperatorError =>
-    refusals.mistaken(complaints(file, document, lines, [{ code: 'custom', path, message: allowed, input: undefined }]));
+    refusals.mistaken(
+      complaints(file, document, lines, [{ code: 'custom', path, message: allowed, input: undefined }], refusals.pageOf),
+    );
   return { data: result.data, complain };
 }
 

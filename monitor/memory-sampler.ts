@@ -10,12 +10,18 @@ const MIB = 2 ** 20;
 export class MemorySampler implements Sampler {
   readonly name = 'memory';
 
-  constructor(private readonly driver: Pick<HypervisorDriver, 'memoryUse'>) {}
+  /** `limitBytes`: what counts as all that there is; null for what the driver tells of that. */
+  constructor(
+    private readonly driver: Pick<HypervisorDriver, 'memoryUse'>,
+    private readonly limitBytes: number | null,
+  ) {}
 
   async sample({ name }: MachineConfig, signal: AbortSignal): Promise<Reading[]> {
     const use = await this.driver.memoryUse(name, { signal });
     if (use === null) return [];
-    const limit = use.limitBytes === null ? null : use.limitBytes / MIB;
+    // Beyond what its hypervisor gives it no guest gets, whatever is configured.
+    const limits = [this.limitBytes, use.limitBytes].filter((bytes) => bytes !== null);
+    const limit = limits.length === 0 ? null : Math.min(...limits) / MIB;
     return [{ series: seriesOf('memory', 'memory', limit), value: use.usedBytes / MIB }];
   }
 }

@@ -2,10 +2,10 @@
 
 import { request } from 'undici';
 import { seriesOf } from '../aging/series.js';
-import { OperatorError } from '../config/operator-error.js';
 import type { MachineConfig, PrometheusConfig } from '../config/types.js';
+import { endpointRefused, endpointUnreachable, metricMissing, pageUnreadable } from './prometheus-errors.js';
+import { hasSamples, isNamedIn, sumOf } from './prometheus-text.js';
 import type { Reading, Sampler } from './sampler.js';
-import { sumOf } from './prometheus-text.js';
 
 /** An exporter's page is some hundred kilobytes; what goes on without end is none. */
 const MOST_BYTES = 16 * 2 ** 20;
@@ -24,51 +24,42 @@ export class PrometheusSampler implements Sampler {
     const { metric, labels, kind, limit, limitMetric, scale } = this.config;
     const url = this.config.url.replaceAll('{host}', new URL(machine.url).hostname);
     const text = await page(url, signal);
-    const value = sumOf(text, metric, labels);
-    if (value === null) throw metricMissing(url, metric);
-    const told = limitMetric === null ? null : sumOf(text, limitMetric, labels);
+    if (!hasSamples(text)) throw pageUnreadable(url, 'sends no page of metrics');
+    const numberOf = (name: string): number => {
+      const sum = sumOf(text, name, labels);
+      if (sum === null) throw metricMissing(url, { metric: name, labels, isNamed: isNamedIn(text, name) });
+      return sum;
+    };
+    const value = numberOf(metric) * scale;
     // Without a limit nothing is found of a resource: better told than missed.
-    if (limitMetric !== null && told === null) throw metricMissing(url, limitMetric);
-    const most = limitMetric === null ? limit : scaled(told, scale);
-    return [{ series: seriesOf(`${kind}:${this.what}`, kind, most), value: value * scale }];
+    const most = limitMetric === null ? limit : scaled(numberOf(limitMetric), scale);
+    return [{ series: seriesOf(`${kind}:${this.what}`, kind, most), value }];
   }
 }
 
 /** A limit that is none, as -1 of a JVM without one, is not known. */
-function scaled(limit: number | null, scale: number): number | null {
-  return limit !== null && limit > 0 && Number.isFinite(limit) ? limit * scale : null;
+function scaled(limit: number, scale: number): number | null {
+  return limit > 0 && Number.isFinite(limit) ? limit * scale : null;
 }
 
 async function page(url: string, signal: AbortSignal): Promise<string> {
-  const { statusCode, body } = await request(url, { signal, headers: { accept: 'text/plain' } });
+  let statusCode: number;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw endpointFailed(url, `sends more than ${MOST_BYTES / 2 ** 20} MiB`);
-    chunks.push(chunk);
+  try {
+    const answer = await request(url, { signal, headers: { accept: 'text/plain' } });
+    ({ statusCode } = answer);
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      // What is left of the page is not waited for: the connection ends with it.
+      if (bytes > MOST_BYTES) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw endpointUnreachable(url, error);
   }
-  if (statusCode !== 200) throw endpointFailed(url, `answers with ${statusCode}`);
+  if (statusCode !== 200) throw endpointRefused(url, statusCode);
+  if (bytes > MOST_BYTES) throw pageUnreadable(url, `sends more than ${MOST_BYTES / 2 ** 20} MiB`);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Without what may be a secret: this goes into logs and histories. */
-function shown(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-}
-
-function endpointFailed(url: string, what: string): OperatorError {
-  return new OperatorError('METRICS_FAILED', `${shown(url)} ${what}.`, 'Correct pools.*.monitor.prometheus[].url.', {
-    status: 502,
-  });
-}
-
-function metricMissing(url: string, metric: string): OperatorError {
-  return new OperatorError(
-    'METRIC_MISSING',
-    `${shown(url)} has no metric ${metric} with these labels.`,
-    'Correct pools.*.monitor.prometheus: metric and labels as the page has them.',
-    { status: 404 },
-  );
 }

@@ -21,6 +21,19 @@ export function sumOf(text: string, metric: string, labels: Readonly<Record<stri
   return sum;
 }
 
+/** Whether there is any sample: a page of something else, such as HTML, has none. */
+export function hasSamples(text: string): boolean {
+  return text.split('\n').some((line) => {
+    const [, , , value = ''] = LINE.exec(line.trim()) ?? [];
+    return value !== '' && (/^NaN$/i.test(value) || !Number.isNaN(numberOf(value)));
+  });
+}
+
+/** Whether there is a sample of that name, whatever its labels and its value. */
+export function isNamedIn(text: string, metric: string): boolean {
+  return text.split('\n').some((line) => LINE.exec(line.trim())?.[1] === metric);
+}
+
 function numberOf(value: string): number {
   return /^[+-]?Inf$/.test(value) ? (value.startsWith('-') ? -Infinity : Infinity) : Number(value);
 }

@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../config/operator-error.js';
-import { within } from '../config/within.js';
 import type { MachineConfig } from '../config/types.js';
+import { sampleInTime } from './sample-in-time.js';
 import type { Reading, Sampler } from './sampler.js';
 
 /** One failure is a hiccup, a second one bad luck. Chosen. */
@@ -28,7 +28,7 @@ export async function runSampler(sampler: Sampler, options: SamplerLoopOptions, 
     const machine = options.machine();
     try {
       if (machine !== null) {
-        const readings = await within(options.timeoutMs, signal, (limited) => sampler.sample(machine, limited));
+        const readings = await sampleInTime(sampler, machine, options.timeoutMs, signal);
         options.take(machine, readings);
         if (failures >= DEAD_AFTER) options.tell(null);
         failures = 0;

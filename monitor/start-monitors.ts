@@ -6,14 +6,10 @@ import type { Config, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { Leadership } from '../state/leadership.js';
 import { DownEvidences } from './down-evidence.js';
-import { MemorySampler } from './memory-sampler.js';
 import type { Reports } from './reporter.js';
 import { PoolMonitor } from './pool-monitor.js';
-import { PrometheusSampler } from './prometheus-sampler.js';
-import type { Sampler } from './sampler.js';
+import { samplersOf } from './samplers.js';
 import { ScaledClock } from './scaled-clock.js';
-import { TomcatSampler } from './tomcat-sampler.js';
-import { TrafficSampler } from './traffic-sampler.js';
 
 export interface RunningMonitors {
   /** Resolves when all have ended. */
@@ -41,7 +37,7 @@ export function startMonitors({ config, database, driverFor, reportsFor, isRunOp
       const { health, monitor } = pool;
       return new PoolMonitor({
         ...{ pool, database, driver, clock, log, isRunOpen, reports: reportsFor(pool) },
-        samplers: samplersOf(pool, fleet, driver, clock),
+        samplers: samplersOf(pool, { fleet, driver, now: () => clock.now() }),
         evidences: new DownEvidences({ health, fleet, driver, timeoutMs: monitor.timeoutMs }),
         leadership: new Leadership(config.database.url, `vm-rejuv monitor of pool ${pool.name}`),
       });
@@ -53,21 +49,4 @@ export function startMonitors({ config, database, driverFor, reportsFor, isRunOp
       await ended;
     },
   };
-}
-
-function samplersOf(pool: PoolConfig, fleet: ProxyFleet, driver: HypervisorDriver, clock: ScaledClock): Sampler[] {
-  const { sessions, limits, monitor } = pool;
-  const { threadLimit, collectEveryMs } = monitor;
-  const now = (): number => clock.now();
-  return [
-    new TrafficSampler(fleet, {
-      maxConnections: limits.maxConnections,
-      tooSlowMs: monitor.tooSlowMs ?? limits.requestTimeoutMs,
-    }),
-    new MemorySampler(driver),
-    ...(sessions.mechanism === 'tomcat-swap'
-      ? [new TomcatSampler({ manager: sessions.manager, contexts: sessions.contexts, threadLimit, collectEveryMs, now })]
-      : []),
-    ...monitor.prometheus.map((metric) => new PrometheusSampler(metric)),
-  ];
 }

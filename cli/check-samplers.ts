@@ -1,0 +1,73 @@
+// Whether the machines of a supervised pool can be measured: each sampler is tried once, as its monitor would, and nothing is kept of it.
+
+import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
+import type { ProxyFleet } from '../activities/proxy-fleet.js';
+import { KINDS } from '../aging/series.js';
+import { inUnit } from '../aging/verdict.js';
+import type { MachineConfig, PoolConfig } from '../config/types.js';
+import { sampleInTime } from '../monitor/sample-in-time.js';
+import type { Reading, Sampler } from '../monitor/sampler.js';
+import { samplersOf } from '../monitor/samplers.js';
+import type { CheckItem, Finding } from './check.js';
+
+export interface CheckedPool {
+  pool: PoolConfig;
+  /** Undefined where nobody tells; then it is the one that is active at first. */
+  active: MachineConfig | undefined;
+  /** Machines that are off, by name. */
+  off: readonly string[];
+  driver: Pick<HypervisorDriver, 'memoryUse'>;
+  fleet: Pick<ProxyFleet, 'trafficOfAll'>;
+  /** Why no proxy can be asked; null where they can. */
+  whyNoProxy: string | null;
+}
+
+/**
+ * A line for each sampler and each machine that it will measure: the active one, and the standby of a hot pool, which is measured once it is
+ * active. The proxies tell of both at once.
+ */
+export async function checkSamplers(
+  { pool, active = pool.machines[0], off, driver, fleet, whyNoProxy }: CheckedPool,
+  item: CheckItem,
+  signal: AbortSignal,
+): Promise<void> {
+  // A full collection would stop the JVM for a moment.
+  const quiet = { ...pool, monitor: { ...pool.monitor, collectEveryMs: null } };
+  const samplers = samplersOf(quiet, { fleet: { traffic: () => fleet.trafficOfAll() }, driver, now: () => Date.now() });
+  const standbys = pool.standby === 'hot' ? pool.machines.filter(({ name }) => name !== active.name) : [];
+  const tryOne = (sampler: Sampler, machine: MachineConfig): Promise<unknown> =>
+    item(
+      `${pool.name}: sampler ${sampler.name} measures ${machine.name}`,
+      async (notChecked) => {
+        const asksProxies = sampler.name === 'traffic';
+        const why = asksProxies ? whyNoProxy : off.includes(machine.name) ? `${machine.name} is off` : null;
+        if (why !== null) return none(notChecked, why);
+        const readings = await sampleInTime(sampler, machine, pool.monitor.timeoutMs, signal);
+        return readings.length > 0 ? readings : none(notChecked, 'its hypervisor does not tell');
+      },
+      (readings) => tell(sampler, machine, readings),
+    );
+  try {
+    for (const sampler of samplers) {
+      await tryOne(sampler, active);
+      for (const standby of sampler.name === 'traffic' ? [] : standbys) await tryOne(sampler, standby);
+    }
+  } finally {
+    await Promise.all(samplers.map(async (sampler) => sampler.close?.()));
+  }
+}
+
+function none(notChecked: (why: string) => void, why: string): Reading[] {
+  notChecked(why);
+  return [];
+}
+
+function tell({ name: sampler }: Sampler, { name: machine }: MachineConfig, readings: readonly Reading[]): Finding {
+  const text = readings.map(({ series, value }) => {
+    // Without one its trend has no end, and no ceiling is known.
+    const without = KINDS[series.kind].role === 'resource' ? ' without a limit' : '';
+    return `${series.name} ${inUnit(value, series)}${series.limit === null ? without : ` of ${Math.round(series.limit)}`}`;
+  });
+  const values = readings.map(({ series, value }) => ({ series: series.name, value, limit: series.limit }));
+  return { text: `: ${text.join(', ')}`, value: { sampler, machine, readings: values } };
+}

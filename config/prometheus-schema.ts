@@ -1,0 +1,53 @@
+// What vm-rejuv.yaml may say of a metric of a Prometheus endpoint.
+// https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
+
+import { z } from 'zod';
+import { KINDS } from '../aging/series.js';
+import type { SeriesKind } from '../aging/series.js';
+
+const POSITIVE = 'a number above 0';
+const positive = z.number(POSITIVE).positive(POSITIVE);
+
+const URL_OF_METRICS = 'an http or https URL, such as http://{host}:9404/metrics, where {host} is the host of the machine';
+const PLACEHOLDERS = 'a URL with no other placeholder than {host}, which is the host of the machine';
+const url = z.string(URL_OF_METRICS).refine(isUrl, URL_OF_METRICS).refine(hasKnownPlaceholders, PLACEHOLDERS);
+
+const metricLike = (example: string): string =>
+  `the name of a metric alone, such as ${example}; labels have a field of their own: labels: { area: heap }`;
+const metric = (example: string): z.ZodString =>
+  z.string(metricLike(example)).regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, metricLike(example));
+
+const LABEL = 'the name of a label: letters, digits and "_", not beginning with a digit';
+const labels = z.record(
+  z.string().regex(/^[a-zA-Z_]\w*$/, LABEL),
+  z.string(),
+  'labels with their values, such as { area: heap }',
+);
+
+/** All but the counter of requests, which the proxies count. */
+const MEASURED = (Object.keys(KINDS) as SeriesKind[]).filter((kind) => kind !== 'requests');
+
+export const prometheusSchema = z
+  .strictObject({
+    url,
+    metric: metric('jvm_threads_current'),
+    labels: labels.default({}),
+    kind: z.enum(MEASURED, `one of ${MEASURED.join(', ')}`),
+    /** In the unit of the kind. */
+    limit: positive.nullable().default(null),
+    limitMetric: metric('jvm_memory_max_bytes').nullable().default(null),
+    /** From the metric's unit to that of the kind: bytes to MiB are 9.5367e-7. */
+    scale: positive.default(1),
+  })
+  .refine(({ limit, limitMetric }) => limit === null || limitMetric === null, {
+    ...{ path: ['limit'], error: 'null, or no limitMetric: one of the two tells where it is exhausted' },
+  });
+
+/** Whatever stands for a host that is not known yet. */
+function isUrl(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text.replaceAll(/\{[^{}]*\}/g, 'host'));
+}
+
+function hasKnownPlaceholders(text: string): boolean {
+  return !/[{}]/.test(text.replaceAll('{host}', ''));
+}
