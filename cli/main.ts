@@ -88,9 +88,9 @@ decision('retry', 'Try the step of a restart again that waits for an operator');
 decision('skip', 'Go on without restarting the primary, when that step waits for an operator');
 decision('abort', 'Give a restart up and leave the pool as it was; only before the standby has taken traffic');
 
-supervisorUpdate('approve', 'Let the restart begin that waits for approval');
-supervisorUpdate('reject', 'Drop the restart that is wanted and has not begun');
-supervisorUpdate('pause', 'Let the supervisor of a pool begin no restart until resume; one that runs goes on');
+supervisorUpdate('approve', 'Let the restart or fail-over begin that waits for approval');
+supervisorUpdate('reject', 'Drop the restart or fail-over that is wanted and has not begun');
+supervisorUpdate('pause', 'Let the supervisor of a pool begin no restart and no fail-over until resume; one that runs goes on');
 supervisorUpdate('resume', 'Let the supervisor of a pool go on after pause');
 
 clientCommand('status', 'Show phase, roles, proxies, the restart that runs and the last one')

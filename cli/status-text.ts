@@ -2,6 +2,7 @@
 
 import type { FailureRecord } from '../workflows/failure-record.js';
 import type { PoolStatus as Supervisor } from '../workflows/supervision.js';
+import { describeTold } from '../workflows/supervision-details.js';
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { RecordedVerdict } from '../monitor/pool-monitor.js';
@@ -89,16 +90,25 @@ function restartLines(status: PoolStatus): string[] {
 
 function supervisorLines({ supervisor }: PoolStatus): string[] {
   if (supervisor === null) return [];
-  const { pool, state, paused, wanted, judgement } = supervisor;
+  const { pool, state, paused, wanted, judgement, lastRefusal, anomalies = [] } = supervisor;
   const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
   if (wanted !== null)
     lines.push(
       `  ${wanted.by === 'down' ? 'a fail-over is wanted' : `a restart is wanted by ${wanted.by}`}${wanted.reason === null ? '' : `: ${wanted.reason}`}`,
     );
   if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
+  // What is said above already is not said again. A worker of before does not tell.
+  if (lastRefusal != null && lastRefusal.code !== judgement?.code) lines.push(`  ${describeRefusal(lastRefusal)}`);
+  for (const { about, evidence, sinceMs } of anomalies)
+    lines.push(`  wrong since ${new Date(sinceMs).toISOString()}: ${evidence ?? about}`);
   if (state === 'waiting-for-approval') lines.push(`  decide: vm-rejuv approve ${pool}, or vm-rejuv reject ${pool}`);
   if (state === 'paused') lines.push(`  go on: vm-rejuv resume ${pool}`);
   return lines;
+}
+
+function describeRefusal(refusal: NonNullable<Supervisor['lastRefusal']>): string {
+  const { atMs, code, text } = refusal;
+  return `last refused ${new Date(atMs).toISOString()}: ${describeTold(refusal)}: ${code}: ${text}`;
 }
 
 function detectionLines({ monitoring, active }: PoolStatus): string[] {
