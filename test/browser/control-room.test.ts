@@ -101,7 +101,7 @@ describe.skipIf(missing !== null)(`the Temporal UI${missing === null ? '' : ` (n
       expect.stringMatching(/^resume Go on after pause/),
       expect.stringMatching(/^retry Let the restart or fail-over under way try again/),
       expect.stringMatching(/^skip Let the restart or fail-over under way go on/),
-      expect.stringMatching(/^abort Give up the restart under way/),
+      expect.stringMatching(/^abort Give up the restart or fail-over under way/),
       'Custom',
     ]);
     await ui.picture('update-menu');
