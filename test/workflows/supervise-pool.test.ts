@@ -36,19 +36,6 @@ test('signs of aging make one clean restart, and the next has to wait for the co
   expect((await status()).lastRefusal).toBeNull();
 });
 
-test('what is wrong is open until it is told to be over, and stands in the history', async () => {
-  const { supervisor, status, history } = await supervised({});
-  const about = 'sampler jmx';
-
-  await supervisor.signal(messages.anomalySeenSignal, { about, evidence: 'refused' });
-  await supervisor.signal(messages.anomalySeenSignal, { evidence: 'by hand' });
-  await expect.poll(async () => (await status()).anomalies, PATIENCE).toMatchObject([{ about, evidence: 'refused' }]);
-  await supervisor.signal(messages.anomalySeenSignal, { about, isOver: true });
-  await expect.poll(async () => (await status()).anomalies, PATIENCE).toEqual([]);
-
-  expect(await codes(history)).toEqual(['anomalySeen NOTED', 'anomalySeen OVER']);
-});
-
 test('where policy wants approval, a restart waits for it, and can be rejected', async () => {
   const { installation, supervisor, status, history, restarts } = await supervised({ mode: 'approval', cooldownMs: 0 });
   const untilAsked = (): Promise<void> => expect.poll(async () => (await status()).state, PATIENCE).toBe('waiting-for-approval');
