@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDriver } from '../../../activities/hypervisor/create-driver.js';
 import { statusQuery } from '../../../workflows/messages.js';
+import { serverDownSignal } from '../../../workflows/supervisor-messages.js';
 import { obstinateShop } from '../../fixtures/obstinate-shop.js';
 import { supervised } from '../../fixtures/supervised.js';
 import { jsonLines, vmRejuv } from '../../fixtures/vm-rejuv.js';
@@ -11,12 +12,14 @@ const PATIENCE = { timeout: 120_000, interval: 200 };
 
 test('a fail-over is called that by whoever asks, from its approval to its end, and has its machines to itself', async () => {
   const { shop, block, clear } = obstinateShop({ health: { path: '/shop/health', bootTimeoutMs: 3000 } });
-  const { installation, client, status, history } = await supervised({ failOver: 'approval' }, { shop });
+  const { installation, client, supervisor, status, history } = await supervised({ failOver: 'approval' }, { shop });
   const { name } = installation.pool;
   const log = (): string => readFileSync(join(installation.directory, 'worker.log'), 'utf8');
   const { signal } = new AbortController();
   await block();
   await createDriver(installation.pool).stop('node-a', { signal });
+  // The monitor may not have seen it running yet, and would take it for one that is still to be booted.
+  await supervisor.signal(serverDownSignal, { evidence: 'no answer', machine: 'node-a' });
 
   await expect.poll(async () => (await status()).judgement?.code, PATIENCE).toBe('APPROVAL_NEEDED');
   expect((await status()).lastRefusal).toMatchObject({ what: 'serverDown', code: 'APPROVAL_NEEDED' });
