@@ -2,6 +2,7 @@
 
 import { readPool, swapPool } from '../state/pool.js';
 import { standbyKeys } from '../state/session-owner.js';
+import type { RunOrigin } from '../workflows/run-origin.js';
 import type { Attempt } from './attempt.js';
 import { withAttempt } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
@@ -18,6 +19,9 @@ export interface RestartOutcome extends Holds {
   to: string;
   /** Sessions that are the new active machine's: handed over, or begun there while the pool moved. */
   sessionsMoved: number;
+  /** Why, and who has begun it; absent in results of workers that did not tell. */
+  reason?: string | null;
+  begunBy?: string;
   /** The whole restart; absent in results of workers that did not count it. */
   tookMs?: number;
   /** Absent when `restartPrimary` was skipped, and in results of workers that did not ask. */
@@ -37,12 +41,13 @@ export interface SwapInput extends Partial<RestartedPrimary> {
   pool: string;
   /** When the restart began, in ms since 1970 by Temporal's clock; workflows of before do not tell. */
   startedAtMs?: number;
+  origin?: RunOrigin;
   /** `before` is the old active machine's incarnation when `restartPrimary` first began; absent when it did not get to know it. */
   skipped?: { reason: string | null; before?: string | null };
 }
 
 export async function swapRoles(deps: ActivityDeps, input: SwapInput): Promise<RestartOutcome> {
-  const { pool, startedAtMs, memoryBytes, rolledBack, skipped } = input;
+  const { pool, startedAtMs, origin, memoryBytes, rolledBack, skipped } = input;
   const done = await earlierResult<RestartOutcome>(deps);
   // The proxies learn the epoch by themselves; the attempt that wrote it has only not seen them do so.
   if (done !== null) return done;
@@ -57,6 +62,7 @@ export async function swapRoles(deps: ActivityDeps, input: SwapInput): Promise<R
       to: pair.standby.name,
       sessionsMoved: (await standbyKeys(deps.database, pool)).size,
       ...holds,
+      ...origin,
       ...(startedAtMs === undefined ? {} : { tookMs: Math.max(0, Date.now() - startedAtMs) }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(rolledBack === undefined ? {} : { rolledBack }),

@@ -2,9 +2,12 @@
 
 import { untilHealthy } from '../activities/health.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
-import type { Config, HealthConfig } from '../config/types.js';
+import { OperatorError } from '../config/operator-error.js';
+import type { Config, HealthConfig, PoolConfig } from '../config/types.js';
+import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
+import type { PoolRow } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
@@ -23,14 +26,19 @@ function createPatience({ bootTimeoutMs }: HealthConfig, machine: string): (seen
   };
 }
 
-/** Boots the active machine, and the standby of a pool that keeps it hot, and waits until their application answers. */
+/**
+ * Boots the active machine, and the standby of a pool that keeps it hot, and waits until their application answers. POOL_IN_USE while a run
+ * has a pool: which machine is off, and has to stay so, is its decision.
+ */
 export async function boot(config: Config, poolName: string | undefined, options: OutputOptions): Promise<void> {
   const pools = poolName === undefined ? Object.values(config.pools) : [choosePool(config, poolName)];
   const database = openDatabase(config.database.url);
   try {
     await migrate(config.database.url);
+    // Before anything is started of any.
+    for (const pool of pools) await mustBeFree(database, pool);
     for (const pool of pools) {
-      const { active } = await ensurePool(database, pool);
+      const { active } = await mustBeFree(database, pool);
       const driver = createDriver(pool);
       const signal = AbortSignal.timeout(2 * pool.health.bootTimeoutMs);
       for (const machine of pool.machines.filter(({ name }) => name === active || pool.standby === 'hot')) {
@@ -46,4 +54,19 @@ export async function boot(config: Config, poolName: string | undefined, options
   } finally {
     await database.end();
   }
+}
+
+async function mustBeFree(database: Database, pool: PoolConfig): Promise<PoolRow> {
+  const row = await ensurePool(database, pool);
+  if (row.run !== null) throw hasPool(pool.name, row.run);
+  return row;
+}
+
+function hasPool(pool: string, run: string): OperatorError {
+  return new OperatorError(
+    'POOL_IN_USE',
+    `Pool ${pool} is in use: ${run} has it, and may have switched a machine off on purpose.`,
+    `Let it end; what it waits for tells: vm-rejuv status ${pool}. One that has ended without giving the pool back goes on by: vm-rejuv rejuvenate ${pool}`,
+    { status: 409 },
+  );
 }

@@ -12,6 +12,7 @@ import { OperatorError } from '../config/operator-error.js';
 import { originLike, parseOrigin } from '../config/origin.js';
 import type { Config, ListenAddress } from '../config/types.js';
 import { DATA_DIRECTORY, withConnections } from './connections.js';
+import type { HistoryOptions } from './history.js';
 import type { OutputOptions } from './output.js';
 import { fail } from './output.js';
 import type { ProxyOptions } from './proxy.js';
@@ -88,15 +89,25 @@ decision('retry', 'Try the step of a restart again that waits for an operator');
 decision('skip', 'Go on without restarting the primary, when that step waits for an operator');
 decision('abort', 'Give a restart up and leave the pool as it was; only before the standby has taken traffic');
 
-supervisorUpdate('approve', 'Let the restart begin that waits for approval');
-supervisorUpdate('reject', 'Drop the restart that is wanted and has not begun');
-supervisorUpdate('pause', 'Let the supervisor of a pool begin no restart until resume; one that runs goes on');
+supervisorUpdate('approve', 'Let the restart or fail-over begin that waits for approval');
+supervisorUpdate('reject', 'Drop the restart or fail-over that is wanted and has not begun');
+supervisorUpdate('pause', 'Let the supervisor of a pool begin no restart and no fail-over until resume; one that runs goes on');
 supervisorUpdate('resume', 'Let the supervisor of a pool go on after pause');
 
 clientCommand('status', 'Show phase, roles, proxies, the restart that runs and the last one')
   .argument('[pool]', 'one pool instead of all')
   .action((pool: string | undefined, options: ClientOptions) =>
     withConfig(options, async (config) => (await import('./status.js')).status(config, pool, options)),
+  );
+
+clientCommand(
+  'history',
+  'Show what was done and decided of a pool, the latest last: restarts, fail-overs, and what its supervisor has answered',
+)
+  .argument('<pool>')
+  .option('--limit <count>', 'only the latest so many, 50 unless said otherwise', givenCount)
+  .action((pool: string, options: ClientOptions & HistoryOptions) =>
+    withConfig(options, async (config) => (await import('./history.js')).history(config, pool, options)),
   );
 
 clientCommand('deregister', 'Strike a proxy that is certainly gone from the register: steps wait for every proxy in it')
@@ -207,6 +218,12 @@ function withConfig(
 function givenName(text: string): string {
   if (!NAME.test(text)) throw new InvalidArgumentError(`Allowed: ${NAME_LIKE}`);
   return text;
+}
+
+function givenCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Allowed: a whole number of at least 1.');
+  return count;
 }
 
 function givenHours(text: string): number {

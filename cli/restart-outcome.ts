@@ -12,9 +12,17 @@ export function describeOutcome(outcome: RestartOutcome): string {
   const kept = skipped === undefined ? '' : `; ${from} ${describeSkipped(skipped)}`;
   const back = rolledBack ? `; ${from} did not get ready from its fresh disk and has the one of before` : '';
   const memory = memoryBytes === undefined ? '' : describeMemory(from, to, memoryBytes);
-  // Those of a shared store stay where they are.
-  const moved = sessionsMoved === 0 ? 'no session had to move' : `${sessionsMoved} sessions moved`;
-  return `${moved}, held p99 ${holdMs.p99} ms, max ${holdMs.max} ms${whole}${memory}${back}${kept}`;
+  return `${describeMoved(sessionsMoved)}, ${describeHolds(holdMs)}${whole}${memory}${back}${kept}`;
+}
+
+/** Those of a shared store stay where they are. */
+export function describeMoved(sessions: number): string {
+  return sessions === 0 ? 'no session had to move' : `${sessions} sessions moved`;
+}
+
+/** How long requests were held. */
+export function describeHolds({ p99, max }: RestartOutcome['holdMs']): string {
+  return `held p99 ${p99} ms, max ${max} ms`;
 }
 
 /** `machine down; 12 sessions saved, about 3 lost, 8.1 s in all; tomcat-a is back as the standby`. */

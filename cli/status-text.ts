@@ -2,10 +2,13 @@
 
 import type { FailureRecord } from '../workflows/failure-record.js';
 import type { PoolStatus as Supervisor } from '../workflows/supervision.js';
+import { describeTold } from '../workflows/supervision-details.js';
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { RecordedVerdict } from '../monitor/pool-monitor.js';
 import type { PoolRow } from '../state/pool.js';
+import type { MonitorStatus } from './monitor-status.js';
+import { describeMonitor } from './monitor-status.js';
 import { describeFailOver, describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
 import { describeWaiting } from './restart-progress.js';
@@ -45,6 +48,8 @@ export interface PoolStatus
   lastFailure: { finishedAt: Date; failure: FailureRecord } | null;
   /** Null when no end of a proxy keeps the pool waiting. */
   uncleanWaitMs: number | null;
+  /** Whether it is watched, and how that goes; null of a pool without a policy. */
+  monitor: MonitorStatus | null;
   /** The last word of detection about this boot of the active machine; null before there is one. */
   monitoring: (RecordedVerdict & { judgedAt: Date }) | null;
   /** Null of a pool that is not supervised, and where nobody answers for its supervisor. */
@@ -66,6 +71,7 @@ export function statusText(status: PoolStatus): string {
     `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}${PHASES[phase]}`,
     ...restartLines(status).map((line) => `  ${line}`),
     ...supervisorLines(status).map((line) => `  ${line}`),
+    ...describeMonitor(status.monitor).map((line) => `  ${line}`),
     ...detectionLines(status).map((line) => `  ${line}`),
     ...machines.map(machineLine).map((line) => `  ${line}`),
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
@@ -87,27 +93,36 @@ function restartLines(status: PoolStatus): string[] {
   return lines;
 }
 
-function supervisorLines({ supervisor }: PoolStatus): string[] {
+function supervisorLines({ supervisor, monitor }: PoolStatus): string[] {
   if (supervisor === null) return [];
-  const { pool, state, paused, wanted, judgement } = supervisor;
+  const { pool, state, paused, wanted, judgement, lastRefusal, anomalies = [] } = supervisor;
   const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
   if (wanted !== null)
     lines.push(
       `  ${wanted.by === 'down' ? 'a fail-over is wanted' : `a restart is wanted by ${wanted.by}`}${wanted.reason === null ? '' : `: ${wanted.reason}`}`,
     );
   if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
+  // What is said above already is not said again. A worker of before does not tell.
+  if (lastRefusal != null && lastRefusal.code !== judgement?.code) lines.push(`  ${describeRefusal(lastRefusal)}`);
+  // What the monitor tells of itself stands there.
+  for (const { about, evidence, sinceMs } of anomalies.filter(
+    (one) => !monitor?.anomalies.some((own) => own.about === one.about),
+  ))
+    lines.push(`  wrong since ${new Date(sinceMs).toISOString()}: ${evidence ?? about}`);
   if (state === 'waiting-for-approval') lines.push(`  decide: vm-rejuv approve ${pool}, or vm-rejuv reject ${pool}`);
   if (state === 'paused') lines.push(`  go on: vm-rejuv resume ${pool}`);
   return lines;
 }
 
+function describeRefusal(refusal: NonNullable<Supervisor['lastRefusal']>): string {
+  const { atMs, code, text } = refusal;
+  return `last refused ${new Date(atMs).toISOString()}: ${describeTold(refusal)}: ${code}: ${text}`;
+}
+
 function detectionLines({ monitoring, active }: PoolStatus): string[] {
   if (monitoring === null) return [];
-  const { judgedAt, explanation, deadSamplers } = monitoring;
-  return [
-    `detection of ${active} ${judgedAt.toISOString()}: ${explanation}`,
-    ...deadSamplers.map(({ sampler, reason }) => `  sampler ${sampler} fails: ${reason}`),
-  ];
+  const { judgedAt, explanation } = monitoring;
+  return [`detection of ${active} ${judgedAt.toISOString()}: ${explanation}`];
 }
 
 /** Temporal counts the attempt that is to come. */

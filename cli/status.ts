@@ -13,6 +13,7 @@ import { ensurePool, latestFailure, latestResult, readPool } from '../state/pool
 import { isProvedDead } from '../state/process-identity.js';
 import { liveProxies } from '../state/proxy-register.js';
 import type { FailureRecord } from '../workflows/failure-record.js';
+import { monitorStatus } from './monitor-status.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { choosePool } from './pool-option.js';
@@ -59,6 +60,7 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
   );
   const last = await latestResult(database, name);
   const failed = await latestFailure(database, name);
+  const monitoring = pool.policy === null ? null : await monitoringOf(database, name);
   const { temporal, run: open, ended, progress, trouble } = await restarts.look(name, run);
   // It may have given the pool back since the row was read.
   if (ended && (await readPool(database, name)).run !== run) return statusOf(pool, database, restarts);
@@ -77,7 +79,8 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     code: progress?.code ?? null,
     updates: progress?.updates ?? [],
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),
-    monitoring: pool.policy === null ? null : await monitoringOf(database, name),
+    monitor: await monitorStatus(pool, database, monitoring !== null),
+    monitoring,
     supervisor: pool.policy === null ? null : await restarts.supervisor(name),
     temporal,
     trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,

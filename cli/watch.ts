@@ -1,4 +1,4 @@
-// Shows a run of a clean restart until it has ended.
+// Shows a run of a clean restart, or of a fail-over, until it has ended.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -6,12 +6,14 @@ import { OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import { askTemporal } from '../worker/ask-temporal.js';
 import type { RunHandle } from '../worker/temporal-client.js';
+import type { CleanRestartResult } from '../workflows/clean-restart.js';
+import type { FailOverResult } from '../workflows/fail-over.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
 import { readableFailure } from './readable-failure.js';
 import type { RestartProgress } from './restart-progress.js';
 import { describeWaiting, progressOf } from './restart-progress.js';
-import { describeOutcome } from './restart-outcome.js';
+import { describeFailOver, describeOutcome } from './restart-outcome.js';
 import { describeUncleanWait } from './unclean-wait.js';
 import { createWorkerWarning } from './worker-warning.js';
 
@@ -44,9 +46,12 @@ export async function watch(watched: Watched, options: OutputOptions): Promise<v
       await warnOfSilence(progress.answered);
       await sleep(POLL_MS);
     }
-    const outcome = await patiently(watched, options, () => askTemporal(client, temporal.address, () => run.result()));
-    show({ steps: outcome.steps, ...NOTHING_MORE }, null);
-    print(options, `Done: ${describeOutcome(outcome)}`, outcome);
+    const outcome = await patiently<CleanRestartResult | FailOverResult>(watched, options, () =>
+      askTemporal(client, temporal.address, () => run.result()),
+    );
+    const done = 'failedOver' in outcome ? describeFailOver(outcome) : describeOutcome(outcome);
+    show({ steps: outcome.steps as Seen['steps'], ...NOTHING_MORE }, null);
+    print(options, `Done: ${done}`, outcome);
   } catch (error) {
     throw readableFailure(error, watched.pool);
   }

@@ -41,17 +41,18 @@ try {
       ? comparisonOf(await runDemo(options, view, stop.signal))
       : leakOf(await runLeak({ ...options, leak }, view, stop.signal));
   try {
-    out.write(`\n${shown.text}\n\n  Application: ${shown.run.url}\n  Workflow:    ${shown.run.workflowUrl}\n`);
+    out.write(`\n${shown.text}\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(shown.figures)}\n`);
     for (const [reason, count] of Object.entries(shown.report.reasons)) out.write(`\n  Failed: ${count} × ${reason}\n`);
     const { failed, sessionsLost, updatesLost } = shown.report;
     process.exitCode = failed + sessionsLost + updatesLost === 0 ? 0 : 1;
     if (options.keep) {
       const way = isApart() ? ` Its network is its own: nsenter --net --target ${process.pid} COMMAND reaches it.` : '';
+      out.write(`\n  Application: ${shown.run.url}\n  Workflow:    ${shown.run.workflowUrl}\n`);
       out.write(`\n  Everything stays up. Ctrl-C ends it.${way}\n`);
       await told;
     } else {
-      out.write('\n  Ending what was started (--keep leaves it up to explore).\n');
+      out.write('\n  Ending what was started (--keep leaves it up to explore, and says where).\n');
     }
   } finally {
     await shown.run.close();

@@ -63,7 +63,9 @@ export async function setScene(
   const worker = await installation.startWorker();
   const client = await connectTemporal(installation.config.temporal);
   closing.add(() => client.connection.close());
-  view.note(`Application: ${url}/shop/cart    Temporal UI: ${temporal.uiUrl}    (files: ${servers.directory})`);
+  view.note(
+    `Application: ${url}/shop/cart    Temporal UI: ${temporal.uiUrl}    (files: ${servers.directory})${options.keep ? '' : ', until the demo ends'}`,
+  );
   return { app, servers, installation, client, worker, proxyUrl: url };
 }
 

@@ -21,7 +21,7 @@ export interface ActiveMachineOptions {
   now: () => number;
   /** Another machine is active, or it has booted; called before that is recorded. */
   booted: (boot: BootRow) => void;
-  /** The hypervisor has failed so often that it counts as dead, for the reason told; later, with null, that it tells again. */
+  /** The hypervisor has failed so often that it counts as dead, for the reason told; with null it tells, as it mostly does. */
   tell: (reason: string | null) => void;
 }
 
@@ -88,7 +88,7 @@ export class ActiveMachine {
     const { pool, driver, tell } = this.options;
     try {
       const status = await within(pool.monitor.timeoutMs, signal, (limited) => driver.status(machine, { signal: limited }));
-      if (this.hypervisorFailures >= DEAD_AFTER) tell(null);
+      tell(null);
       this.hypervisorFailures = 0;
       return status.incarnation;
     } catch (error) {

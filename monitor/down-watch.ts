@@ -11,6 +11,12 @@ export interface DownEvidence {
 /** One kind may be the monitor's own trouble: its network, its credentials, a proxy that is ill. */
 const KINDS_NEEDED = 2;
 
+/** Whether one look speaks for a fail-over. A machine that answers the worker is well, whatever others say. */
+export function speaksForDown(evidence: readonly DownEvidence[]): boolean {
+  const kinds = new Set(evidence.map(({ kind }) => kind));
+  return kinds.has('health') && kinds.size >= KINDS_NEEDED;
+}
+
 export class DownWatch {
   private inARow = 0;
 
@@ -24,8 +30,7 @@ export class DownWatch {
 
   /** Takes what one look has found; an empty list is health. Resolves with the evidence in words once the machine counts as down, else null. */
   look(evidence: readonly DownEvidence[]): string | null {
-    const kinds = new Set(evidence.map(({ kind }) => kind));
-    this.inARow = kinds.size >= KINDS_NEEDED ? this.inARow + 1 : 0;
+    this.inARow = speaksForDown(evidence) ? this.inARow + 1 : 0;
     return this.inARow >= this.looks ? evidence.map(({ text }) => text).join('; ') : null;
   }
 

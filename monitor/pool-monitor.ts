@@ -11,6 +11,7 @@ import type { MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import type { Leadership } from '../state/leadership.js';
 import type { BootRow } from '../state/monitoring.js';
+import { readMonitor, recordMonitor } from '../state/monitor-state.js';
 import { readBoot, recordVerdict } from '../state/monitoring.js';
 import { forgetFutureSamples, lastSampleMs } from '../state/sample.js';
 import { ActiveMachine } from './active-machine.js';
@@ -22,12 +23,15 @@ import { Reporter } from './reporter.js';
 import { SampleLog } from './sample-log.js';
 import type { Reading, Sampler } from './sampler.js';
 import { runSampler } from './sampler-loop.js';
+import { SamplerStates } from './sampler-states.js';
 import type { ScaledClock } from './scaled-clock.js';
 
 /** Who does not lead asks again after this. Chosen: samples come once a minute. */
 const LEAD_AGAIN_MS = 5000;
 /** Of the monitor's clock. Chosen: the customary cooldown of a policy. */
 const REMIND_MS = 3_600_000;
+/** Asks which boot of the machine runs. */
+const HYPERVISOR = 'hypervisor';
 /** Clocks of two hosts differ by less. Chosen. */
 const MOST_AHEAD_MS = 5 * 60_000;
 
@@ -50,6 +54,7 @@ export class PoolMonitor {
   private watch: AgingWatch;
   private readonly samples: SampleLog;
   private readonly reporter: Reporter;
+  private readonly samplerStates: SamplerStates;
   private readonly active: ActiveMachine;
   private readonly downLookout: DownLookout;
   private toldAgingAtMs = -Infinity;
@@ -61,11 +66,12 @@ export class PoolMonitor {
     // Samples are kept for as long as detection looks back.
     this.samples = new SampleLog(database, pool.name, historyMs(detection));
     this.reporter = new Reporter(pool.name, reports, log);
+    this.samplerStates = new SamplerStates(options.samplers);
     this.downLookout = new DownLookout(down.looks, evidences, this.reporter);
     this.active = new ActiveMachine({
       ...{ pool, database, driver, isRunOpen, now: () => clock.now() },
       booted: (boot) => this.hasBooted(boot),
-      tell: (reason) => this.reporter.sampler('hypervisor', reason),
+      tell: (reason) => this.reporter.sampler(HYPERVISOR, reason),
     });
   }
 
@@ -91,6 +97,7 @@ export class PoolMonitor {
     const { intervalMs, timeoutMs, detection, down } = pool.monitor;
     // Of another term: looks are not in a row with those of before.
     this.downLookout.reset();
+    await this.beginTerm();
     await this.restore(signal);
     await this.active.look(false, signal);
     const term = new AbortController();
@@ -108,6 +115,7 @@ export class PoolMonitor {
           {
             ...{ intervalMs, timeoutMs, machine: () => this.active.watched },
             take: (measured, readings) => this.take(measured, readings),
+            seen: (error) => this.sampled(sampler, error),
             tell: (reason) => this.reporter.sampler(sampler.name, reason),
           },
           ends,
@@ -123,6 +131,21 @@ export class PoolMonitor {
       term.abort();
       await Promise.allSettled(loops);
     }
+  }
+
+  /** There before anything is measured: that somebody watches, and what another has seen last. */
+  private async beginTerm(): Promise<void> {
+    const { pool, database, samplers } = this.options;
+    const before = await readMonitor(database, pool.name);
+    this.samplerStates.resume(before?.samplers ?? []);
+    this.reporter.resume(before?.anomalies ?? [], [...samplers.map(({ name }) => name), HYPERVISOR]);
+    await this.record({ isBeginning: true });
+  }
+
+  private async record(options: { isBeginning?: boolean } = {}): Promise<void> {
+    const { pool, database } = this.options;
+    const state = { samplers: this.samplerStates.all, anomalies: this.reporter.anomalies };
+    await recordMonitor(database, pool.name, state, options);
   }
 
   /** Goes on from what was seen before, by whichever worker. */
@@ -159,8 +182,15 @@ export class PoolMonitor {
     const { leadership, clock } = this.options;
     if (!(await leadership.leads())) throw new Error('Another worker monitors it by now.');
     await this.active.look(true, signal);
+    await this.record();
     await this.samples.write(clock.now());
     await this.reporter.tell();
+  }
+
+  private sampled({ name }: Sampler, error: unknown): void {
+    this.samplerStates.seen(name, error);
+    // Also what another worker has told of it is over.
+    if (error === null) this.reporter.sampler(name, null);
   }
 
   private take({ name }: MachineConfig, readings: readonly Reading[]): void {

@@ -6,16 +6,27 @@ import { describeError } from '../config/operator-error.js';
 export interface Reports {
   aging(evidence: string): Promise<void>;
   down(machine: string, evidence: string): Promise<void>;
-  /** Something is wrong that speaks for no restart. */
-  anomaly(evidence: string): Promise<void>;
+  /** Something is wrong that speaks for no restart; with null, what it is about is over. */
+  anomaly(about: string, evidence: string | null): Promise<void>;
 }
+
+/** What is wrong and not over. */
+export interface Anomaly {
+  about: string;
+  /** As it was seen first. */
+  evidence: string;
+  /** In ms since 1970. */
+  sinceMs: number;
+}
+
+const SAMPLER = 'sampler ';
 
 export class Reporter {
   /** By what it is about, so that a long outage of Temporal leaves one of each, the latest. */
   private readonly untold = new Map<string, () => Promise<void>>();
   private telling: Promise<void> | null = null;
-  /** Samplers that count as dead, with what they say. */
-  private readonly dead = new Map<string, string>();
+  /** By what they are about. */
+  private readonly open = new Map<string, Anomaly>();
 
   constructor(
     private readonly pool: string,
@@ -41,20 +52,40 @@ export class Reporter {
 
   /** A sampler counts as dead, for the reason told; with null it works again. */
   sampler(name: string, reason: string | null): void {
-    if (reason === null) {
-      this.untold.delete(name);
-      if (this.dead.delete(name)) this.log(`Sampler ${name} of pool ${this.pool} works again`);
+    this.anomaly(`${SAMPLER}${name}`, reason === null ? null : `${SAMPLER}${name} fails: ${reason}`);
+  }
+
+  /** Something is wrong; with null it is over. Said again, it is no news. */
+  anomaly(about: string, evidence: string | null): void {
+    if (evidence === null) {
+      if (!this.open.delete(about)) return;
+      this.log(`Pool ${this.pool}: what was wrong is over: ${about}`);
+      this.untold.set(about, () => this.reports.anomaly(about, null));
       return;
     }
-    const isNews = !this.dead.has(name);
-    this.dead.set(name, reason);
-    if (!isNews) return;
-    this.log(`Sampler ${name} of pool ${this.pool} fails: ${reason}`);
-    this.untold.set(name, () => this.reports.anomaly(`sampler ${name} fails: ${reason}`));
+    if (this.open.has(about)) return;
+    this.open.set(about, { about, evidence, sinceMs: Date.now() });
+    this.log(`Pool ${this.pool}: ${evidence}`);
+    this.untold.set(about, () => this.reports.anomaly(about, evidence));
+  }
+
+  /** Goes on from what another worker has told; what is about a sampler that is none any more is over. */
+  resume(open: readonly Anomaly[], samplers: readonly string[]): void {
+    for (const one of open) if (!this.open.has(one.about)) this.open.set(one.about, one);
+    for (const about of this.open.keys())
+      if (about.startsWith(SAMPLER) && !samplers.includes(about.slice(SAMPLER.length))) this.anomaly(about, null);
+  }
+
+  get anomalies(): Anomaly[] {
+    return [...this.open.values()];
   }
 
   get deadSamplers(): { sampler: string; reason: string }[] {
-    return [...this.dead].map(([sampler, reason]) => ({ sampler, reason }));
+    return this.anomalies.flatMap(({ about, evidence }) =>
+      about.startsWith(SAMPLER)
+        ? [{ sampler: about.slice(SAMPLER.length), reason: evidence.slice(about.length + ' fails: '.length) }]
+        : [],
+    );
   }
 
   /** Tells what there is to tell; what cannot be told now is told when this is called again. Never rejects. */

@@ -17,6 +17,8 @@ export interface SamplerLoopOptions {
   /** Whom to measure now; null for nobody. */
   machine: () => MachineConfig | null;
   take: (machine: MachineConfig, readings: readonly Reading[]) => void;
+  /** What has come of a sample: null, or what it has thrown. */
+  seen: (error: unknown) => void;
   /** It has failed so often that it counts as dead, for the reason told; later, with null, that it works again. */
   tell: (reason: string | null) => void;
 }
@@ -30,12 +32,14 @@ export async function runSampler(sampler: Sampler, options: SamplerLoopOptions, 
       if (machine !== null) {
         const readings = await sampleInTime(sampler, machine, options.timeoutMs, signal);
         options.take(machine, readings);
+        options.seen(null);
         if (failures >= DEAD_AFTER) options.tell(null);
         failures = 0;
       }
     } catch (error) {
       signal.throwIfAborted();
       failures++;
+      options.seen(error);
       if (failures === DEAD_AFTER) options.tell(describeError(error));
     }
     const waitMs = options.intervalMs * Math.min(MOST_BACK_OFF, 2 ** failures) - (performance.now() - startedAt);

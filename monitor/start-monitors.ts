@@ -5,6 +5,7 @@ import { ProxyFleet } from '../activities/proxy-fleet.js';
 import type { Config, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { Leadership } from '../state/leadership.js';
+import { monitorOf } from '../state/monitor-state.js';
 import { DownEvidences } from './down-evidence.js';
 import type { Reports } from './reporter.js';
 import { PoolMonitor } from './pool-monitor.js';
@@ -39,7 +40,7 @@ export function startMonitors({ config, database, driverFor, reportsFor, isRunOp
         ...{ pool, database, driver, clock, log, isRunOpen, reports: reportsFor(pool) },
         samplers: samplersOf(pool, { fleet, driver, now: () => clock.now() }),
         evidences: new DownEvidences({ health, fleet, driver, timeoutMs: monitor.timeoutMs }),
-        leadership: new Leadership(config.database.url, `vm-rejuv monitor of pool ${pool.name}`),
+        leadership: new Leadership(config.database.url, monitorOf(pool.name)),
       });
     });
   const ended = Promise.all(monitors.map((monitor) => monitor.run(stop.signal)));

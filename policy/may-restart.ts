@@ -62,7 +62,7 @@ export interface Judgement {
 
 /** The order is that of the docs: what can never be, what an operator has to say, and what only takes its time. */
 export function mayRestart(wanted: Wanted, facts: Facts, policy: Policy, nowMs: number): Judgement {
-  if (facts.runningRun !== null) return no('RESTART_RUNNING', `${facts.runningRun} is restarting the pool already.`);
+  if (facts.runningRun !== null) return no('RESTART_RUNNING', `${facts.runningRun} has the pool already.`);
   if (facts.isRestarted && facts.activeSinceMs > wanted.sinceMs)
     return no('RESTARTED_SINCE', `The machine that was meant was restarted at ${iso(facts.activeSinceMs)}.`);
   if (wanted.by === 'age') {

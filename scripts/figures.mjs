@@ -21,7 +21,7 @@ for (const { file, marker, script, from } of FIGURES.filter((figure) => only ===
   });
   const figures = output
     .slice(output.indexOf(from))
-    .split(/\n\s*Application:/)[0]
+    .split(/\n\s*Ending what was started/)[0]
     .trimEnd();
   const path = `${root}${file}`;
   const block = `<!-- ${marker} -->\n\n\`\`\`\n${figures}\n\`\`\`\n\n<!-- /${marker} -->`;

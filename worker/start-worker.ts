@@ -15,6 +15,7 @@ import { migrate } from '../state/migrate.js';
 import { ensurePool } from '../state/pool.js';
 import { temporalUnreachable } from './ask-temporal.js';
 import { createLogger, namePools } from './log.js';
+import { createRunLog } from './run-log.js';
 import { createRestarts } from './restarts.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { ensureSupervisors, reportsTo } from './supervisors.js';
@@ -65,7 +66,7 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
       restarts: createRestarts(client, config.temporal),
       canList: await ensureSearchAttributes(client, config.temporal.namespace),
     }),
-    interceptors: { activity: [namePools] },
+    interceptors: { activity: [namePools, createRunLog((line) => void Runtime.instance().logger.warn(line))] },
     maxConcurrentActivityTaskExecutions: ACTIVITIES + FOR_EACH_POOL * Object.keys(config.pools).length,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,

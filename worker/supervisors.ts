@@ -78,7 +78,10 @@ export function reportsTo(client: Client, { address }: TemporalConfig, pool: str
   return {
     aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
     down: (machine, evidence) => askTemporal(client, address, () => handle.signal(serverDownSignal, { machine, evidence })),
-    anomaly: (evidence) => askTemporal(client, address, () => handle.signal(anomalySeenSignal, { evidence })),
+    anomaly: (about, evidence) => {
+      const report = evidence === null ? { about, isOver: true } : { about, evidence };
+      return askTemporal(client, address, () => handle.signal(anomalySeenSignal, report));
+    },
   };
 }
 

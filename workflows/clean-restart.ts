@@ -9,6 +9,7 @@ import { listed } from './listing.js';
 import { OperatorDesk } from './operator-desk.js';
 import { describeDrain } from './restart-details.js';
 import { irreversible, patient, readOnly, repeatable } from './retry-policies.js';
+import { originOf } from './run-origin.js';
 import { StepRunner } from './step-runner.js';
 import type { StepTime } from './steps.js';
 import { CLEAN_RESTART, SUMMARIES } from './steps.js';
@@ -70,7 +71,7 @@ async function restart(input: unknown): Promise<CleanRestartResult> {
       return restartPrimary.executeWithOptions({ summary: SUMMARIES.restartPrimary }, [{ pool, expect }]);
     });
     const swap: SwapInput = {
-      ...{ pool, startedAtMs, ...restarted },
+      ...{ pool, startedAtMs, origin: originOf(desk.status.reason), ...restarted },
       ...(restarted === null ? { skipped: { reason: desk.skipReason, ...(before === undefined ? {} : { before }) } } : {}),
     };
     const outcome = await runner.forward('swapRoles', () =>

@@ -12,6 +12,7 @@ import { parseInput } from './input.js';
 import { listed } from './listing.js';
 import { OperatorDesk } from './operator-desk.js';
 import { repeatable } from './retry-policies.js';
+import { originOf } from './run-origin.js';
 import { StepRunner } from './step-runner.js';
 import type { StepTime } from './steps.js';
 
@@ -73,7 +74,9 @@ async function run(input: unknown): Promise<FailOverResult> {
     });
     const failedOver = { ...rescued, reason, isBack: back ?? false };
     const ending = { summary: 'Write down what was done, and free the pool' };
-    const outcome = await concludeFailOver.executeWithOptions(ending, [{ pool, from, to, failedOver, startedAtMs }]);
+    const { begunBy } = originOf(reason);
+    const conclusion = { pool, from, to, failedOver, startedAtMs, begunBy };
+    const outcome = await concludeFailOver.executeWithOptions(ending, [conclusion]);
     return { pool, ...outcome, steps: desk.status.steps };
   });
 }

@@ -2,8 +2,9 @@
 
 import { isCancellation } from '@temporalio/workflow';
 import { codeOf, reasonOf } from './failure-cause.js';
+import type { RunOrigin } from './run-origin.js';
 
-export interface FailureRecord {
+export interface FailureRecord extends Partial<RunOrigin> {
   code: string;
   /** What happened and what to do. */
   message: string;

@@ -6,6 +6,7 @@ import { codeOf } from './failure-cause.js';
 import { recordOf } from './failure-record.js';
 import type { OperatorDesk } from './operator-desk.js';
 import { repeatable } from './retry-policies.js';
+import { originOf } from './run-origin.js';
 import { SUMMARIES } from './steps.js';
 
 const { abandonRestart } = proxyActivities<Activities>(repeatable);
@@ -50,7 +51,9 @@ export class StepRunner<Name extends string> {
     } catch (error) {
       const failure = recordOf(error, desk.abortReason);
       const undone = await CancellationScope.nonCancellable(() =>
-        abandonRestart.executeWithOptions({ summary: SUMMARIES.abandonRestart }, [{ pool, failure }]),
+        abandonRestart.executeWithOptions({ summary: SUMMARIES.abandonRestart }, [
+          { pool, failure: { ...failure, ...originOf(desk.status.reason) } },
+        ]),
       );
       if (undone !== 'past-return') {
         desk.giveUp(failure);

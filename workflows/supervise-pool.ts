@@ -74,14 +74,15 @@ async function supervise(input: unknown): Promise<void> {
     }
   }
 
-  async function begin({ by, reason }: Wanted): Promise<void> {
+  async function begin(wish: Wanted): Promise<void> {
+    const { by, reason } = wish;
     const input = reason === null ? { pool } : { pool, reason };
     const child = by === 'down' ? asFailOver(input) : asChild(input);
     const { workflowId } = child;
     desk.begins(workflowId);
     try {
       const { firstExecutionRunId } = await (by === 'down' ? startChild(failOver, child) : startChild(cleanRestart, child));
-      desk.started(`${workflowId}/${firstExecutionRunId}`);
+      desk.started(`${workflowId}/${firstExecutionRunId}`, wish);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       desk.ended('RESTART_RUNNING', `${workflowId} was begun by somebody else.`);

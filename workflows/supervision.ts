@@ -1,6 +1,7 @@
 // What a supervised pool waits for and has been through: kept small, as it goes with the supervisor from run to run.
 
 import type { Judgement, Wanted } from '../policy/may-restart.js';
+import type { OpenAnomaly } from './open-anomalies.js';
 
 /** Of what the supervisor was told, and what it has answered. */
 export interface Explanation {
@@ -26,6 +27,10 @@ export interface Supervision {
   isFailOverDeclined: boolean;
   /** The last word on that. */
   judgement: Judgement | null;
+  /** What it last did not do, or not yet, and why; null once something has begun, or has ended well. */
+  lastRefusal: Omit<Explanation, 'count'> | null;
+  /** What is wrong and not over, the latest last. */
+  anomalies: OpenAnomaly[];
   /** The restart that it has started, as `workflowId/runId`; for an instant without the run. */
   running: string | null;
   /** The latest last. */
@@ -45,6 +50,8 @@ export const AT_REST: Supervision = {
   displaced: null,
   isFailOverDeclined: false,
   judgement: null,
+  lastRefusal: null,
+  anomalies: [],
   running: null,
   history: [],
   signals: 0,
@@ -87,51 +94,3 @@ function stateOf({ running, paused, wanted, judgement }: Omit<Supervision, 'hist
   if (judgement?.verdict === 'ask') return 'waiting-for-approval';
   return judgement?.verdict === 'later' ? 'waiting-for-its-time' : 'deciding';
 }
-
-/** Markdown for the Temporal UI's current details. */
-export function describeSupervision(pool: string, now: Supervision): string {
-  const { state, wanted, judgement, running, paused, nextDecisionMs } = statusOf(pool, now);
-  const next = nextDecisionMs === null ? 'its time' : new Date(nextDecisionMs).toISOString();
-  const lines = {
-    watching: ['Nothing is wanted. **Next decision**: at the next sign of aging, or when you send the signal `rejuvenate`.'],
-    paused: [
-      `**Paused**: ${paused ?? ''}`,
-      '',
-      'Signals are answered and not followed. **Next decision**, yours: the update `resume`.',
-    ],
-    deciding: ['A restart is wanted. **Next decision**: now, policy is being asked.'],
-    'waiting-for-approval': [
-      `**Waits for you**: ${judgement?.text ?? ''}`,
-      '',
-      '**Next decision**, yours: send the update `approve`, or `reject`, with a reason.',
-    ],
-    'waiting-for-its-time': [
-      `**Not now** (${judgement?.code ?? ''}): ${judgement?.text ?? ''}`,
-      '',
-      `**Next decision**: policy is asked at ${next}, and once an hour, as it may have changed. The update \`reject\` drops it.`,
-    ],
-    restarting: [
-      `Under way: \`${running ?? ''}\`.`,
-      '',
-      `**Next decision**: when it has ended. The updates \`retry\`, \`skip\` and \`abort\` reach it from here, when it waits for you.`,
-    ],
-  }[state];
-  const why =
-    wanted === null
-      ? []
-      : [
-          '',
-          `**Wanted** by ${wanted.by} since ${new Date(wanted.sinceMs).toISOString()}, evidence: ${wanted.reason ?? 'none was given'}`,
-        ];
-  const recent = now.history
-    .slice(-RECENT)
-    .reverse()
-    .map(({ atMs, what, reason, code, text, count }) => {
-      const times = count === 1 ? '' : `, ${count} times`;
-      return `- ${new Date(atMs).toISOString()} **${what}**${reason === null ? '' : ` (${reason})`}${times}: ${code}. ${text}`;
-    });
-  const latest = recent.length === 0 ? [] : ['', '**Latest first**', '', ...recent];
-  return [`Supervisor of pool **${pool}**: ${state.replaceAll('-', ' ')}`, '', ...lines, ...why, ...latest].join('\n');
-}
-
-const RECENT = 10;

@@ -24,6 +24,9 @@ export interface DownReport {
 
 export interface AnomalyReport {
   evidence?: string;
+  /** Which of them this is; it is open then until it is told to be over. */
+  about?: string;
+  isOver?: boolean;
 }
 
 export const rejuvenateSignal = defineSignal<[RejuvenateRequest]>('rejuvenate');

@@ -14,6 +14,8 @@ export interface FailOverOutcome extends FailOverPair {
     /** Whether the machine that had failed is the standby by now, or, of a cold pool, off and free for it. */
     isBack: boolean;
   };
+  /** Who has begun it; absent in results of workers that did not tell. */
+  begunBy?: string;
   /** The whole fail-over. */
   tookMs: number;
 }
@@ -23,16 +25,18 @@ export interface ConcludeInput extends FailOverPair {
   failedOver: FailOverOutcome['failedOver'];
   /** When the fail-over began, in ms since 1970 by Temporal's clock. */
   startedAtMs: number;
+  begunBy?: string;
 }
 
 export async function concludeFailOver(
   deps: ActivityDeps,
-  { pool, from, to, failedOver, startedAtMs }: ConcludeInput,
+  { pool, from, to, failedOver, startedAtMs, begunBy }: ConcludeInput,
 ): Promise<FailOverOutcome> {
   const done = await earlierResult<FailOverOutcome>(deps);
   if (done !== null) return done;
   return withAttempt(deps, pool, async (attempt) => {
-    const outcome = { from, to, failedOver, tookMs: Math.max(0, Date.now() - startedAtMs) };
+    const tookMs = Math.max(0, Date.now() - startedAtMs);
+    const outcome = { from, to, failedOver, ...(begunBy === undefined ? {} : { begunBy }), tookMs };
     await attempt.guard();
     await releasePool(deps.database, attempt.writer, outcome);
     return outcome;

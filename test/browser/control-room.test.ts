@@ -95,13 +95,13 @@ describe.skipIf(missing !== null)(`the Temporal UI${missing === null ? '' : ` (n
     await ui.picture('supervisor-details');
 
     expect(await ui.openMenu('Update')).toEqual([
-      expect.stringMatching(/^approve Let the restart begin/),
-      expect.stringMatching(/^reject Drop the restart/),
-      expect.stringMatching(/^pause Begin no restart/),
+      expect.stringMatching(/^approve Let the restart or fail-over begin/),
+      expect.stringMatching(/^reject Drop the restart or fail-over/),
+      expect.stringMatching(/^pause Begin no restart and no fail-over/),
       expect.stringMatching(/^resume Go on after pause/),
-      expect.stringMatching(/^retry Let the restart under way try again/),
-      expect.stringMatching(/^skip Let the restart under way go on/),
-      expect.stringMatching(/^abort Give up the restart under way/),
+      expect.stringMatching(/^retry Let the restart or fail-over under way try again/),
+      expect.stringMatching(/^skip Let the restart or fail-over under way go on/),
+      expect.stringMatching(/^abort Give up the restart or fail-over under way/),
       'Custom',
     ]);
     await ui.picture('update-menu');

@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { nodeShop } from '../../demo/node-shop.js';
+import { openDatabase } from '../../state/database.js';
+import { migrate } from '../../state/migrate.js';
+import { ensurePool } from '../../state/pool.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { CLI, jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
@@ -32,6 +36,33 @@ test('check, rejuvenate and status tell what they did, for people and for progra
     run: null,
     proxies: [{ name: 'proxy-1', dead: false }],
   });
+});
+
+test('boot starts no machine of a pool that a run has: it may have switched one off on purpose', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { name } = installation.pool;
+  const database = openDatabase(installation.config.database.url);
+  onTestFinished(() => database.end());
+  await migrate(installation.config.database.url);
+  await ensurePool(database, installation.pool);
+  const run = `fail-over/${name}/0199`;
+  await database.query('update pool set run = $1', [run]);
+
+  const refused = await vmRejuv(installation, ['boot', '--json']);
+  expect(refused.code).toBe(2);
+  expect(jsonLines(refused)).toMatchObject([
+    {
+      error: {
+        code: 'POOL_IN_USE',
+        message: expect.stringContaining(`${run} has it`) as string,
+        remedy: expect.stringContaining(`vm-rejuv status ${name}`) as string,
+      },
+    },
+  ]);
+  const { signal } = new AbortController();
+  expect(await createDriver(installation.pool).status('node-a', { signal })).toMatchObject({ power: 'off' });
+  await database.query('update pool set run = null');
+  expect(await vmRejuv(installation, ['boot'])).toMatchObject({ code: 0 });
 });
 
 test('it tells its version', async () => {

@@ -21,7 +21,7 @@ test('what waits for approval is rejected, and the next is approved, by a comman
   const rejected = await vmRejuv(installation, ['reject', name, '--reason', 'release day, says Ada', '--json']);
   expect(rejected.code).toBe(0);
   expect(jsonLines(rejected)).toEqual([
-    { pool: name, workflowId: `pool/${name}`, update: 'reject', answer: 'reject: What was wanted is dropped.' },
+    { pool: name, workflowId: `pool/${name}`, update: 'reject', answer: 'reject: The restart that was wanted is dropped.' },
   ]);
   await supervisor.signal(messages.agingDetectedSignal, { evidence: 'heap' });
   await untilAsked();
@@ -43,10 +43,15 @@ test('a paused supervisor is told of to who restarts its pool all the same, and 
   expect(await vmRejuv(installation, ['pause', name, '--reason', 'migration'])).toMatchObject({ code: 0 });
   expect(await status()).toMatchObject({ state: 'paused', paused: 'migration' });
   expect((await vmRejuv(installation, ['status'])).stdout).toMatch(/supervisor: paused: migration\n.*vm-rejuv resume shop-/);
+  // Who pauses for the same again changes nothing, and nobody's reason is lost.
+  expect((await vmRejuv(installation, ['pause', name, '--reason', 'migration'])).stdout).toMatch(/paused already, for this/);
+  expect(await status()).toMatchObject({ paused: 'migration' });
+  expect((await vmRejuv(installation, ['pause', name, '--reason', 'audit'])).stdout).toMatch(/: migration; audit\. One "resume"/);
+  expect(await status()).toMatchObject({ paused: 'migration; audit' });
   const restarted = await vmRejuv(installation, ['rejuvenate', name, '--watch', '--json']);
   expect(restarted).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/^SUPERVISOR_PAUSED: .*\(migration\).* vm-rejuv abort shop-\S+\n$/) as string,
+    stderr: expect.stringMatching(/^SUPERVISOR_PAUSED: .*\(migration; audit\).* vm-rejuv abort shop-\S+\n$/) as string,
   });
   expect(jsonLines(restarted).at(-1)).toMatchObject({ to: 'node-b' });
 

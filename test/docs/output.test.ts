@@ -65,6 +65,7 @@ test('every field that commands print is documented, and status prints every doc
   await installation.startProxy();
   await installation.startWorker();
   expect(undocumented('rejuvenate', await printed('rejuvenate', name, '--watch'))).toEqual([]);
+  expect(undocumented('history', await printed('history', name))).toEqual([]);
   const [status = {}] = await printed('status');
   expect(undocumented('status', [status])).toEqual([]);
   expect([...new Set(fieldsOf('status').map((field) => /^\w+/.exec(field)?.[0]))].sort()).toEqual(Object.keys(status).sort());

@@ -9,7 +9,8 @@ const ELSEWHERE = new Set(['UPDATE_REFUSED', 'ACTIVE_RECOVERED']);
 
 test('every answer of a supervisor is documented, and every documented one is given', () => {
   const policy = readdirSync(join(ROOT, 'policy')).map((file) => `policy/${file}`);
-  const sources = [...policy, 'workflows/supervisor-desk.ts', 'workflows/supervise-pool.ts'];
+  const desk = ['wishes', 'supervisor-desk', 'supervisor-signals', 'supervisor-updates', 'supervise-pool'];
+  const sources = [...policy, ...desk.map((name) => `workflows/${name}.ts`)];
   const given = sources.flatMap((file) =>
     [...readFileSync(join(ROOT, file), 'utf8').matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, code]) => code ?? ''),
   );

@@ -24,6 +24,7 @@ function run(sample: (call: number, signal: AbortSignal) => Promise<Reading[]>, 
     {
       ...{ intervalMs: 20, timeoutMs, machine: () => MACHINE },
       take: (_machine, readings) => running.taken.push(readings),
+      seen: () => undefined,
       tell: (reason) => running.told.push(reason),
     },
     stop.signal,

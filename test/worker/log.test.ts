@@ -8,7 +8,7 @@ import { renderEntry } from '../../worker/log.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { startRelay } from '../fixtures/relay.js';
 
-test('a failed attempt and a failed restart are one line each, with code and remedy and without a stack trace', async () => {
+test('the beginning, a failed attempt and a failed restart are one line each, with code and remedy and without a stack trace', async () => {
   const { installation, startRestart } = await createTestInstallation(nodeShop);
   const { name } = installation.pool;
   await installation.bootMachines();
@@ -17,11 +17,14 @@ test('a failed attempt and a failed restart are one line each, with code and rem
   await handle.result().catch(() => undefined);
 
   const lines = (): string[] => readFileSync(join(installation.directory, 'worker.log'), 'utf8').trim().split('\n').slice(1);
-  await expect.poll(lines).toHaveLength(2);
+  await expect.poll(lines).toHaveLength(3);
   const failure = `NO_PROXY: No proxy is registered for pool ${name}. Start one with "vm-rejuv proxy" and try again.`;
   expect(lines()[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z WARN /);
-  expect(lines()[0]?.slice(25)).toBe(`WARN bootStandby of ${name}, attempt 1: ${failure}`);
-  expect(lines()[1]?.slice(25)).toBe(`WARN clean-restart/${name} has failed: ${failure}`);
+  expect(lines().map((line) => line.slice(25))).toEqual([
+    `WARN clean-restart/${name} begins`,
+    `WARN bootStandby of ${name}, attempt 1: ${failure}`,
+    `WARN clean-restart/${name} has failed: ${failure}`,
+  ]);
 });
 
 test("what Temporal's runtime says of a server that has gone is lines like any other, without colours", async () => {

@@ -24,10 +24,16 @@ test('signs of aging make one clean restart, and the next has to wait for the co
 
   expect(await codes(history)).toEqual(['agingDetected ALLOWED', 'restart STARTED', 'restart DONE', 'agingDetected COOLDOWN']);
   expect((await status()).nextDecisionMs).toBeGreaterThan(Date.now());
+  expect((await status()).lastRefusal).toMatchObject({
+    what: 'agingDetected',
+    code: 'COOLDOWN',
+    reason: 'heap full in 10 minutes',
+  });
   // An operator knows better.
   await supervisor.signal(messages.rejuvenateSignal, { reason: 'release', force: true });
   await expect.poll(restarts, PATIENCE).toBe(2);
   await expect.poll(async () => (await status()).state, PATIENCE).toBe('watching');
+  expect((await status()).lastRefusal).toBeNull();
 });
 
 test('where policy wants approval, a restart waits for it, and can be rejected', async () => {

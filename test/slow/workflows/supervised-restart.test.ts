@@ -49,3 +49,16 @@ test('a restart that is terminated is told as failed, and the next one is free t
   await expect.poll(async () => (await history()).map(({ code }) => code), PATIENCE).toContain('DONE');
   expect((await status()).state).toBe('watching');
 });
+
+test('what is wrong is open until it is told to be over, and stands in the history', async () => {
+  const { supervisor, status, history } = await supervised({});
+  const about = 'sampler jmx';
+
+  await supervisor.signal(messages.anomalySeenSignal, { about, evidence: 'refused' });
+  await supervisor.signal(messages.anomalySeenSignal, { evidence: 'by hand' });
+  await expect.poll(async () => (await status()).anomalies, PATIENCE).toMatchObject([{ about, evidence: 'refused' }]);
+  await supervisor.signal(messages.anomalySeenSignal, { about, isOver: true });
+  await expect.poll(async () => (await status()).anomalies, PATIENCE).toEqual([]);
+
+  expect((await history()).map(({ what, code }) => `${what} ${code}`)).toEqual(['anomalySeen NOTED', 'anomalySeen OVER']);
+});

@@ -1,0 +1,72 @@
+import type { Context } from '@temporalio/activity';
+import { expect, test } from 'vitest';
+import { createRunLog } from '../../worker/run-log.js';
+
+type Interceptors = ReturnType<ReturnType<typeof createRunLog>>;
+
+/** Runs activities as a worker does, each with its result; resolves with the log. */
+function createWorker(): {
+  log: string[];
+  run: (activityType: string, result: unknown, input?: object, attempt?: number) => Promise<void>;
+} {
+  const log: string[] = [];
+  const interceptors = createRunLog((line) => log.push(line));
+  return {
+    log,
+    async run(activityType, result, input = {}, attempt = 1) {
+      const info = { activityType, attempt, workflowExecution: { workflowId: 'fail-over/shop', runId: '1' } };
+      const { inbound }: Interceptors = interceptors({ info } as Context);
+      await inbound?.execute?.({ args: [input], headers: {} }, () => Promise.resolve(result));
+    },
+  };
+}
+
+const down = { pool: 'shop', wanted: { by: 'down', reason: 'a: no answer' } };
+const flapping = { verdict: 'ask', code: 'FLAPPING', text: 'Somebody has to say.' };
+
+test('a fail-over is told when it waits, once however often policy is asked, and when it begins and ends', async () => {
+  const { log, run } = createWorker();
+  const failedOver = { saved: 3, lost: 1, reason: null, isBack: true };
+
+  await run('judgeRestart', flapping, down);
+  await run('judgeRestart', flapping, down);
+  await run('judgeRestart', { verdict: 'go', code: 'ALLOWED', text: 'Go.' }, down);
+  await run('prepareStandby', { from: 'a', to: 'b' });
+  await run('prepareStandby', { from: 'a', to: 'b' }, {}, 2);
+  await run('concludeFailOver', { from: 'a', to: 'b', failedOver, tookMs: 8100 });
+  await run('judgeRestart', flapping, down);
+
+  const wish = 'pool/shop: the fail-over wanted by down (a: no answer)';
+  expect(log).toEqual([
+    `${wish} waits for approval: FLAPPING: Somebody has to say.`,
+    `${wish} begins: ALLOWED: Go.`,
+    'fail-over/shop begins',
+    'fail-over/shop has ended well: a to b, 3 sessions saved, about 1 lost, 8100 ms in all; a is back as the standby',
+    `${wish} waits for approval: FLAPPING: Somebody has to say.`,
+  ]);
+});
+
+test('what is declined is told with its reason, of each pool and wish by itself', async () => {
+  const { log, run } = createWorker();
+  const never = { verdict: 'no', code: 'NO_FAIL_OVER', text: 'Policy has none.' };
+
+  await run('judgeRestart', never, down);
+  await run('judgeRestart', never, { ...down, pool: 'blog' });
+  await run('judgeRestart', never, { pool: 'shop', wanted: { by: 'aging', reason: null } });
+
+  expect(log).toEqual([
+    'pool/shop: the fail-over wanted by down (a: no answer) is declined: NO_FAIL_OVER: Policy has none.',
+    'pool/blog: the fail-over wanted by down (a: no answer) is declined: NO_FAIL_OVER: Policy has none.',
+    'pool/shop: the restart wanted by aging is declined: NO_FAIL_OVER: Policy has none.',
+  ]);
+});
+
+test('an activity that fails says nothing here: its failure has its own line', async () => {
+  const log: string[] = [];
+  const info = { activityType: 'concludeFailOver', attempt: 1, workflowExecution: { workflowId: 'fail-over/shop', runId: '1' } };
+  const { inbound } = createRunLog((line) => log.push(line))({ info } as Context);
+
+  await expect(inbound?.execute?.({ args: [{}], headers: {} }, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+
+  expect(log).toEqual([]);
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { Wanted } from '../../policy/may-restart.js';
+import { AT_REST } from '../../workflows/supervision.js';
+import { takeWish } from '../../workflows/wishes.js';
+
+const wish = (by: Wanted['by'], force = false): Wanted => ({ by, force, reason: by, isApproved: false, sinceMs: 1 });
+
+test('a wish that weighs more takes the place of the other, which weighs as much or less is wanted already', () => {
+  const order = [wish('age'), wish('aging'), wish('operator'), wish('operator', true)];
+
+  order.forEach((wanted, at) =>
+    order.forEach((next, other) => {
+      const { change, answer } = takeWish({ ...AT_REST, wanted }, next);
+      expect(answer?.code).toBe(other > at ? 'TAKEN_UP' : 'ALREADY_WANTED');
+      expect(change.wanted).toEqual(other > at ? next : undefined);
+    }),
+  );
+});
+
+test('a machine that is down comes first: what was wanted, or comes meanwhile and weighs more, waits and is answered', () => {
+  const down = takeWish({ ...AT_REST, wanted: wish('aging') }, wish('down'));
+  expect(down).toMatchObject({ change: { wanted: wish('down'), displaced: wish('aging') }, answer: { code: 'TAKEN_UP' } });
+
+  const during = { ...AT_REST, ...down.change };
+  expect(takeWish(during, wish('operator'))).toMatchObject({
+    change: { displaced: wish('operator') },
+    answer: { code: 'WAITS_FOR_FAIL_OVER', isRefusal: false },
+  });
+  expect(takeWish(during, wish('age'))).toMatchObject({
+    change: {},
+    answer: { code: 'ALREADY_WANTED', text: 'A fail-over is wanted already, by down.' },
+  });
+});
+
+test('nothing is taken up while something runs or it is paused, whoever wants it', () => {
+  const running = { ...AT_REST, running: 'clean-restart/shop/1' };
+  const paused = { ...AT_REST, paused: 'migration' };
+
+  expect(takeWish(running, wish('down'))).toMatchObject({ change: {}, answer: { code: 'RESTART_RUNNING', isRefusal: true } });
+  expect(takeWish(paused, wish('operator', true))).toMatchObject({ change: {}, answer: { code: 'PAUSED', isRefusal: true } });
+  expect(takeWish(AT_REST, wish('age'))).toMatchObject({ change: { wanted: wish('age') }, answer: null });
+});

@@ -1,0 +1,47 @@
+// What becomes of a wish for a restart or a fail-over beside what is wanted already: at most one is wanted, and the stronger word wins. Pure.
+
+import type { Wanted } from '../policy/may-restart.js';
+import type { Supervision } from './supervision.js';
+
+export interface Taken {
+  change: Partial<Supervision>;
+  /** What is answered at once; null where policy's answer is the explanation. */
+  answer: { code: string; text: string; isRefusal: boolean } | null;
+}
+
+/** Takes the wish up, lets it wait, or refuses it. */
+export function takeWish({ paused, running, wanted, displaced }: Supervision, next: Wanted): Taken {
+  if (running !== null) return refused('RESTART_RUNNING', `${running} is under way.`);
+  if (paused !== null) return refused('PAUSED', `The supervisor is paused: ${paused}.`);
+  if (wanted === null) return { change: { wanted: next, judgement: null }, answer: null };
+  if (weightOf(next) > weightOf(wanted)) {
+    const text = `It takes the place of what was wanted by ${wanted.by}.`;
+    const change = { wanted: next, displaced: next.by === 'down' ? wanted : null, judgement: null };
+    return { change, answer: answer('TAKEN_UP', text) };
+  }
+  if (wanted.by === 'down' && next.by !== 'down' && weightOf(next) > weightOf(displaced)) {
+    const text = 'A fail-over is wanted: it waits for the end of that.';
+    return { change: { displaced: next }, answer: answer('WAITS_FOR_FAIL_OVER', text) };
+  }
+  return { change: {}, answer: answer('ALREADY_WANTED', `A ${wishFor(wanted)} is wanted already, by ${wanted.by}.`) };
+}
+
+/** What is wanted, in a word. */
+export function wishFor(wanted: Pick<Wanted, 'by'> | null): string {
+  return wanted?.by === 'down' ? 'fail-over' : 'restart';
+}
+
+/** A machine that is down weighs most. An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
+function weightOf(wanted: Wanted | null): number {
+  if (wanted === null) return -1;
+  const { by, force } = wanted;
+  return ['age', 'aging', 'operator', 'operator by force', 'down'].indexOf(by) + (force ? 1 : 0);
+}
+
+function answer(code: string, text: string): NonNullable<Taken['answer']> {
+  return { code, text, isRefusal: false };
+}
+
+function refused(code: string, text: string): Taken {
+  return { change: {}, answer: { code, text, isRefusal: true } };
+}
