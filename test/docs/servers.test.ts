@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGES = readdirSync(join(ROOT, 'docs/servers')).filter((file) => file.endsWith('.md'));
+/** A sample that is shown whole, between comments that name its file. */
+const SHOWN = /<!-- (examples\/servers\/\S+) -->\n\n```\w*\n([^]*?)```\n\n<!-- \/\1 -->/g;
+
+function shown(page: string): { file: string; text: string }[] {
+  const text = readFileSync(join(ROOT, 'docs/servers', page), 'utf8');
+  return [...text.matchAll(SHOWN)].map(([, file = '', sample = '']) => ({ file, text: sample }));
+}
+
+test('the samples that the pages of servers show are those that the tests use', () => {
+  for (const { file, text } of PAGES.flatMap(shown)) expect(text, file).toBe(readFileSync(join(ROOT, file), 'utf8'));
+});
+
+test('every sample is shown by a page', () => {
+  const samples = readdirSync(join(ROOT, 'examples/servers'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
+    .sort();
+  expect(
+    PAGES.flatMap(shown)
+      .map(({ file }) => file)
+      .sort(),
+  ).toEqual(samples);
+});
