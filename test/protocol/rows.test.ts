@@ -61,6 +61,17 @@ const MUTANTS: Record<string, Partial<RowFunctions>> = {
       return outcome;
     },
   },
+  'a fail-over swaps the roles back': {
+    failOverPool: (all, pen, to) => {
+      const { active, standby } = all.pool;
+      const outcome = rows.failOverPool(all, pen, to);
+      if (outcome === 'done' && active === to) Object.assign(all.pool, { active: standby, standby: active });
+      return outcome;
+    },
+  },
+  'who was overtaken frees the pool': {
+    releasePool: (all, pen) => rows.releasePool(all, { ...pen, token: all.pool.token }),
+  },
   'an ended hold is released after all': {
     releaseHold: (all, id) => {
       const hold = rows.holdById(all, id);
