@@ -89,7 +89,7 @@ const MUTANTS: Record<string, Partial<RowFunctions>> = {
 
 test.each(Object.entries(MUTANTS))('the comparison sees when %s', async (_name, mutant) => {
   // A fixed seed: this tests the comparison, which shall not depend on luck.
-  const found = await fc.check(rowsProperty(database, { ...rows, ...mutant }), { numRuns: 300, seed: 3, endOnFailure: true });
+  const found = await fc.check(rowsProperty(database, { ...rows, ...mutant }), { numRuns: 300, seed: 5, endOnFailure: true });
 
   expect(found.failed).toBe(true);
 });
