@@ -1,12 +1,12 @@
 // What is broken, at which moments, and what may come of it.
 
-import type { CleanRestartHandle } from '../worker/temporal-client.js';
-import type { StepName } from '../workflows/steps.js';
+import type { RunHandle } from '../worker/temporal-client.js';
 import type { Moment, Point } from './points.js';
+import type { Step } from './procedure.js';
 import type { Stage, StageOptions } from './stage.js';
 
 export interface Inflicted extends Moment {
-  handle: CleanRestartHandle;
+  handle: RunHandle;
   /** From 0 to below 1, by the seed. */
   random: () => number;
 }
@@ -15,7 +15,7 @@ export interface Fault {
   name: string;
   /** One line for the table. */
   what: string;
-  steps: readonly StepName[];
+  steps: readonly Step[];
   points: readonly Point[];
   /** Clients may notice: connections break with what they lead to, or wait longer than a hold may last, until `inflict` is over. Otherwise no request may fail. */
   mayFail?: string;
@@ -29,7 +29,7 @@ export interface Fault {
   missing?: () => string | null;
   /** The worker's hypervisor driver has the fault before it (chaos/faulty-worker.ts). */
   faultyHypervisor?: true;
-  /** Called before the restart is started. */
+  /** Called before the restart, or before the machine fails that is failed over. */
   prepare?(stage: Stage): Promise<void>;
   /** Breaks it, and mends it in the end. With `mayLose` it resolves with how many sessions it had right before: more cannot be lost. */
   inflict(stage: Stage, inflicted: Inflicted): Promise<number | void>;

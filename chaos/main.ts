@@ -1,4 +1,4 @@
-// npm run chaos: breaks one thing at one moment of a clean restart, many times over, and says what came of it.
+// npm run chaos: breaks one thing at one moment of a clean restart or fail-over, many times over, and says what came of it.
 
 import { Command, Option } from 'commander';
 import { runBench } from '../bench/run-bench.js';
@@ -6,12 +6,12 @@ import { mulberry32 } from '../demo/load/random.js';
 import { refusing, whole } from '../demo/options.js';
 import { Closing } from '../embedded/closing.js';
 import { missingForTomcat } from '../embedded/tomcat-kit.js';
-import { STEPS } from '../workflows/steps.js';
 import { runAll } from './campaign.js';
 import { FAULTS } from './faults/index.js';
 import type { Choice } from './plan.js';
 import { impossible, plan } from './plan.js';
 import { POINTS } from './points.js';
+import { procedureOf, PROCEDURES, STEPS_OF } from './procedure.js';
 import { describe, render, writeIntoDocumentation } from './render.js';
 
 interface Options extends Choice {
@@ -24,13 +24,14 @@ interface Options extends Choice {
 
 const command = refusing(new Command('npm run chaos --'))
   .description(
-    'Breaks one thing at one moment of a clean restart under load; without a choice each fault once, at a moment that the seed chooses.',
+    'Breaks one thing at one moment of a clean restart or fail-over under load; without a choice each fault once, at a moment that the seed chooses.',
   )
   .addOption(new Option('--fault <name...>', 'one fault or some, at all its moments').choices(FAULTS.map(({ name }) => name)))
-  .addOption(new Option('--step <name>', 'in one step only').choices(STEPS))
+  .addOption(new Option('--of <kind>', 'clean restarts or fail-overs only').choices(PROCEDURES))
+  .addOption(new Option('--step <name>', 'in one step only').choices(PROCEDURES.flatMap((of) => STEPS_OF[of])))
   .addOption(new Option('--point <name>', 'at one point only').choices(POINTS))
   .option('--seed <number>', 'chooses moments, load and pauses', whole(0, 2 ** 32 - 1), 1)
-  .option('--all', 'every fault at all its moments; writes the table of docs/faults.md', false)
+  .option('--all', 'every fault at all its moments; writes the tables of docs/faults.md, or that of --of', false)
   .option('--proxies <count>', 'proxies in front; without it two, and one where that matters', whole(1, 2))
   .addOption(new Option('--app <name>', 'what is restarted').choices(['tomcat', 'node']).default('tomcat'))
   .option('--users <count>', 'verifying users', whole(1, 5000), 60)
@@ -56,6 +57,9 @@ await runBench(closing, async (signal) => {
   if (planned.length === 0) throw new Error('Nothing is left of that choice.');
   const runs = await runAll(planned, { ...options, app, onProgress, signal }, closing);
   console.log(options.json ? JSON.stringify({ seed: options.seed, app, runs }) : render(runs));
-  if (options.all && isComplete) await writeIntoDocumentation(`${describe(FAULTS)}\n\n${render(runs)}`);
+  for (const of of options.all && isComplete ? PROCEDURES : []) {
+    const its = runs.filter(({ step }) => procedureOf(step) === of);
+    if (its.length > 0) await writeIntoDocumentation(`${describe(FAULTS, of)}\n\n${render(its)}`, of);
+  }
   return runs.every(({ wrong, reached }) => reached && wrong.length === 0);
 });

@@ -1,4 +1,4 @@
-// The way from the worker to a machine, on which its manager interface can be made to fail.
+// The way from the worker to a machine or proxy, on which its manager or admin interface can be made to fail.
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 
-export type ManagerFault = 'none' | 'hangs' | 'answers 500' | 'answers late';
+export type ManagerFault = 'none' | 'hangs' | 'answers 500' | 'answers late' | 'loses the answer';
 
 const LATE_MS = 1500;
 
@@ -55,6 +55,10 @@ export class ManagerRelay {
       headers: incoming.headers,
       body: incoming.method === 'GET' ? null : incoming,
     });
+    if (fault === 'loses the answer') {
+      await body.dump();
+      return void outgoing.destroy();
+    }
     // Late is after its effect, not before it.
     if (fault === 'answers late') await sleep(LATE_MS);
     outgoing.writeHead(statusCode, headers);

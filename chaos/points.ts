@@ -5,9 +5,10 @@ import { probe } from '../activities/health.js';
 import { isIn, whileRunning } from '../demo/while-running.js';
 import { TimeLimitError, within } from '../config/within.js';
 import { readPool } from '../state/pool.js';
-import type { CleanRestartHandle } from '../worker/temporal-client.js';
-import type { StepName } from '../workflows/steps.js';
+import type { RunHandle } from '../worker/temporal-client.js';
 import type { Stage } from './stage.js';
+import type { Step } from './procedure.js';
+import { storedSessions } from './sessions-at.js';
 
 /**
  * `before`: as soon as Temporal says that the step runs. `during`: at the first trace of its effect, or a little later.
@@ -17,8 +18,15 @@ export const POINTS = ['before', 'during', 'after'] as const;
 export type Point = (typeof POINTS)[number];
 
 export interface Moment {
-  step: StepName;
+  step: Step;
   point: Point;
+}
+
+/** What these do is done at once: there is no middle of it. */
+const INSTANT: readonly Step[] = ['rescueSessions', 'route'];
+
+export function pointsOf(step: Step): readonly Point[] {
+  return INSTANT.includes(step) ? ['before', 'after'] : POINTS;
 }
 
 const POLL_MS = 5;
@@ -34,7 +42,7 @@ interface Traces {
   isLong?: true;
 }
 
-/** What the stage looked like before the restart. */
+/** What the stage looked like before the moment. */
 interface Before {
   primary: string;
   incarnation: string | null;
@@ -57,7 +65,18 @@ const holdsOf = async ({ database, pool }: Stage, state: string): Promise<number
     ])
   ).rows[0]?.count ?? 0;
 
-const TRACES: Record<StepName, Traces> = {
+const isOn = async ({ driver }: Stage, name: string): Promise<boolean> =>
+  (await driver.status(name, { signal: AbortSignal.timeout(5000) })).power === 'on';
+/** With a shared store there is nothing to see. */
+const isRescued = async (stage: Stage): Promise<boolean> => {
+  const { standby } = await readPool(stage.database, stage.pool);
+  const stored = await storedSessions(stage.installation.pool, standby);
+  return stored === null || stored > 0;
+};
+const isRouted = async (stage: Stage, { primary }: Before): Promise<boolean> =>
+  (await readPool(stage.database, stage.pool)).active !== primary;
+
+const TRACES: Record<Step, Traces> = {
   bootStandby: {
     begun: async ({ database, pool }) => (await readPool(database, pool)).run !== null,
     there: async (stage) => {
@@ -89,6 +108,24 @@ const TRACES: Record<StepName, Traces> = {
     begun: async (stage) => (await phase(stage)) === 'sealed',
     there: async (stage) => (await phase(stage)) === 'steady',
   },
+  prepareStandby: {
+    begun: async ({ database, pool }) => (await readPool(database, pool)).run !== null,
+    there: async (stage) => {
+      const { run, standby } = await readPool(stage.database, stage.pool);
+      return run !== null && (await isHealthy(stage, standby));
+    },
+  },
+  fence: {
+    // It has been asked to end, and does not.
+    begun: () => Promise.resolve(true),
+    there: async (stage, { primary }) => !(await isOn(stage, primary)),
+  },
+  rescueSessions: { begun: isRescued, there: isRescued },
+  route: { begun: isRouted, there: isRouted },
+  bringBack: {
+    begun: (stage, { primary }) => isOn(stage, primary),
+    there: (stage, { primary }) => isHealthy(stage, primary),
+  },
 };
 
 /** No batch has been committed for a while: what could move has moved. */
@@ -101,7 +138,7 @@ async function isQuiet(stage: Stage): Promise<boolean> {
 /** Waits for the moment in a restart and calls `act` in it; resolves with whether it came. */
 export async function atMoment(
   stage: Stage,
-  handle: CleanRestartHandle,
+  handle: RunHandle,
   moment: Moment,
   jitterMs: number,
   act: () => Promise<void>,
@@ -122,7 +159,7 @@ export async function atMoment(
 
 async function reach(
   stage: Stage,
-  handle: CleanRestartHandle,
+  handle: RunHandle,
   { step, point }: Moment,
   jitterMs: number,
   signal: AbortSignal,

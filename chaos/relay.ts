@@ -100,3 +100,13 @@ export class Relay {
     while (this.passage !== null && !(isAnswer && this.isOneWay)) await this.passage;
   }
 }
+
+/** host:port of a URL. */
+export function addressOf(url: string): string {
+  return new URL(url).host;
+}
+
+/** The same URL by way of a relay. */
+export function through({ address }: Relay, url: string): string {
+  return url.replace(addressOf(url), address);
+}

@@ -3,10 +3,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { quantile } from '../activities/quantile.js';
 import type { Fault } from './fault.js';
+import type { Procedure } from './procedure.js';
+import { procedureOf } from './procedure.js';
 import type { FaultRun } from './run-fault.js';
 
 const DOCUMENT = new URL(import.meta.url.includes('/dist/') ? '../../docs/faults.md' : '../docs/faults.md', import.meta.url);
-const [BEGIN, END] = ['<!-- chaos -->', '<!-- /chaos -->'];
+/** Of each kind the place in it. */
+const MARKERS: Record<Procedure, string> = { restart: 'chaos', 'fail-over': 'chaos:fail-over' };
 
 const HEAD = [
   'fault',
@@ -35,9 +38,10 @@ export function render(runs: readonly FaultRun[]): string {
   return [table([HEAD, HEAD.map(() => '---'), ...rows]), ...(wrong.length > 0 ? ['', 'Wrong:', '', ...wrong] : [])].join('\n');
 }
 
-/** What each fault is, and what may come of it. */
-export function describe(faults: readonly Fault[]): string {
+/** What each fault is that there is in this kind, and what may come of it. */
+export function describe(faults: readonly Fault[], of: Procedure): string {
   return faults
+    .filter(({ steps }) => steps.some((step) => procedureOf(step) === of))
     .map(({ name, what, mayFail, mayLose }) => {
       const failed = mayFail === undefined ? '' : ` May fail: ${mayFail}.`;
       const lost = mayLose === undefined ? '' : ` May be lost: ${mayLose}.`;
@@ -46,12 +50,13 @@ export function describe(faults: readonly Fault[]): string {
     .join('\n');
 }
 
-/** Puts text into the documentation, between the markers that are there for it. */
-export async function writeIntoDocumentation(text: string): Promise<void> {
+/** Puts text into the documentation, between the markers that are there for this kind. */
+export async function writeIntoDocumentation(text: string, of: Procedure): Promise<void> {
   const document = await readFile(DOCUMENT, 'utf8');
-  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
+  const [begin, end] = [`<!-- ${MARKERS[of]} -->`, `<!-- /${MARKERS[of]} -->`];
+  const [before, after] = [document.indexOf(begin), document.indexOf(end)];
   if (before < 0 || after < before) throw new Error('docs/faults.md has no place for the table.');
-  await writeFile(DOCUMENT, `${document.slice(0, before)}${BEGIN}\n\n${text}\n\n${document.slice(after)}`);
+  await writeFile(DOCUMENT, `${document.slice(0, before)}${begin}\n\n${text}\n\n${document.slice(after)}`);
 }
 
 function lineOf(runs: readonly FaultRun[]): string[] {

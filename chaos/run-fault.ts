@@ -1,4 +1,4 @@
-// One clean restart with one fault at one moment, under load, to its end.
+// One clean restart or fail-over with one fault at one moment, under load, to its end.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WindowReport } from '../demo/load/report.js';
@@ -7,18 +7,19 @@ import { progressOf } from '../cli/restart-progress.js';
 import { describeError } from '../config/operator-error.js';
 import { within } from '../config/within.js';
 import { readPool } from '../state/pool.js';
-import type { CleanRestartHandle, RunHandle } from '../worker/temporal-client.js';
+import type { RunHandle } from '../worker/temporal-client.js';
 import { askTemporal } from '../worker/ask-temporal.js';
-import { isOpen, isStarted, startCleanRestart } from '../worker/temporal-client.js';
+import { isOpen, isStarted } from '../worker/temporal-client.js';
 import { verdict } from './verdict.js';
 import { retryUpdate } from '../workflows/messages.js';
-import type { StepName } from '../workflows/steps.js';
 import type { Fault } from './fault.js';
 import { complaints } from './legal-state.js';
 import { endedRuns, endingOf } from './outcome.js';
 import type { Planned } from './plan.js';
 import type { Moment } from './points.js';
 import { atMoment } from './points.js';
+import type { Step } from './procedure.js';
+import { allowances, begin } from './procedure.js';
 import type { Stage } from './stage.js';
 
 export interface FaultRun extends Moment {
@@ -26,7 +27,7 @@ export interface FaultRun extends Moment {
   /** Why something may be lost with it; null where nothing may. */
   mayLose: string | null;
   proxies: number;
-  /** Whether the moment came before the restart had ended. */
+  /** Whether the moment came before it had ended. */
   reached: boolean;
   /** Of outcome.ts, or `did not end`. */
   outcome: string;
@@ -45,8 +46,9 @@ const END_MS = 180_000;
 const POLL_MS = 100;
 const PROGRESS_POLL_MS = 20;
 /** About half of what each step takes after the first trace of its effect, in a stage of this size. Measured. */
-const JITTER_MS: Record<StepName, number> = {
+const JITTER_MS: Record<Step, number> = {
   ...{ bootStandby: 300, redirectTraffic: 15, migrateSessions: 500, awaitDrain: 40, restartPrimary: 500, swapRoles: 5 },
+  ...{ prepareStandby: 30, fence: 5000, rescueSessions: 0, route: 0, bringBack: 500 },
 };
 
 export async function runFault(stage: Stage, fault: Fault, moment: Moment, random: () => number): Promise<FaultRun> {
@@ -58,16 +60,21 @@ export async function runFault(stage: Stage, fault: Fault, moment: Moment, rando
   await stage.useFaultyHypervisor(fault.faultyHypervisor === true);
   await fault.prepare?.(stage);
   const { result, report } = await stage.load.during(async () => {
-    const handle = await startCleanRestart(stage.client, stage.installation.config.temporal, stage.pool, fault.name);
+    const begun = await begin(stage, moment.step, fault.name);
+    const { handle, run } = begun;
+    const ended = new AbortController();
+    const missed = begun.missed(ended.signal);
     const reached = await atMoment(stage, handle, moment, random() * JITTER_MS[moment.step], async () => {
       goOnMs = await measured(stage, handle, async () => {
         const began = performance.now();
-        atStake = (await fault.inflict(stage, { ...moment, handle, random })) ?? 0;
+        atStake += (await fault.inflict(stage, { ...moment, handle, random })) ?? 0;
         lastedMs = performance.now() - began;
       });
     });
-    const decisions = await settle(stage);
-    const run = `${handle.workflowId}/${handle.firstExecutionRunId}`;
+    const decisions = await settle(stage, handle);
+    ended.abort();
+    lastedMs += await missed;
+    atStake += begun.atStake;
     const ending = await endingOf(stage.database, stage.pool, run, endedBefore);
     return { reached, decisions: decisions ?? 0, ...ending, ...(decisions === null ? { outcome: 'did not end' } : {}) };
   });
@@ -79,19 +86,20 @@ export async function runFault(stage: Stage, fault: Fault, moment: Moment, rando
   const { reached, outcome, decisions, swaps } = result;
   const swapped = after.active !== before.active;
   const { rate } = stage.options;
-  wrong.push(...verdict(fault, { outcome, swaps, swapped, report, lastedMs, atStake, rate }));
+  const allowed = { ...allowances(moment.step), ...fault };
+  wrong.push(...verdict(allowed, { outcome, swaps, swapped, report, lastedMs, atStake, rate }));
   return {
-    ...{ fault: fault.name, mayLose: fault.mayLose ?? null, ...moment, proxies: stage.proxies.length },
+    ...{ fault: fault.name, mayLose: allowed.mayLose ?? null, ...moment, proxies: stage.proxies.length },
     ...{ reached, outcome, decisions, goOnMs },
     ...{ tookMs: Math.round(performance.now() - started), seen: report, wrong },
   };
 }
 
 /**
- * Waits until no restart is open and the pool is nobody's; what waits for an operator is tried again. Resolves with how often, or with null
+ * Waits until neither that nor any other is open and the pool is nobody's; what waits for an operator is tried again. Resolves with how often, or with null
  * when it does not end.
  */
-async function settle(stage: Stage): Promise<number | null> {
+async function settle(stage: Stage, handle: RunHandle): Promise<number | null> {
   const { client, database, pool, installation } = stage;
   const { temporal } = installation.config;
   let decisions = 0;
@@ -99,7 +107,9 @@ async function settle(stage: Stage): Promise<number | null> {
     stage.options.signal.throwIfAborted();
     try {
       const open = await openRestart(client, temporal, database, pool);
-      if (open === null && (await readPool(database, pool)).run === null) return decisions;
+      const isFree = open === null && (await readPool(database, pool)).run === null;
+      // One that has begun and holds the pool not yet has another id than a clean restart's.
+      if (isFree && !isOpen((await askTemporal(client, temporal.address, () => handle.describe())).status.name)) return decisions;
       if (open !== null && (await decided(stage, open))) decisions++;
     } catch {
       // What is broken is mended soon; only the deadline counts.
@@ -117,7 +127,7 @@ async function decided({ client, installation }: Stage, open: RunHandle): Promis
 }
 
 /** How long it took from the beginning of `inflict` to go on. Nothing is left on its way when this ends. */
-async function measured(stage: Stage, handle: CleanRestartHandle, inflict: () => Promise<void>): Promise<number | null> {
+async function measured(stage: Stage, handle: RunHandle, inflict: () => Promise<void>): Promise<number | null> {
   // What ran before must be known before: asked meanwhile, it could be what has already gone on.
   const before = await attemptOf(stage, handle).catch(() => null);
   const enough = new AbortController();
@@ -139,12 +149,7 @@ async function measured(stage: Stage, handle: CleanRestartHandle, inflict: () =>
  * Milliseconds until another attempt or another step runs than `before`, or the restart has ended; null when it waits for an operator
  * first, and when there is nothing to compare with.
  */
-async function timeToGoOn(
-  stage: Stage,
-  handle: CleanRestartHandle,
-  before: string | null,
-  signal: AbortSignal,
-): Promise<number | null> {
+async function timeToGoOn(stage: Stage, handle: RunHandle, before: string | null, signal: AbortSignal): Promise<number | null> {
   const { client, installation } = stage;
   const started = performance.now();
   if (before === null || before === 'ended') return null;
@@ -162,7 +167,7 @@ async function timeToGoOn(
  * The attempt that runs, `ended`, `idle` without a step, or nothing when one waits for its turn. Only Temporal is asked: at the point
  * `after` no worker answers, and whoever waits for its answer is too late.
  */
-async function attemptOf({ client, installation }: Stage, handle: CleanRestartHandle): Promise<string> {
+async function attemptOf({ client, installation }: Stage, handle: RunHandle): Promise<string> {
   const { address } = installation.config.temporal;
   const { status, raw } = await askTemporal(client, address, () => handle.describe());
   if (!isOpen(status.name)) return 'ended';
@@ -175,7 +180,7 @@ async function attemptOf({ client, installation }: Stage, handle: CleanRestartHa
 export function brokenRun({ fault, step, point, proxies }: Planned, error: unknown): FaultRun {
   const seen = { requests: 0, failed: 0, sessionsLost: 0, updatesLost: 0, longestWaitMs: 0, p50Ms: 0, p99Ms: 0, reasons: {} };
   return {
-    ...{ fault: fault.name, mayLose: fault.mayLose ?? null, step, point, proxies },
+    ...{ fault: fault.name, mayLose: fault.mayLose ?? allowances(step).mayLose ?? null, step, point, proxies },
     ...{ reached: false, outcome: 'did not end', decisions: 0, goOnMs: null, tookMs: 0, seen, wrong: [describeError(error)] },
   };
 }

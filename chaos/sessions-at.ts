@@ -1,5 +1,7 @@
 // The sessions that a machine has, in memory or on its disk.
 
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import type { MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
@@ -20,4 +22,12 @@ export async function sessionsAt(database: Database, pool: PoolConfig, name: str
   } finally {
     await mechanism.close();
   }
+}
+
+/** How many sessions a machine has on its disk, as Tomcat stores them in the demo's context; null where it stores none there. */
+export async function storedSessions({ machines }: PoolConfig, name: string): Promise<number | null> {
+  const directory = machines.find((machine) => machine.name === name)?.sessionDirectory;
+  if (typeof directory !== 'string') return null;
+  const files = await readdir(join(directory, 'shop')).catch(() => []);
+  return files.filter((file) => file.endsWith('.session')).length;
 }

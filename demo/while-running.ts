@@ -1,21 +1,20 @@
-// Does something while a step of a clean restart runs, such as killing its worker.
+// Does something while a step of a clean restart or fail-over runs, such as killing its worker.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { CleanRestartHandle } from '../worker/temporal-client.js';
 import { isStarted } from '../worker/temporal-client.js';
-import type { StepName } from '../workflows/steps.js';
 
 const POLL_MS = 3;
 
 /** Whether an attempt of that step runs. */
-export function isIn(step: StepName, { raw }: Pick<WorkflowExecutionDescription, 'raw'>): boolean {
+export function isIn(step: string, { raw }: Pick<WorkflowExecutionDescription, 'raw'>): boolean {
   return (raw.pendingActivities ?? []).some((activity) => activity.activityType?.name === step && isStarted(activity));
 }
 
 /** Calls `act` once that step runs; resolves with whether it did before the restart has ended. */
 export async function whileRunning(
-  step: StepName,
+  step: string,
   handle: Pick<CleanRestartHandle, 'describe'>,
   act: () => void,
   signal: AbortSignal,

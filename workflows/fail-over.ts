@@ -67,12 +67,12 @@ async function run(input: unknown): Promise<FailOverResult> {
         () => rescueSessions.executeWithOptions(summary('rescueSessions'), [{ pool, from, to, isFenced }]),
         describeRescued,
       )) ?? NOTHING_RESCUED;
-    await runner.forward('route', () => route.executeWithOptions(summary('route'), [{ pool, from, to, isFenced }]));
+    const again = await runner.forward('route', () => route.executeWithOptions(summary('route'), [{ pool, from, to, isFenced }]));
     const back = await runner.forward('bringBack', async () => {
       await bringBack.executeWithOptions(summary('bringBack'), [{ pool, from, to }]);
       return true;
     });
-    const failedOver = { ...rescued, reason, isBack: back ?? false };
+    const failedOver = { ...(again ?? rescued), reason, isBack: back ?? false };
     const ending = { summary: 'Write down what was done, and free the pool' };
     const { begunBy } = originOf(reason);
     const conclusion = { pool, from, to, failedOver, startedAtMs, begunBy };

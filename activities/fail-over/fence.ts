@@ -17,10 +17,15 @@ export async function fence(deps: ActivityDeps, pool: string, from: string): Pro
   });
 }
 
-/** Ensures that the machine is off, also when somebody has started it meanwhile. It may write its sessions when it is asked to end; then it is forced. */
-export async function keepOff(attempt: Attempt, machine: string): Promise<void> {
+/**
+ * Ensures that the machine is off, also when somebody has started it meanwhile. It may write its sessions when it is asked to end; then it is
+ * forced. Resolves with whether it was off already.
+ */
+export async function keepOff(attempt: Attempt, machine: string): Promise<boolean> {
+  const before = await attempt.driver.status(machine, attempt);
   await stopInTime(machineNamed(attempt.pool, machine), attempt);
   const { power } = await attempt.driver.status(machine, attempt);
   // Some accept what they then do not do.
   if (power !== 'off') throw hypervisorFailed(machine, `says that it has stopped it, and then that it is ${power}`);
+  return before.power === 'off';
 }

@@ -1,6 +1,7 @@
 // Step 3 of a fail-over: what the machine that has failed had stored of its sessions is the standby's.
 
 import { latestSample } from '../../state/sample.js';
+import type { Attempt } from '../attempt.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
 import { machineNamed } from '../deps.js';
@@ -24,10 +25,15 @@ export async function rescueSessions(
   return withAttempt(deps, pool, async (attempt) => {
     // Hours may have passed, in which somebody has started it.
     if (isFenced) await keepOff(attempt, from);
-    const pair = { primary: machineNamed(attempt.pool, from), standby: machineNamed(attempt.pool, to) };
-    const saved = await attempt.mechanism.rescue(pair, attempt);
-    if (saved === null) return { saved, lost: 0 };
-    const seen = await latestSample(deps.database, pool, from, 'sessions');
-    return { saved, lost: seen === null ? null : Math.max(0, seen.value - saved) };
+    return rescue(attempt, { from, to });
   });
+}
+
+/** What is stored is copied, so it may be done again. */
+export async function rescue(attempt: Attempt, { from, to }: FailOverPair): Promise<Rescued> {
+  const { deps, pool, mechanism } = attempt;
+  const saved = await mechanism.rescue({ primary: machineNamed(pool, from), standby: machineNamed(pool, to) }, attempt);
+  if (saved === null) return { saved, lost: 0 };
+  const seen = await latestSample(deps.database, pool.name, from, 'sessions');
+  return { saved, lost: seen === null ? null : Math.max(0, seen.value - saved) };
 }

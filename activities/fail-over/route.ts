@@ -5,15 +5,27 @@ import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
 import { keepOff } from './fence.js';
 import type { FailOverPair } from './prepare-standby.js';
+import type { Rescued } from './rescue-sessions.js';
+import { rescue } from './rescue-sessions.js';
 
-/** `isFenced` as for `rescueSessions`. */
-export async function route(deps: ActivityDeps, pool: string, { from, to }: FailOverPair, isFenced: boolean): Promise<void> {
-  await withAttempt(deps, pool, async (attempt) => {
+/**
+ * `isFenced` as for `rescueSessions`. Resolves with what was rescued where that had to be done again, for somebody had started the machine
+ * meanwhile; else with null.
+ */
+export async function route(
+  deps: ActivityDeps,
+  pool: string,
+  { from, to }: FailOverPair,
+  isFenced: boolean,
+): Promise<Rescued | null> {
+  return withAttempt(deps, pool, async (attempt) => {
     // What somebody has started meanwhile serves, and would go on with what it has in flight. Once roles are swapped it is the standby.
-    if (isFenced && attempt.row.active === from) await keepOff(attempt, from);
+    const wasOff = !isFenced || attempt.row.active !== from || (await keepOff(attempt, from));
+    const again = wasOff ? null : await rescue(attempt, { from, to });
     await attempt.guard();
     const { epoch } = await failOverPool(deps.database, attempt.writer, to);
     // A proxy that has died with the machine, or is cut off, must not keep the others: rows decide, and the machine is off.
     await attempt.proxies.someReport(epoch, attempt.signal);
+    return again;
   });
 }

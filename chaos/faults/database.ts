@@ -30,21 +30,21 @@ export const databaseFaults: readonly Fault[] = [
     ...WITHOUT_SHOP,
     missing: () => (process.getuid?.() === 0 ? null : 'a disk of its own takes root'),
     async inflict(stage) {
-      await stage.fillDatabaseDisk();
+      await stage.postgres.fillDisk();
       await sleep(FULL_MS);
-      await stage.freeDatabaseDisk();
-      await stage.revivePostgres();
+      await stage.postgres.freeDisk();
+      await stage.postgres.revive(stage.database);
     },
   },
   {
     name: 'postgres-killed',
     what: 'SIGKILL of PostgreSQL, which is started again at once',
-    steps: STEPS,
+    steps: [...STEPS, 'route'],
     points: POINTS,
     ...WITHOUT_SHOP,
     async inflict(stage) {
-      await stage.killPostgres();
-      await stage.startPostgres();
+      await stage.postgres.kill();
+      await stage.postgres.startAgain();
     },
   },
   {

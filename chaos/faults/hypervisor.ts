@@ -35,6 +35,12 @@ async function turnBack(stage: Stage): Promise<void> {
   await stage.turnHypervisor('none');
 }
 
+/** The worker's hypervisor has lost its one answer; the step is tried again. */
+async function untilLost(stage: Stage): Promise<void> {
+  for (const deadline = Date.now() + GO_ON_MS; (await stage.hypervisorFault()) !== 'none'; await sleep(20))
+    if (Date.now() > deadline) throw new Error('No answer was lost.');
+}
+
 const restarting = { steps: ['restartPrimary'], points: ['before'], faultyHypervisor: true } as const;
 
 export const hypervisorFaults: readonly Fault[] = [
@@ -68,5 +74,23 @@ export const hypervisorFaults: readonly Fault[] = [
     what: 'the hypervisor restarts the machine, and that answer is lost',
     prepare: (stage) => stage.turnHypervisor('loses the answer'),
     inflict: loseAnswer,
+  },
+  {
+    name: 'hypervisor-loses-a-stop',
+    what: 'the hypervisor stops the machine that hangs, and that answer is lost',
+    steps: ['fence'],
+    points: ['before'],
+    faultyHypervisor: true,
+    prepare: (stage) => stage.turnHypervisor('loses the answer of a stop'),
+    inflict: untilLost,
+  },
+  {
+    name: 'hypervisor-loses-a-start',
+    what: 'the hypervisor starts the machine that had failed, and that answer is lost',
+    steps: ['bringBack'],
+    points: ['before'],
+    faultyHypervisor: true,
+    prepare: (stage) => stage.turnHypervisor('loses the answer of a start'),
+    inflict: untilLost,
   },
 ];

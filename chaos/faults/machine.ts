@@ -5,28 +5,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPool } from '../../state/pool.js';
 import type { Fault } from '../fault.js';
-import { sessionsAt } from '../sessions-at.js';
+import { pidOf, sessionsBefore, untilOff } from '../machine-process.js';
 import type { Stage } from '../stage.js';
 
 const HUNG_MS = 8000;
-const DEATH_MS = 5000;
 
 /** Kills it, and does what an operator does who finds it dead: starts it. Resolves with how many sessions it had. */
 async function killAndStart(stage: Stage, role: 'active' | 'standby'): Promise<number> {
   const { [role]: name } = await readPool(stage.database, stage.pool);
   const pid = await pidOf(stage, name);
-  // A machine that does not tell has its sessions in a store beside it: with it none is lost.
-  const had = (await sessionsAt(stage.database, stage.installation.pool, name))?.size ?? 0;
+  const had = await sessionsBefore(stage, name);
   process.kill(-pid, 'SIGKILL');
-  const signal = AbortSignal.timeout(DEATH_MS);
-  while ((await stage.driver.status(name, { signal })).power !== 'off') await sleep(5, undefined, { signal });
+  await untilOff(stage, name);
   await stage.installation.bootMachines(name);
   return had;
-}
-
-async function pidOf({ driver }: Stage, name: string): Promise<number> {
-  const { incarnation } = await driver.status(name, { signal: AbortSignal.timeout(5000) });
-  return Number(incarnation?.split('@')[0]);
 }
 
 /** Waits until the machine that is being started has a process. */

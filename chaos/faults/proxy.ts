@@ -5,7 +5,8 @@ import { STEPS } from '../../workflows/steps.js';
 import { isClockFakeable } from '../fake-clock.js';
 import type { Fault } from '../fault.js';
 import { POINTS } from '../points.js';
-import type { Stage, StagedProxy } from '../stage.js';
+import type { Stage } from '../stage.js';
+import type { StagedProxy } from '../staged-proxy.js';
 
 /** Past a hold's deadline, which is a few seconds away at most. */
 const PAUSED_MS = 6000;
@@ -24,11 +25,11 @@ function jumpingClock(name: string, what: string, offsetS: number): Fault {
     steps: STEPS,
     points: ['during'],
     missing: () => (isClockFakeable() ? null : "it takes libfaketime (Debian's package faketime)"),
-    prepare: (stage) => stage.useFakeClock(last(stage)),
+    prepare: (stage) => last(stage).useFakeClock(),
     async inflict(stage) {
-      await stage.turnClock(last(stage), offsetS);
+      await last(stage).turnClock(offsetS);
       await sleep(JUMPED_MS);
-      await stage.turnClock(last(stage), 0);
+      await last(stage).turnClock(0);
     },
   };
 }
@@ -37,7 +38,7 @@ export const proxyFaults: readonly Fault[] = [
   {
     name: 'proxy-killed',
     what: 'SIGKILL of a proxy, which is started again at once',
-    steps: STEPS,
+    steps: [...STEPS, 'route'],
     points: POINTS,
     proxies: [2, 1],
     mayFail: 'requests on their way through it, and new ones until it listens again',
@@ -45,7 +46,7 @@ export const proxyFaults: readonly Fault[] = [
       const proxy = last(stage);
       proxy.process.signal('SIGKILL');
       await proxy.process.ended;
-      await stage.restartProxy(proxy);
+      await proxy.startAgain();
     },
   },
   {

@@ -1,6 +1,7 @@
 // Temporal's server: killed, and out of reach.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FAIL_OVER_STEPS } from '../../workflows/fail-over-steps.js';
 import { STEPS } from '../../workflows/steps.js';
 import type { Fault } from '../fault.js';
 import { POINTS } from '../points.js';
@@ -12,11 +13,11 @@ export const temporalFaults: readonly Fault[] = [
   {
     name: 'temporal-killed',
     what: "SIGKILL of Temporal's server, which is started again at once",
-    steps: STEPS,
+    steps: [...STEPS, ...FAIL_OVER_STEPS],
     points: POINTS,
     async inflict(stage) {
-      await stage.killTemporal();
-      await stage.startTemporal();
+      await stage.temporal.kill();
+      await stage.temporal.startAgain();
     },
   },
   {

@@ -1,6 +1,7 @@
 // The controller: killed, told to end, frozen.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FAIL_OVER_STEPS } from '../../workflows/fail-over-steps.js';
 import { STEPS } from '../../workflows/steps.js';
 import type { Fault } from '../fault.js';
 import { POINTS } from '../points.js';
@@ -12,7 +13,7 @@ export const workerFaults: readonly Fault[] = [
   {
     name: 'worker-killed',
     what: 'SIGKILL of the worker; another one is started',
-    steps: STEPS,
+    steps: [...STEPS, ...FAIL_OVER_STEPS],
     points: POINTS,
     async inflict(stage) {
       stage.worker.signal('SIGKILL');

@@ -3,17 +3,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describe as tell, explore } from '../protocol/explore.js';
+import { LARGE_FAIL_OVER_SCENARIOS } from '../protocol/fail-over-scenarios.js';
 import { modelOf } from '../protocol/rules.js';
 import { LARGE_SCENARIOS } from '../protocol/scenarios.js';
 import { walkProperty } from '../protocol/walk.js';
 
 describe.each(['swap', 'shared'] as const)('sessions move by %s', (mechanism) => {
-  test.each(Object.entries(LARGE_SCENARIOS))('nothing is lost with %s', (_name, scenario) => {
-    const found = explore(modelOf(mechanism), scenario);
+  test.each(Object.entries({ ...LARGE_SCENARIOS, ...LARGE_FAIL_OVER_SCENARIOS }))(
+    'nothing is lost with %s',
+    (_name, scenario) => {
+      const found = explore(modelOf(mechanism), scenario);
 
-    expect(found.violation, tell(found)).toBeNull();
-    expect(found.isComplete).toBe(true);
-  });
+      expect(found.violation, tell(found)).toBeNull();
+      expect(found.isComplete).toBe(true);
+    },
+  );
 });
 
 test('no random walk breaks the protocol', () => {

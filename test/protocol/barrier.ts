@@ -32,6 +32,7 @@ export function passBarrier(model: Model) {
     const asksServer = model.mechanism === 'swap';
     const isBusy = saidOf(batch).some(({ inFlight, unanswered }) => inFlight - (asksServer ? unanswered : 0) > 0);
     attempt.at = 'let-go';
+    if (asksServer && world.machines[handOver.rolesOf(attempt).active].power !== 'on') return;
     if (batch.kind === 'seal' && isBusy) return;
     if (batch.kind === 'seal' && saidOf(batch).some(({ streams }) => streams > 0)) {
       attempt.at = 'holding';

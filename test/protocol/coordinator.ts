@@ -28,7 +28,7 @@ export function coordinatorActions(model: Model, world: World): Action[] {
 function newAttempts(world: World): Action[] {
   const { run } = world.rows.pool;
   const actions: Action[] = [];
-  if (run === null) return [];
+  if (run === null || run === world.failOver?.run) return [];
   if (world.left.attempts > 0) {
     actions.push({
       name: 'another attempt begins',
@@ -77,6 +77,7 @@ export function addAttempt(world: World, run: string): void {
 
 function steps(model: Model, world: World, attempt: Attempt, act: AttemptAct): Action[] {
   const { batch } = attempt;
+  const answers = model.mechanism === 'shared' || world.machines[attempt.primary].power === 'on';
   switch (attempt.at) {
     case 'open':
       return [act('opens the pool', (next, it) => open(model, next, it))];
@@ -89,9 +90,9 @@ function steps(model: Model, world: World, attempt: Attempt, act: AttemptAct): A
     case 'report-moving':
       return whenReported(world, attempt, [act('sees that all proxies move', (_next, it) => void (it.at = 'begin'))]);
     case 'begin':
-      return [act('clears away what earlier attempts left', (next, it) => begin(model, next, it))];
+      return !answers ? [] : [act('clears away what earlier attempts left', (next, it) => begin(model, next, it))];
     case 'idle':
-      if (world.left.holds === 0) return [];
+      if (world.left.holds === 0 || !answers) return [];
       return [
         act('looks what there is to move', (next, it) => look(model, next, it)),
         ...(model.mechanism === 'swap' ? opening(world, 'all', [], act) : []),
@@ -180,5 +181,6 @@ function restart(model: Model, world: World, attempt: Attempt): void {
   world.requests = world.requests.filter((request) => !isCutOff(request));
   world.machines[active].memory.clear();
   if (model.mechanism !== 'shared') storeOf(model, world, active).clear();
+  world.machines[active].power = 'on';
   attempt.at = 'swap';
 }

@@ -4,13 +4,16 @@ import { expect, test } from 'vitest';
 import { explore } from './explore.js';
 import type { Rules } from './rules.js';
 import { modelOf, RULES } from './rules.js';
+import { FAIL_OVER_SCENARIOS } from './fail-over-scenarios.js';
 import { MUTANT_SCENARIOS } from './scenarios.js';
 import type { Mechanism } from './world.js';
+
+const ALL = { ...MUTANT_SCENARIOS, ...FAIL_OVER_SCENARIOS };
 
 interface Mutant {
   /** What the protocol would do without the rule. */
   does: string;
-  scenario: keyof typeof MUTANT_SCENARIOS;
+  scenario: keyof typeof ALL;
   mechanism: Mechanism;
   violates: RegExp;
 }
@@ -20,6 +23,7 @@ const BOTH = /both machines execute/;
 const STALE = /update lost/;
 const CUT_OFF = /cuts off/;
 const SPLIT = /two owners/;
+const BESIDE = /b is the active machine/;
 
 const MUTANTS: Record<keyof Rules, Mutant> = {
   commitComparesRow: {
@@ -134,6 +138,92 @@ const MUTANTS: Record<keyof Rules, Mutant> = {
     mechanism: 'swap',
     violates: LOST,
   },
+  failsOverSteadyOnly: {
+    does: 'fails over a pool whose sessions are half moved',
+    scenario: 'sessions are moving',
+    mechanism: 'swap',
+    violates: LOST,
+  },
+  fences: {
+    does: 'fails over without a fence',
+    scenario: 'a machine that hangs goes on late',
+    mechanism: 'shared',
+    violates: BESIDE,
+  },
+  fencesBeforeRoute: {
+    does: 'fences after it has routed',
+    scenario: 'a machine that hangs goes on late',
+    mechanism: 'shared',
+    violates: BESIDE,
+  },
+  keepsOff: {
+    does: 'fences once, and never looks again',
+    scenario: 'somebody starts the machine',
+    mechanism: 'shared',
+    violates: BESIDE,
+  },
+  rescuesBeforeRoute: { does: 'rescues after it has routed', scenario: 'the machine dies', mechanism: 'swap', violates: STALE },
+  rescuesAgain: {
+    does: 'rescues once, whoever starts the machine',
+    scenario: 'somebody starts the machine',
+    mechanism: 'swap',
+    violates: STALE,
+  },
+  rescueCopies: {
+    does: 'takes away what it rescues',
+    scenario: 'the end of a step is not heard of',
+    mechanism: 'swap',
+    violates: LOST,
+  },
+  rescueClears: { does: 'rescues beside older states', scenario: 'the machine dies', mechanism: 'swap', violates: STALE },
+  countsLost: {
+    does: 'takes all for saved that it was to save',
+    scenario: 'the machine dies',
+    mechanism: 'swap',
+    violates: /were counted/,
+  },
+  routeBeforeBack: {
+    does: 'brings the machine back before it routes',
+    scenario: 'the machine dies',
+    mechanism: 'swap',
+    violates: LOST,
+  },
+  routesOnce: {
+    does: 'swaps the roles each time it routes',
+    scenario: 'the end of a step is not heard of',
+    mechanism: 'shared',
+    violates: /not swapped/,
+  },
+  backWhenAllKnow: {
+    does: 'brings the machine back while a proxy is behind',
+    scenario: 'a proxy is behind',
+    mechanism: 'shared',
+    violates: BESIDE,
+  },
+  backWhenNoneIsSent: {
+    does: 'brings the machine back under requests that try to reach it',
+    scenario: 'the machine dies',
+    mechanism: 'shared',
+    violates: BESIDE,
+  },
+  backFromOff: {
+    does: 'takes a machine back that somebody has started',
+    scenario: 'somebody starts the machine',
+    mechanism: 'swap',
+    violates: /the standby has sessions/,
+  },
+  forsakesStore: {
+    does: 'brings the machine back with what it had stored',
+    scenario: 'the machine dies',
+    mechanism: 'swap',
+    violates: /the standby has sessions/,
+  },
+  failOverFenced: {
+    does: 'goes on with a fail-over that was overtaken',
+    scenario: 'an attempt at it is overtaken',
+    mechanism: 'swap',
+    violates: LOST,
+  },
 };
 
 /** The largest of them needs half. */
@@ -142,7 +232,7 @@ const LIMIT = 20_000;
 test.each(Object.entries(MUTANTS).map(([rule, mutant]) => ({ rule, ...mutant })))(
   'it is found what a protocol breaks that $does',
   ({ rule, scenario, mechanism, violates }) => {
-    const found = explore(modelOf(mechanism, { [rule]: false }), MUTANT_SCENARIOS[scenario], LIMIT);
+    const found = explore(modelOf(mechanism, { [rule]: false }), ALL[scenario], LIMIT);
 
     expect(found.violation).toMatch(violates);
   },

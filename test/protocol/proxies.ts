@@ -6,7 +6,7 @@ import type { ProxyAct } from './proxy-news.js';
 import { breaking } from './proxy-requests.js';
 import type { Action, Model } from './rules.js';
 import * as rows from './rows.js';
-import type { Proxy, World } from './world.js';
+import type { Proxy, Request, World } from './world.js';
 import { proxyOf } from './world.js';
 
 /** What each proxy may do next. */
@@ -81,12 +81,12 @@ function registerLate(world: World, proxy: Proxy): void {
   proxy.life = 'serving';
 }
 
-/** What waits in a proxy dies with it; what was sent may still be executed. */
+/** What waits in a proxy dies with it; what was sent may still be executed, where there is a machine. */
 function crash(world: World, proxy: Proxy): void {
   world.left.crashes--;
-  world.requests = world.requests.filter(
-    (one) => one.proxy !== proxy.incarnation || one.stage === 'sent' || one.stage === 'running',
-  );
+  const isAlive = ({ machine, stage }: Request): boolean =>
+    (stage === 'sent' && world.machines[machine ?? 'a'].power !== 'off') || stage === 'running';
+  world.requests = world.requests.filter((one) => one.proxy !== proxy.incarnation || isAlive(one));
   const { slot, incarnation } = proxy;
   Object.assign(proxy, createProxy(slot), { incarnation, life: 'down' });
 }

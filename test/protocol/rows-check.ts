@@ -37,6 +37,8 @@ const operation = fc.oneof(
   { weight: 1, arbitrary: of('claim', { run, from: fc.constantFrom('one', 'two', null) }) },
   { weight: 1, arbitrary: of('take-token', { run }) },
   { weight: 1, arbitrary: of('abandon', { run }) },
+  { weight: 1, arbitrary: of('fail-over', { which, machine }) },
+  { weight: 1, arbitrary: of('free', { which }) },
   { weight: 3, arbitrary: of('register', { proxy }) },
   { weight: 1, arbitrary: of('deregister', { proxy }) },
   { weight: 1, arbitrary: of('end', { proxy }) },
@@ -113,6 +115,19 @@ class RowsCheck {
         const real = await pools.abandonPool(database, pool, name, { code: 'TEST' });
         if (modelled || real) this.ended++;
         return [modelled, real];
+      }
+      case 'fail-over': {
+        const pen = latest(this.pens, next.which);
+        return [
+          model.failOverPool(inModel, pen, next.machine),
+          await orFenced(pools.failOverPool(database, { pool, ...pen }, next.machine)),
+        ];
+      }
+      case 'free': {
+        const pen = latest(this.pens, next.which);
+        const modelled = model.releasePool(inModel, pen);
+        if (modelled === 'done') this.ended++;
+        return [modelled, await orFenced(pools.releasePool(database, { pool, ...pen }, {}))];
       }
       case 'register':
         model.registerProxy(inModel, next.proxy);

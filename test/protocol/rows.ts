@@ -76,6 +76,22 @@ export function swapPool(rows: Rows, pen: Pen): 'done' | Fenced {
   return 'done';
 }
 
+export function failOverPool({ pool }: Rows, pen: Pen, to: string): 'done' | Fenced {
+  if (pool.run !== pen.run || pool.token !== pen.token) return 'fenced';
+  if (pool.active === to) return 'done';
+  if (pool.phase !== 'steady' || pool.standby !== to) return 'fenced';
+  [pool.active, pool.standby] = [pool.standby, pool.active];
+  pool.epoch++;
+  return 'done';
+}
+
+export function releasePool({ pool }: Rows, pen: Pen): 'done' | Fenced {
+  if (pool.run !== pen.run || pool.token !== pen.token || pool.phase !== 'steady') return 'fenced';
+  pool.run = null;
+  pool.epoch++;
+  return 'done';
+}
+
 export function abandonPool({ pool }: Rows, run: string): boolean {
   if (pool.run !== run || (pool.phase !== 'steady' && pool.phase !== 'opening')) return false;
   pool.phase = 'steady';

@@ -38,6 +38,35 @@ export interface Rules extends CommitRules {
   takesBackFenced: boolean;
   /** Before something is taken back, the rows say whose it is. */
   takesBackByRows: boolean;
+  /** A fail-over leaves a pool alone whose sessions are half moved. */
+  failsOverSteadyOnly: boolean;
+  /** Nothing is routed while the machine that has failed may execute. */
+  fences: boolean;
+  fencesBeforeRoute: boolean;
+  /** One that somebody starts after the fence is switched off again. */
+  keepsOff: boolean;
+  rescuesBeforeRoute: boolean;
+  /** What was stored while somebody had it running is rescued as well. */
+  rescuesAgain: boolean;
+  /** A rescue leaves what it rescues where it is. */
+  rescueCopies: boolean;
+  /** The standby may have a state of its own from when it was the active machine. */
+  rescueClears: boolean;
+  /** Sessions that only the dead machine's memory had count as lost. */
+  countsLost: boolean;
+  /** The machine comes back when it has no traffic any more. */
+  routeBeforeBack: boolean;
+  /** To route again does not swap the roles back. */
+  routesOnce: boolean;
+  /** No proxy sends it anything any more. */
+  backWhenAllKnow: boolean;
+  /** Nor has anything under way to it: its connection could be made as soon as the machine runs. */
+  backWhenNoneIsSent: boolean;
+  /** It comes back from off: it may have loaded sessions. */
+  backFromOff: boolean;
+  forsakesStore: boolean;
+  /** An attempt of a fail-over that was overtaken does nothing to machines and stores. */
+  failOverFenced: boolean;
 }
 
 export const RULES: Rules = {
@@ -61,6 +90,22 @@ export const RULES: Rules = {
   regroupsWhenHeld: true,
   takesBackFenced: true,
   takesBackByRows: true,
+  failsOverSteadyOnly: true,
+  fences: true,
+  fencesBeforeRoute: true,
+  keepsOff: true,
+  rescuesBeforeRoute: true,
+  rescuesAgain: true,
+  rescueCopies: true,
+  rescueClears: true,
+  countsLost: true,
+  routeBeforeBack: true,
+  routesOnce: true,
+  backWhenAllKnow: true,
+  backWhenNoneIsSent: true,
+  backFromOff: true,
+  forsakesStore: true,
+  failOverFenced: true,
 };
 
 export interface Model {

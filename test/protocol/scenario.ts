@@ -2,15 +2,17 @@
 
 import { clientActions } from './clients.js';
 import { addAttempt, coordinatorActions } from './coordinator.js';
+import { failOverActions } from './fail-over.js';
+import { outageActions } from './outage.js';
 import { createProxy, deathActions, proxyActions, serve } from './proxies.js';
 import * as rows from './rows.js';
 import type { Action, Model } from './rules.js';
 import { serverActions } from './servers.js';
-import type { Budget, World } from './world.js';
+import type { Budget, Server, World } from './world.js';
 
 export interface Scenario {
-  /** `steady`: before the restart. `moving`: every proxy has passed the point of no return, nothing has moved. */
-  from: 'steady' | 'moving';
+  /** `free`: nobody has the pool. `steady`: before the restart. `moving`: every proxy has passed the point of no return, nothing has moved. */
+  from: 'free' | 'steady' | 'moving';
   /** Two, unless one suffices to show something. */
   proxies?: 1 | 2;
   /** Two, unless one suffices. */
@@ -21,6 +23,8 @@ export interface Scenario {
   already?: readonly string[];
   /** The last proxy has not been started yet. */
   startsLate?: boolean;
+  /** What Tomcat stored of the first session when that came to it lies there still, and an older state of it where it came from. */
+  leftovers?: boolean;
   left: Partial<Budget>;
 }
 
@@ -39,6 +43,12 @@ const NOTHING: Budget = {
   overdue: 0,
   lostCommits: 0,
   lostAnswers: 0,
+  deaths: 0,
+  hangs: 0,
+  failOvers: 0,
+  closings: 0,
+  starts: 0,
+  unheard: 0,
 };
 
 /** Everything that may happen next. */
@@ -49,21 +59,24 @@ export function actionsOf(model: Model, world: World): Action[] {
     ...proxyActions(model, world),
     ...deathActions(world),
     ...serverActions(model, world),
+    ...outageActions(model, world),
     ...coordinatorActions(model, world),
+    ...failOverActions(model, world),
   ];
 }
 
 export function createWorld(
   model: Model,
-  { from, left, proxies = 2, sessions = 2, earlier = [], already = [], startsLate = false }: Scenario,
+  { from, left, proxies = 2, sessions = 2, earlier = [], already = [], startsLate = false, leftovers = false }: Scenario,
 ): World {
   const world: World = {
     rows: rows.createRows(),
     proxies: [createProxy('A'), createProxy('B')].slice(0, proxies),
-    machines: { a: { memory: new Map(), store: new Map() }, b: { memory: new Map(), store: new Map() } },
+    machines: { a: createServer(), b: createServer() },
     requests: [],
     attempts: [],
-    clients: { cookies: new Map(), acknowledged: new Map(), replaced: new Set(), sent: 0 },
+    failOver: null,
+    clients: { cookies: new Map(), acknowledged: new Map(), replaced: new Set(), lost: new Set(), sent: 0 },
     left: { ...NOTHING },
     sealedBy: null,
     violation: null,
@@ -78,6 +91,9 @@ export function createWorld(
     world.clients.acknowledged.set(session, 1);
     if (model.mechanism === 'shared') world.machines.a.store.set(key, { session, key, content: 1 });
     else world.machines.a.memory.set(session, { session, key, content: 1, saved: 1 });
+    if (!leftovers || session !== 's1') continue;
+    world.machines.a.store.set(key, { session, key, content: 1 });
+    if (model.mechanism === 'swap') world.machines.b.store.set(key, { session, key, content: 0 });
   }
   const serving = startsLate ? world.proxies.slice(0, -1) : world.proxies;
   for (const proxy of serving) {
@@ -85,8 +101,10 @@ export function createWorld(
     serve(model, world, proxy);
   }
   play(model, world, earlier);
-  rows.claimPool(world.rows, 'run', null);
-  addAttempt(world, 'run');
+  if (from !== 'free') {
+    rows.claimPool(world.rows, 'run', null);
+    addAttempt(world, 'run');
+  }
   if (from === 'moving') {
     for (const name of ['opens the pool', 'point of no return', 'all proxies move', 'clears away']) {
       play(model, world, [name]);
@@ -96,6 +114,10 @@ export function createWorld(
   play(model, world, already);
   Object.assign(world.left, left);
   return world;
+}
+
+function createServer(): Server {
+  return { power: 'on', memory: new Map(), store: new Map() };
 }
 
 /** Lets happen what is named, whatever the budget. */

@@ -14,10 +14,16 @@ export function serverActions(model: Model, world: World): Action[] {
   world.requests.forEach((request, index) => {
     const { machine, stage, kind } = request;
     if (machine === null) return;
+    const { power } = world.machines[machine];
     const name = `${machine} %s request ${request.id} [${request.keys.join()}]`;
     const act = (verb: string, apply: (world: World, request: Request) => unknown): void => {
       actions.push({ name: name.replace('%s', verb), apply: (next) => void apply(next, next.requests[index] as Request) });
     };
+    if (power === 'hung') return;
+    if (power === 'off') {
+      if (stage === 'sent') act('is off, and refuses', (next, it) => void next.requests.splice(next.requests.indexOf(it), 1));
+      return;
+    }
     // The standby's work need not be taken apart: what matters is whether the primary executes meanwhile.
     if (machine === 'b') {
       if (stage === 'sent') act('executes', (next, it) => begin(model, next, it) && finish(model, next, it));
@@ -26,7 +32,7 @@ export function serverActions(model: Model, world: World): Action[] {
     if (stage === 'sent') act('begins to execute', (next, it) => begin(model, next, it));
     if (stage === 'running') act(kind === 'stream' ? 'ends the stream of' : 'answers', (next, it) => finish(model, next, it));
   });
-  for (const [session, { content, saved }] of world.machines.a.memory) {
+  for (const [session, { content, saved }] of world.machines.a.power === 'on' ? world.machines.a.memory : []) {
     if (content !== saved) actions.push({ name: `a saves ${session}`, apply: (next) => save(model, next, 'a', session) });
   }
   return actions;
@@ -46,10 +52,11 @@ export function keysAt(model: Model, world: World, machine: Machine): string[] {
 /** False when the request does not get as far as the application. */
 function begin(model: Model, world: World, request: Request): boolean {
   const machine = request.machine as Machine;
+  mustServe(world, request);
   const isForgotten = request.isBroken || proxyOf(world, request.proxy) === undefined;
   const found = request.keys.map((key) => load(model, world, machine, key));
   if (found.includes(null)) {
-    const lost = request.keys.filter((key, index) => found[index] === null && !world.clients.replaced.has(key));
+    const lost = request.keys.filter((key, index) => found[index] === null && !isGone(world, key));
     if (lost.length > 0 && !isForgotten) {
       fail(world, `session lost: ${machine} executes request ${request.id}, and has no session ${lost.join()}`);
     }
@@ -73,6 +80,18 @@ function begin(model: Model, world: World, request: Request): boolean {
     }
   });
   return true;
+}
+
+/** Whatever a machine executes that is the standby for good, the active one may execute beside it. */
+function mustServe(world: World, { id, machine }: Request): void {
+  const { phase, active } = world.rows.pool;
+  if (phase === 'steady' && active === 'b' && machine === 'a')
+    fail(world, `a executes request ${id}, and b is the active machine`);
+}
+
+/** No machine needs to know the key any more. */
+function isGone({ clients: { replaced, lost } }: World, key: string): boolean {
+  return replaced.has(key) || lost.has(key);
 }
 
 /**
@@ -102,6 +121,7 @@ function load(model: Model, world: World, machine: Machine, key: string): Sessio
 }
 
 function finish(model: Model, world: World, request: Request): void {
+  mustServe(world, request);
   const machine = request.machine as Machine;
   const { memory } = world.machines[machine];
   // What a WebSocket does to a session that Tomcat has swapped out meanwhile fails: no update that anybody counts on.

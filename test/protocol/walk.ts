@@ -13,9 +13,10 @@ const few = fc.nat({ max: 2 });
 const none = fc.constantFrom(0, 0, 1);
 
 const scenario: fc.Arbitrary<Scenario> = fc.record({
-  from: fc.constantFrom('steady' as const, 'moving' as const),
+  from: fc.constantFrom('free' as const, 'steady' as const, 'moving' as const),
   proxies: fc.constantFrom(2 as const, 1 as const),
   sessions: fc.constantFrom(2 as const, 1 as const),
+  leftovers: fc.boolean(),
   earlier: fc.constantFrom([], [], renamedUnder('request'), renamedUnder('stream')),
   left: fc.record({
     requests: fc.integer({ min: 1, max: 5 }),
@@ -31,6 +32,12 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
     overdue: few,
     lostCommits: none,
     lostAnswers: few,
+    deaths: none,
+    hangs: none,
+    failOvers: few,
+    closings: few,
+    starts: none,
+    unheard: none,
   }),
 });
 

@@ -1,9 +1,10 @@
-// Everything the model knows at one moment, as plain data: two machines, proxies, rows, and attempts at one clean restart.
+// Everything the model knows at one moment, as plain data: two machines, proxies, rows, and attempts at one clean restart or fail-over.
 
 import type { HoldAcknowledgement } from '../../proxy/admin-api.js';
 import type { RoutingState } from '../../proxy/routing.js';
 import type { PoolSnapshot } from '../../state/snapshot.js';
-import type { Rows } from './rows.js';
+import type { FailOver } from './fail-over.js';
+import type { Pen, Rows } from './rows.js';
 import { isCurrent } from './rows.js';
 
 /** The restart moves everything from `a`, the primary, to `b`, the standby. */
@@ -16,6 +17,7 @@ export interface World {
   /** Requests that somebody waits for, or that a machine may still execute. */
   requests: Request[];
   attempts: Attempt[];
+  failOver: FailOver | null;
   clients: Clients;
   left: Budget;
   /** The hold whose commit has sealed the pool. */
@@ -32,6 +34,8 @@ export interface Clients {
   acknowledged: Map<string, number>;
   /** Keys that a log-in has replaced: no machine needs to know them any more. */
   replaced: Set<string>;
+  /** Keys of sessions that only a dead machine's memory had. */
+  lost: Set<string>;
   sent: number;
 }
 
@@ -60,6 +64,8 @@ export interface Request {
 }
 
 export interface Server {
+  /** One that hangs has everything and does nothing, until it goes on. */
+  power: 'on' | 'hung' | 'off';
   /** By session. */
   memory: Map<string, SessionObject>;
   /** Where sessions lie that are not in memory, by key. With a shared store only that of `a` is used. */
@@ -166,6 +172,16 @@ export interface Budget {
   lostCommits: number;
   /** Answers of a look-up that are lost. */
   lostAnswers: number;
+  /** Deaths of the active machine, and pauses of it. */
+  deaths: number;
+  hangs: number;
+  /** Fail-overs; the workflow of a run that has the pool may end before each, without a word, `closings` times. */
+  failOvers: number;
+  closings: number;
+  /** Somebody starts a machine that is off. */
+  starts: number;
+  /** Steps of a fail-over whose end Temporal does not hear of. */
+  unheard: number;
 }
 
 export type Mechanism = 'swap' | 'shared';
@@ -179,10 +195,10 @@ export function requestsOf(world: World, { incarnation }: Proxy): Request[] {
 }
 
 /** Asked right before an external effect; an attempt that was overtaken ends. */
-export function mayAct(world: World, attempt: Attempt): boolean {
+export function mayAct(world: World, attempt: Pen & { at: string; batch?: Batch | null }): boolean {
   if (isCurrent(world.rows, attempt)) return true;
   attempt.at = 'ended';
-  attempt.batch = null;
+  if (attempt.batch !== undefined) attempt.batch = null;
   return false;
 }
 

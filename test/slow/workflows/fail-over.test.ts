@@ -1,76 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createDriver } from '../../../activities/hypervisor/create-driver.js';
+import { createMechanism } from '../../../activities/sessions/create-mechanism.js';
 import { nodeShop } from '../../../demo/node-shop.js';
 import { tomcatShop } from '../../../demo/tomcat-shop.js';
 import { openDatabase } from '../../../state/database.js';
-import { readBoot } from '../../../state/monitoring.js';
-import { readPool } from '../../../state/pool.js';
 import { skipUpdate, statusQuery } from '../../../workflows/messages.js';
-import type { Explanation } from '../../../workflows/supervision.js';
-import * as messages from '../../../workflows/supervisor-messages.js';
 import type { TestInstallation } from '../../fixtures/installation.js';
-import { createTestInstallation } from '../../fixtures/installation.js';
 import { obstinateShop } from '../../fixtures/obstinate-shop.js';
 import { jsonLines, vmRejuv } from '../../fixtures/vm-rejuv.js';
-
-const PATIENCE = { timeout: 90_000, interval: 50 };
-const QUICK = { down: { intervalMs: 200, looks: 3 }, intervalMs: 300 };
-
-type Shop = typeof nodeShop;
-
-interface Watched extends TestInstallation {
-  url: string;
-  history: () => Promise<Explanation[]>;
-  /** What and with which code, since the beginning. */
-  answers: () => Promise<string[]>;
-  active: () => Promise<string>;
-  /** A signal to all processes of a machine. */
-  signalMachine: (name: string, signal: NodeJS.Signals) => Promise<void>;
-}
-
-/** A watched pool with both machines running. */
-async function watched(shop: Shop, policy: object = {}): Promise<Watched> {
-  const running = await createTestInstallation(async (directory, url) => {
-    const made = await shop(directory, url);
-    for (const { driver } of made.pool['machines'] as { driver: { stopTimeoutMs: number } }[]) driver.stopTimeoutMs = 500;
-    const health = { ...(made.pool['health'] as object), timeoutMs: 500 };
-    return { ...made, pool: { ...made.pool, health, policy, monitor: QUICK } };
-  });
-  const { installation, client } = running;
-  await installation.bootMachines();
-  const { url } = await installation.startProxy();
-  await installation.startWorker();
-  const database = openDatabase(installation.env['VM_REJUV_DATABASE_URL'] ?? '');
-  onTestFinished(() => database.end());
-  const { name } = installation.pool;
-  // One that nobody has seen running is still to be booted.
-  await expect.poll(async () => (await readBoot(database, name))?.incarnation ?? null, PATIENCE).not.toBeNull();
-  const supervisor = client.workflow.getHandle(`pool/${name}`);
-  const history = (): Promise<Explanation[]> => supervisor.query(messages.historyQuery);
-  return {
-    ...{ ...running, url, history },
-    answers: async () => (await history()).map(({ what, code }) => `${what} ${code}`),
-    active: async () => (await readPool(database, name)).active,
-    async signalMachine(machine, signal) {
-      const { incarnation } = await createDriver(installation.pool).status(machine, { signal: new AbortController().signal });
-      process.kill(-Number(incarnation?.split('@')[0]), signal);
-    },
-  };
-}
-
-async function visit(url: string, cookie: string | null, item?: string): Promise<{ cookie: string; count: number }> {
-  const response = await fetch(`${url}/shop/cart${item === undefined ? '' : `?item=${item}`}`, {
-    method: item === undefined ? 'GET' : 'POST',
-    headers: cookie === null ? {} : { cookie },
-  });
-  const given = response.headers.get('set-cookie')?.split(';')[0];
-  return { cookie: given ?? cookie ?? '', count: ((await response.json()) as { count: number }).count };
-}
+import type { Shop } from '../../fixtures/watched-pool.js';
+import { PATIENCE, visit, watched } from '../../fixtures/watched-pool.js';
 
 test('a machine that has died is fenced, its standby takes over with the sessions of a shared store, and it comes back', async () => {
   const { installation, url, active, answers, history, signalMachine } = await watched(nodeShop);
@@ -123,11 +62,15 @@ async function sessionsSeen({ installation }: TestInstallation): Promise<number 
   return rows[0]?.value;
 }
 
-test.each<[string, NodeJS.Signals, { saved: number; lost: number }]>([
-  ['killed has saved nothing, and what was lost is counted', 'SIGKILL', { saved: 0, lost: 3 }],
-  ['told to end behind our back has saved its sessions, and nobody loses anything', 'SIGTERM', { saved: 3, lost: 0 }],
-])('a Tomcat that was %s', async (_what, signal, { saved, lost }) => {
-  const running = await watched((directory) => tomcatShop(directory));
+const withFiles: Shop = (directory) => tomcatShop(directory);
+const withRows: Shop = (directory, sessionsUrl) => tomcatShop(directory, { sessionsUrl });
+
+test.each<[string, Shop, NodeJS.Signals, { saved: number; lost: number }]>([
+  ['killed has saved nothing, and what was lost is counted', withFiles, 'SIGKILL', { saved: 0, lost: 3 }],
+  ['told to end behind our back has saved its sessions, and nobody loses anything', withFiles, 'SIGTERM', { saved: 3, lost: 0 }],
+  ['told to end has saved its sessions as rows, and nobody loses anything', withRows, 'SIGTERM', { saved: 3, lost: 0 }],
+])('a Tomcat that was %s', async (_what, shop, signal, { saved, lost }) => {
+  const running = await watched(shop);
   const { installation, url, active, answers, signalMachine } = running;
   const cookies: string[] = [];
   for (const item of ['a', 'b', 'c']) cookies.push((await visit(url, null, item)).cookie);
@@ -142,6 +85,29 @@ test.each<[string, NodeJS.Signals, { saved: number; lost: number }]>([
   const counts: number[] = [];
   for (const cookie of cookies) counts.push((await visit(url, cookie)).count);
   expect(counts.filter((count) => count === 1)).toHaveLength(saved);
+  // Nothing is left with which the machine that is back could answer.
+  const back = createMechanism(installation.pool, (id) => id);
+  onTestFinished(() => back.close());
+  const [standby, now] = installation.pool.machines;
+  const call = { signal: new AbortController().signal, guard: () => Promise.resolve() };
+  expect(await back.remaining({ primary: standby, standby: now }, call)).toEqual(new Set());
+});
+
+test('of a cold pool the standby is booted to take over, and the machine that had died stays off', async () => {
+  const { url, active, answers, power, signalMachine, installation } = await watched(nodeShop, {
+    ...{ pool: { standby: 'cold' }, booted: ['node-a'] },
+  });
+  const { cookie } = await visit(url, null, 'a');
+  expect(await power('node-b')).toBe('off');
+
+  await signalMachine('node-a', 'SIGKILL');
+  await expect.poll(answers, PATIENCE).toContain('restart DONE');
+
+  expect(await active()).toBe('node-b');
+  expect((await visit(url, cookie)).count).toBe(1);
+  expect(await power('node-a')).toBe('off');
+  const [status] = jsonLines(await vmRejuv(installation, ['status', '--json']));
+  expect(status).toMatchObject({ run: null, lastRestart: { result: { failedOver: { isBack: true } } } });
 });
 
 test('a second fail-over within an hour waits for an operator', async () => {
@@ -190,32 +156,8 @@ test('a machine that is well is not failed over, whoever starts that, and the po
   expect(status).toMatchObject({ run: null, phase: 'steady' });
 });
 
-test('a proxy that accepts and never answers keeps nobody from failing over', async () => {
-  const silent = createServer(() => undefined);
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  const sockets = new Set<Socket>();
-  silent.on('connection', (socket) => sockets.add(socket));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    silent.close();
-  });
-  const { installation, url, active, answers, signalMachine } = await watched(nodeShop);
-  const database = openDatabase(installation.env['VM_REJUV_DATABASE_URL'] ?? '');
-  onTestFinished(() => database.end());
-  await database.query(
-    "insert into proxy (pool, incarnation, name, admin_url, host, pid, start_time) values ($1, $2, 'far', $3, 'elsewhere', 1, '1')",
-    [installation.pool.name, randomUUID(), `http://127.0.0.1:${(silent.address() as AddressInfo).port}`],
-  );
-
-  await signalMachine('node-a', 'SIGKILL');
-  await expect.poll(answers, PATIENCE).toContain('restart DONE');
-
-  expect(await active()).toBe('node-b');
-  expect((await visit(url, null, 'a')).count).toBe(1);
-});
-
 test('after a fail-over was rejected the next one waits for an operator', async () => {
-  const { installation, active, answers, signalMachine } = await watched(nodeShop, { failOver: 'approval' });
+  const { installation, active, answers, signalMachine } = await watched(nodeShop, { policy: { failOver: 'approval' } });
   const { name } = installation.pool;
   await signalMachine('node-a', 'SIGKILL');
   await expect.poll(answers, PATIENCE).toContain('serverDown APPROVAL_NEEDED');
@@ -226,39 +168,4 @@ test('after a fail-over was rejected the next one waits for an operator', async 
   expect(await vmRejuv(installation, ['approve', name])).toMatchObject({ code: 0 });
 
   await expect.poll(active, PATIENCE).toBe('node-b');
-});
-
-test('where only the worker does not reach the machine, the trouble is its own: nothing fails over', async () => {
-  const running = await createTestInstallation(async (directory, url) => {
-    const made = await nodeShop(directory, url);
-    return { ...made, pool: { ...made.pool, policy: {}, monitor: QUICK } };
-  });
-  const { installation, client } = running;
-  await installation.bootMachines();
-  const { url } = await installation.startProxy();
-  // The same pool as the worker sees it: with a way to node-a that leads nowhere.
-  const file = join(installation.directory, 'worker.yaml');
-  const [{ url: real }] = installation.pool.machines;
-  const text = (await readFile(installation.configFile, 'utf8')).replace(real, 'http://127.0.0.1:1');
-  await writeFile(file, text);
-  await installation.startWorker('worker', { env: { VM_REJUV_CONFIG: file } });
-  const database = openDatabase(installation.env['VM_REJUV_DATABASE_URL'] ?? '');
-  onTestFinished(() => database.end());
-  const samples = async (): Promise<number> => {
-    const { rows } = await database.query<{ count: string }>("select count(*) from sample where series = 'requests'");
-    return Number(rows[0]?.count);
-  };
-
-  // Long enough for the looks that it takes, many times over.
-  await expect.poll(samples, PATIENCE).toBeGreaterThan(10);
-
-  expect(await client.workflow.getHandle(`pool/${installation.pool.name}`).query(messages.historyQuery)).toEqual([]);
-  expect((await visit(url, null, 'a')).count).toBe(1);
-  await expect.poll(async () => (await readBoot(database, installation.pool.name))?.incarnation ?? null, PATIENCE).not.toBeNull();
-  // The same worker takes a machine that really is down for that.
-  const driver = createDriver(installation.pool);
-  await driver.stop('node-a', { signal: new AbortController().signal });
-  await expect
-    .poll(() => client.workflow.getHandle(`pool/${installation.pool.name}`).query(messages.historyQuery), PATIENCE)
-    .toContainEqual(expect.objectContaining({ what: 'serverDown', code: 'ALLOWED' }));
 });

@@ -1,0 +1,100 @@
+// The hypervisor is made up here: whole fail-overs are in test/slow/workflows/fail-over.test.ts.
+
+import type { RequestListener } from 'node:http';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, test } from 'vitest';
+import { bringBack } from '../../activities/fail-over/bring-back.js';
+import type { Rescued } from '../../activities/fail-over/rescue-sessions.js';
+import { route } from '../../activities/fail-over/route.js';
+import type { HypervisorDriver, MachineStatus } from '../../activities/hypervisor/driver.js';
+import { readPool } from '../../state/pool.js';
+import type { AttemptedPool } from '../fixtures/attempts.js';
+import { startAttempts } from '../fixtures/attempts.js';
+
+interface Failing extends AttemptedPool {
+  pair: { from: string; to: string };
+  /** What was asked of the hypervisor and of the session mechanism, in order. */
+  asked: string[];
+  power: { is: MachineStatus['power'] };
+  run: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** A steady pool in the middle of a fail-over, whose store has two sessions of the machine that has failed. */
+async function failing(answer: RequestListener = (_request, response) => void response.end()): Promise<Failing> {
+  const asked: string[] = [];
+  const power: Failing['power'] = { is: 'off' };
+  const rescuing = {
+    rescue: () => {
+      asked.push('rescue');
+      return Promise.resolve(2);
+    },
+    forsake: () => {
+      asked.push('forsake');
+      return Promise.resolve();
+    },
+  };
+  const running = await startAttempts(answer, rescuing, 'steady');
+  const { active: from, standby: to } = await readPool(running.store, running.pool.name);
+  const status = (): Promise<MachineStatus> => Promise.resolve({ power: power.is, incarnation: power.is === 'on' ? '1' : null });
+  const driver: Partial<HypervisorDriver> = {
+    status,
+    keep: () => Promise.resolve(),
+    stop: () => {
+      if (power.is === 'on') asked.push('stop');
+      power.is = 'off';
+      return Promise.resolve();
+    },
+    start: () => {
+      asked.push('start');
+      power.is = 'on';
+      return status();
+    },
+  };
+  const deps = { ...running.deps, driverFor: () => driver as HypervisorDriver };
+  const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run<[], T, () => Promise<T>>(work);
+  return { ...running, deps, pair: { from, to }, asked, power, run };
+}
+
+test('a machine that somebody has started since its sessions were rescued is ended, and they are rescued again', async () => {
+  const { deps, pool, store, pair, asked, power, run } = await failing();
+  const routed = (): Promise<Rescued | null> => run(() => route(deps, pool.name, pair, true));
+  power.is = 'on';
+
+  expect(await routed()).toEqual({ saved: 2, lost: null });
+
+  expect(asked).toEqual(['stop', 'rescue']);
+  expect(await readPool(store, pool.name)).toMatchObject({ active: pair.to, standby: pair.from });
+  // An attempt after that finds it as the standby, which may run.
+  power.is = 'on';
+  expect(await routed()).toBeNull();
+  expect(asked).toEqual(['stop', 'rescue']);
+  expect(await readPool(store, pool.name)).toMatchObject({ active: pair.to });
+});
+
+test('a machine that has been off all the time is not asked for its sessions twice', async () => {
+  const { deps, pool, pair, asked, run } = await failing();
+
+  expect(await run(() => route(deps, pool.name, pair, true))).toBeNull();
+  expect(asked).toEqual([]);
+});
+
+test('the machine does not come back while a request is still on its way to it', async () => {
+  const slow: (() => void)[] = [];
+  const { deps, pool, pair, asked, run, proxy } = await failing(({ method }, response) => {
+    if (method !== 'POST') return void response.end();
+    slow.push(() => {
+      asked.push('answer');
+      response.end();
+    });
+  });
+  const request = fetch(proxy.url, { method: 'POST' });
+  await expect.poll(() => slow).toHaveLength(1);
+  await run(() => route(deps, pool.name, pair, true));
+
+  const back = run(() => bringBack(deps, pool.name, pair));
+  await expect.poll(() => asked).toEqual(['forsake']);
+  slow[0]?.();
+  await Promise.all([request, back]);
+
+  expect(asked).toEqual(['forsake', 'answer', 'start']);
+});
