@@ -19,18 +19,19 @@ export class Buckets {
   constructor(private readonly longestMs: number) {}
 
   /** Samples come in order of time; one that comes late counts for the bucket that is open. */
-  add({ atMs, value }: Sample): void {
+  add({ atMs, value, gathered }: Sample): void {
+    const { min, max, count } = gathered ?? { min: value, max: value, count: 1 };
     const startMs = Math.floor(atMs / BUCKET_MS) * BUCKET_MS;
     const last = this.kept.at(-1);
     if (last === undefined || startMs > last.startMs) {
-      this.kept.push({ startMs, min: value, max: value, sum: value, count: 1 });
+      this.kept.push({ startMs, min, max, sum: value * count, count });
       this.forget(startMs);
       return;
     }
-    last.min = Math.min(last.min, value);
-    last.max = Math.max(last.max, value);
-    last.sum += value;
-    last.count++;
+    last.min = Math.min(last.min, min);
+    last.max = Math.max(last.max, max);
+    last.sum += value * count;
+    last.count += count;
   }
 
   /** Those that begin within [fromMs, toMs). */

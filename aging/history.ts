@@ -8,5 +8,13 @@ export function historyMs({ trend, baseline, warmUpMs }: AgingPolicy): number {
   return Math.max(trend.longestMs, baseline.longestMs) + warmUpMs + DAY_MS;
 }
 
+/**
+ * For how long samples are kept one by one; of those before, a watch needs no more than `thinned` leaves. A day, as people look at the last one by
+ * the minute, or as long as a restored watch judges again.
+ */
+export function singleMs({ cooldownMs, confirmations, judgeEveryMs }: AgingPolicy): number {
+  return Math.max(DAY_MS, cooldownMs + confirmations * judgeEveryMs);
+}
+
 /** By the default policy: fifteen days and half an hour. */
 export const HISTORY_MS = historyMs(DEFAULT_POLICY);

@@ -35,7 +35,7 @@ const trend = z.strictObject({
   /** The same where load has risen together with the level, and from this share of the limit on. Chosen. */
   nearShareUnclear: share.default(0.4),
   levelUnclear: share.default(0.65),
-  /** The same where neither load nor days are known: a morning looks like a leak. Chosen. */
+  /** The same where neither load nor days are known: a morning looks like a leak. Of what rises evenly, nearShareUnclear. Chosen. */
   nearShareBlind: share.default(0.2),
   levelBlind: share.default(0.8),
 });

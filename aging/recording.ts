@@ -1,10 +1,10 @@
-// Reads recorded samples: CSV with the header at,series,value or at,series,value,limit, or JSON lines with these fields. docs/detection.md describes it.
+// Reads recorded samples: CSV with one of the headers below, or JSON lines with these fields. docs/detection.md describes it.
 
 import { readFileSync } from 'node:fs';
 import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 import { DAY_MS } from './policy.js';
-import type { Sample, Series } from './series.js';
+import type { Gathered, Sample, Series } from './series.js';
 import { KIND_NAMES, kindOf, seriesOf } from './series.js';
 
 /** Ordered by time; a boot has no series. */
@@ -15,7 +15,7 @@ export interface Recorded extends Sample {
 /** With the line that it stands on, from 0. */
 type Row = Recorded & { index: number };
 
-const HEADERS = ['at,series,value', 'at,series,value,limit'];
+const HEADERS = ['at,series,value', 'at,series,value,limit', 'at,series,value,limit,min,max,count'];
 export const BOOT = 'boot';
 const AT = 'a time as of ISO 8601 with its zone, such as 2026-01-05T08:00:00Z, or milliseconds since 1970';
 const ZONED = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
@@ -26,7 +26,7 @@ const SECONDS = [1e9, 1e10] as const;
 /** As milliseconds the year 5138, as microseconds 1973. */
 const MOST_MS = 1e14;
 
-type Fields = Record<'at' | 'series' | 'value' | 'limit', unknown>;
+type Fields = Record<'at' | 'series' | 'value' | 'limit' | 'min' | 'max' | 'count', unknown>;
 
 /** Throws RECORDING_UNREADABLE, or RECORDING_INVALID with file, line, what was found and what is allowed. */
 export function readRecording(file: string): Recorded[] {
@@ -63,7 +63,7 @@ export function parseRecording(text: string, file: string): Recorded[] {
     invalid(file, row?.index ?? Math.max(first, 0), found, allowed);
   refuseWrongUnits(rows, refuse);
   refuseTooFew(rows, refuse);
-  return rows.map(({ atMs, value, series }) => ({ atMs, value, series }));
+  return rows.map(({ atMs, value, gathered, series }) => ({ atMs, value, ...(gathered && { gathered }), series }));
 }
 
 type Refuse = (row: Row | undefined, found: string, allowed: string) => OperatorError;
@@ -110,8 +110,9 @@ function timeText(atMs: number): string {
 function ofCsv(line: string, columns: number, file: string, index: number): Fields {
   const cells = line.split(',').map((cell) => cell.trim());
   if (cells.length !== columns) throw invalid(file, index, `${cells.length} columns`, `${columns}, as in the first line`);
-  const [at, series, value = '', limit = ''] = cells;
-  return { at, series, value: numberIn(value), limit: numberIn(limit) };
+  const [at, series, ...figures] = cells;
+  const [value, limit, min, max, count] = figures.map(numberIn);
+  return { at, series, value, limit, min, max, count };
 }
 
 /** What is no number is kept as it stands, to be shown. */
@@ -129,11 +130,12 @@ function ofJson(line: string, file: string, index: number): Fields {
     throw invalid(file, index, shown(line), allowed);
   }
   if (typeof parsed !== 'object' || parsed === null) throw invalid(file, index, shown(line), allowed);
-  return { at: undefined, series: undefined, value: undefined, limit: undefined, ...parsed };
+  const none = undefined;
+  return { at: none, series: none, value: none, limit: none, min: none, max: none, count: none, ...parsed };
 }
 
 function sampleOf(
-  { at, series: name, value, limit }: Fields,
+  { at, series: name, value, limit, ...rest }: Fields,
   limits: Map<string, number>,
   refuse: (found: string, allowed: string) => OperatorError,
 ): Recorded {
@@ -149,7 +151,28 @@ function sampleOf(
     if (typeof limit !== 'number' || !(limit > 0)) throw refuse(`limit ${shown(limit)}`, 'a number above 0');
     limits.set(name, limit);
   }
-  return { atMs, value, series: seriesOf(name, kind, limits.get(name) ?? null) };
+  const gathered = gatheredOf(rest, value, refuse);
+  return { atMs, value, ...(gathered && { gathered }), series: seriesOf(name, kind, limits.get(name) ?? null) };
+}
+
+/** Undefined of one sample. */
+function gatheredOf(
+  { min, max, count }: Pick<Fields, 'min' | 'max' | 'count'>,
+  value: number,
+  refuse: (found: string, allowed: string) => OperatorError,
+): Gathered | undefined {
+  const all = [min, max, count];
+  if (all.every((one) => one === undefined || one === null)) return undefined;
+  const isWhole = typeof count === 'number' && Number.isInteger(count) && count >= 1;
+  // Means are rounded.
+  const slack = 1e-9 * Math.abs(value);
+  if (isWhole && typeof min === 'number' && typeof max === 'number' && min <= value + slack && value - slack <= max) {
+    return { min, max, count };
+  }
+  throw refuse(
+    `min, max and count ${all.map(shown).join(', ')}`,
+    'all three or none: the lowest and the highest of count samples, and value between them',
+  );
 }
 
 function timeOf(at: unknown): number | null {

@@ -2,7 +2,16 @@
 
 export interface Sample {
   atMs: number;
+  /** The mean of those that it stands for, or the last of a counter. */
   value: number;
+  /** Of one that stands for several; `atMs` is the time of the last. */
+  gathered?: Gathered;
+}
+
+export interface Gathered {
+  min: number;
+  max: number;
+  count: number;
 }
 
 export interface Series {

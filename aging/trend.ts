@@ -1,6 +1,7 @@
 // Whether a level rises, how fast, and when that exhausts it: after load and hour have been taken out.
 
 import { ERRORS_95 } from './course.js';
+import { isEven } from './detectors/even-rise.js';
 import type { Interval } from './detectors/exhaustion.js';
 import { hamedRao } from './detectors/mann-kendall.js';
 import { isOneStep, riseOf } from './detectors/one-step.js';
@@ -28,6 +29,10 @@ export interface Trend {
   isOneStep: boolean;
   /** Whether what a curve says of now can be seen now: a parabola through half a day's cycle goes on where the cycle turns. */
   isOngoing: boolean;
+  /** Whether both halves of the time have brought it. */
+  isEven: boolean;
+  /** By how much it has lately risen more slowly than over the whole window; 1 where it has not. */
+  slowedBy: number;
   /** Null when that is not in sight. */
   timeToExhaustionMs: Interval | null;
 }
@@ -35,6 +40,8 @@ export interface Trend {
 /** Chosen: the last sixth must rise at least half as fast as the curve says. */
 const LATELY_SHARE = 1 / 6;
 const LATELY_SLOPE = 0.5;
+/** Chosen: of a sixth the slope is too uncertain to be divided by. */
+const SLOWED_SHARE = 1 / 4;
 /** A trend that is steeper than what the level has really risen by was made by taking out load. Chosen: half of it may have been hidden. */
 const MOST_HIDDEN = 2;
 
@@ -56,6 +63,8 @@ export function trendOf(window: readonly WindowPoint[], outlook: Omit<Outlook, '
     isApart: isApart && sen.slope <= MOST_HIDDEN * riseOf(points.map(({ low }) => low)),
     isOneStep: isOneStep(bare),
     isOngoing: isOngoing(rhythm),
+    isEven: isEven(bare),
+    slowedBy: Math.max(1, sen.slope / Math.max(0, latelySlope(rhythm, SLOWED_SHARE))),
     timeToExhaustionMs: forecast(rhythm, curveOf(rhythm, sen), { ...outlook, spanMs }),
   };
 }
@@ -75,7 +84,12 @@ function withoutBend({ bent, bare, ticks }: Rhythm): number[] | undefined {
 
 function isOngoing({ bent, bare, ticks }: Rhythm): boolean {
   if (bent === null || bent.bend < 0) return true;
-  const lately = Math.max(4, Math.round(bare.length * LATELY_SHARE));
+  return latelySlope({ bare, ticks }, LATELY_SHARE) >= LATELY_SLOPE * bent.slope;
+}
+
+/** Sen's, of the last share of the points. */
+function latelySlope({ bare, ticks }: Pick<Rhythm, 'bare' | 'ticks'>, share: number): number {
+  const lately = Math.max(4, Math.round(bare.length * share));
   const points = bare.map((value, i) => ({ atMs: ticks[i] ?? 0, value })).slice(-lately);
-  return sensSlope(points).slope >= LATELY_SLOPE * bent.slope;
+  return sensSlope(points).slope;
 }

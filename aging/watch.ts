@@ -41,10 +41,13 @@ export class AgingWatch {
     watched.series = series;
     if (KINDS[series.kind].role === 'work') {
       const before = this.load.served;
-      const rate = this.load.add(sample);
+      const added = this.load.add(sample);
       // Nobody has told of this boot.
-      if (rate === 'fallen' && before !== null) this.boot(sample.atMs);
-      else if (rate !== null && rate !== 'fallen') this.rate.add({ atMs: sample.atMs, value: rate });
+      if (added === 'fallen' && before !== null) this.boot(sample.atMs);
+      else if (added !== null && added !== 'fallen') {
+        const { rate, forMs } = added;
+        this.rate.add({ atMs: sample.atMs, value: rate, gathered: { min: rate, max: rate, count: forMs } });
+      }
     }
     watched.add(sample);
   }

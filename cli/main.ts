@@ -128,7 +128,10 @@ clientCommand('samples', 'Print what was measured of a supervised pool, as repla
 program
   .command('replay-samples')
   .description('Show when detection of aging would have fired over recorded samples, and why; asks no server')
-  .argument('<file>', 'CSV with the header at,series,value or at,series,value,limit, or JSON lines with these fields')
+  .argument(
+    '<file>',
+    'CSV with the header at,series,value, and limit, min, max and count besides, or JSON lines with these fields',
+  )
   .option('--policy <file>', 'YAML with what differs from the default policy')
   .option('--json', 'print JSON, one object per line')
   .action((file: string, options: ReplayOptions) =>

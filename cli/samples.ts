@@ -24,7 +24,7 @@ export async function samples(config: Config, poolName: string, { hours, json = 
     await migrate(config.database.url);
     const sinceMs = hours === undefined ? 0 : ((await lastSampleMs(database, pool.name)) ?? 0) - hours * HOUR_MS;
     const rows = await readSamples(database, pool.name, sinceMs);
-    if (!json) process.stdout.write('at,series,value,limit\n');
+    if (!json) process.stdout.write('at,series,value,limit,min,max,count\n');
     for (const row of rows) {
       if (!process.stdout.write(`${json ? jsonOf(row) : csvOf(row)}\n`)) await once(process.stdout, 'drain');
     }
@@ -34,10 +34,12 @@ export async function samples(config: Config, poolName: string, { hours, json = 
 }
 
 /** A name of a series may hold what parts columns: exporters' metrics do not, and those of connectors get another character. */
-function csvOf({ series, atMs, value, limit }: SampleRow): string {
-  return `${new Date(atMs).toISOString()},${series.replaceAll(',', ';')},${value},${limit ?? ''}`;
+function csvOf({ series, atMs, value, limit, gathered }: SampleRow): string {
+  const { min = '', max = '', count = '' } = gathered ?? {};
+  return `${new Date(atMs).toISOString()},${series.replaceAll(',', ';')},${value},${limit ?? ''},${min},${max},${count}`;
 }
 
-function jsonOf({ machine, series, atMs, value, limit }: SampleRow): string {
-  return JSON.stringify({ at: new Date(atMs).toISOString(), machine, series, value, limit });
+function jsonOf({ machine, series, atMs, value, limit, gathered }: SampleRow): string {
+  const { min, max, count } = gathered ?? { min: null, max: null, count: null };
+  return JSON.stringify({ at: new Date(atMs).toISOString(), machine, series, value, limit, min, max, count });
 }

@@ -2,7 +2,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
-import { historyMs } from '../aging/history.js';
 import { BOOT } from '../aging/recording.js';
 import type { Verdict } from '../aging/verdict.js';
 import { AgingWatch } from '../aging/watch.js';
@@ -64,7 +63,7 @@ export class PoolMonitor {
     const { detection, down } = pool.monitor;
     this.watch = new AgingWatch(detection);
     // Samples are kept for as long as detection looks back.
-    this.samples = new SampleLog(database, pool.name, historyMs(detection));
+    this.samples = new SampleLog(database, pool.name, detection);
     this.reporter = new Reporter(pool.name, reports, log);
     this.samplerStates = new SamplerStates(options.samplers);
     this.downLookout = new DownLookout(down.looks, evidences, this.reporter);

@@ -51,8 +51,8 @@ export async function rememberedWatch(
   return { watch: restore.watch, latest: new Map(ofThisBoot.map(({ series, value }) => [series, value])) };
 }
 
-function recordedOf({ series, atMs, value, limit }: SampleRow): Recorded[] {
+function recordedOf({ series, atMs, value, limit, gathered }: SampleRow): Recorded[] {
   const kind = kindOf(series);
   if (series === BOOT) return [{ atMs, value, series: null }];
-  return kind === null ? [] : [{ atMs, value, series: seriesOf(series, kind, limit) }];
+  return kind === null ? [] : [{ atMs, value, ...(gathered && { gathered }), series: seriesOf(series, kind, limit) }];
 }

@@ -1,21 +1,27 @@
 // Samples on their way to the database: gathered, written together, kept for a while when it does not answer.
 
+import { historyMs, singleMs } from '../aging/history.js';
+import type { AgingPolicy } from '../aging/policy.js';
+import { thinned } from '../aging/thinning.js';
 import type { Database } from '../state/database.js';
 import type { SampleRow } from '../state/sample.js';
-import { forgetSamples, recordSamples } from '../state/sample.js';
+import { forgetSamples, oldestSingleMs, recordSamples, replaceSamples } from '../state/sample.js';
 
 /** Of a database that does not answer for hours the latest matter. Chosen: a day of ten series, a few megabytes. */
 const MOST_ROWS = 20_000;
 const FORGET_EVERY_MS = 3_600_000;
+/** What is thinned at a time: a thousand rows. Buckets are not cut by it. */
+const THIN_MS = 3_600_000;
 
 export class SampleLog {
   private rows: SampleRow[] = [];
   private forgotAtMs = -Infinity;
+  private isThin = false;
 
   constructor(
     private readonly database: Database,
     private readonly pool: string,
-    private readonly keptMs: number,
+    private readonly policy: AgingPolicy,
   ) {}
 
   add(row: SampleRow): void {
@@ -23,7 +29,7 @@ export class SampleLog {
     if (this.rows.length > MOST_ROWS) this.rows.splice(0, this.rows.length - MOST_ROWS);
   }
 
-  /** Writes what there is, and now and then forgets what is too old. What could not be written is kept for the next time. */
+  /** Writes what there is, and now and then thins what is old and forgets what is too old. What could not be written is kept for the next time. */
   async write(nowMs: number): Promise<void> {
     const rows = this.rows;
     this.rows = [];
@@ -33,8 +39,21 @@ export class SampleLog {
       this.rows = [...rows, ...this.rows];
       throw error;
     }
-    if (nowMs - this.forgotAtMs < FORGET_EVERY_MS) return;
-    await forgetSamples(this.database, this.pool, nowMs - this.keptMs);
-    this.forgotAtMs = nowMs;
+    if (nowMs - this.forgotAtMs >= FORGET_EVERY_MS) {
+      await forgetSamples(this.database, this.pool, nowMs - historyMs(this.policy));
+      this.forgotAtMs = nowMs;
+      this.isThin = false;
+    }
+    this.isThin ||= await this.thin(nowMs - singleMs(this.policy));
+  }
+
+  /** One slice of those from before `beforeMs`; true when none is left. */
+  private async thin(beforeMs: number): Promise<boolean> {
+    const untilMs = Math.floor(beforeMs / THIN_MS) * THIN_MS;
+    const oldestMs = await oldestSingleMs(this.database, this.pool, untilMs);
+    if (oldestMs === null) return true;
+    const fromMs = Math.floor(oldestMs / THIN_MS) * THIN_MS;
+    await replaceSamples(this.database, this.pool, [fromMs, fromMs + THIN_MS], thinned);
+    return false;
   }
 }

@@ -1,6 +1,8 @@
 // What a pool's active machine was seen to do.
 
-import type { Queryable } from './database.js';
+import type { Gathered } from '../aging/series.js';
+import type { Database, Queryable } from './database.js';
+import { inTransaction } from './database.js';
 
 export interface SampleRow {
   machine: string;
@@ -9,15 +11,25 @@ export interface SampleRow {
   atMs: number;
   value: number;
   limit: number | null;
+  /** Of a row that stands for several samples; see aging/thinning.ts. */
+  gathered?: Gathered;
+}
+
+/** As it is read: the columns are all null, or none. */
+interface StoredRow extends Omit<SampleRow, 'gathered'> {
+  low: number | null;
+  high: number | null;
+  count: number | null;
 }
 
 /** Adds them in one statement. One of the same series and time that is there already stays. */
 export async function recordSamples(database: Queryable, pool: string, rows: readonly SampleRow[]): Promise<void> {
   if (rows.length === 0) return;
   await database.query(
-    `insert into sample (pool, machine, series, at, value, "limit")
-     select $1, machine, series, to_timestamp(at / 1000), value, max
-     from unnest($2::text[], $3::text[], $4::float8[], $5::float8[], $6::float8[]) as given (machine, series, at, value, max)
+    `insert into sample (pool, machine, series, at, value, "limit", low, high, count)
+     select $1, machine, series, to_timestamp(at / 1000), value, most, low, high, count
+     from unnest($2::text[], $3::text[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::integer[])
+       as given (machine, series, at, value, most, low, high, count)
      on conflict do nothing`,
     [
       pool,
@@ -26,19 +38,51 @@ export async function recordSamples(database: Queryable, pool: string, rows: rea
       rows.map(({ atMs }) => atMs),
       rows.map(({ value }) => value),
       rows.map(({ limit }) => limit),
+      rows.map(({ gathered }) => gathered?.min ?? null),
+      rows.map(({ gathered }) => gathered?.max ?? null),
+      rows.map(({ gathered }) => gathered?.count ?? null),
     ],
   );
 }
 
 /** Those from `sinceMs` on, and before `untilMs`, the oldest first. */
 export async function readSamples(database: Queryable, pool: string, sinceMs: number, untilMs = Infinity): Promise<SampleRow[]> {
-  const { rows } = await database.query<SampleRow>(
-    `select machine, series, round(extract(epoch from at) * 1000)::float8 as "atMs", value, "limit"
+  const { rows } = await database.query<StoredRow>(
+    `select machine, series, round(extract(epoch from at) * 1000)::float8 as "atMs", value, "limit", low, high, count
      from sample where pool = $1 and at >= to_timestamp($2::float8 / 1000) and at < to_timestamp($3::float8 / 1000)
      order by at, series`,
     [pool, sinceMs, untilMs],
   );
-  return rows;
+  return rows.map(({ low, high, count, ...row }) =>
+    low === null || high === null || count === null ? row : { ...row, gathered: { min: low, max: high, count } },
+  );
+}
+
+/** When the oldest sample was that stands for itself alone, in ms since 1970; null where there is none before `beforeMs`. */
+export async function oldestSingleMs(database: Queryable, pool: string, beforeMs: number): Promise<number | null> {
+  const { rows } = await database.query<{ atMs: number | null }>(
+    `select round(extract(epoch from min(at)) * 1000)::float8 as "atMs"
+     from sample where pool = $1 and at < to_timestamp($2::float8 / 1000) and count is null and series <> 'boot'`,
+    [pool, beforeMs],
+  );
+  return rows[0]?.atMs ?? null;
+}
+
+/** Replaces those of [fromMs, toMs) by what `change` makes of them. Who does so at the same time writes the same. */
+export async function replaceSamples(
+  database: Database,
+  pool: string,
+  [fromMs, toMs]: [number, number],
+  change: (rows: SampleRow[]) => SampleRow[],
+): Promise<void> {
+  await inTransaction(database, async (client) => {
+    const rows = await readSamples(client, pool, fromMs, toMs);
+    await client.query(
+      'delete from sample where pool = $1 and at >= to_timestamp($2::float8 / 1000) and at < to_timestamp($3::float8 / 1000)',
+      [pool, fromMs, toMs],
+    );
+    await recordSamples(client, pool, change(rows));
+  });
 }
 
 /** The last one of a series of a machine, or null. */

@@ -12,6 +12,7 @@ import type { Evidence } from '../verdict.js';
 import { inTime, inUnit } from '../verdict.js';
 import type { WatchedSeries } from '../watched-series.js';
 import { valleysOf, windowOf } from '../window.js';
+import { blindRiseMatters } from './blind-rise.js';
 
 /** Chosen: fewer points would have to rise without exception. */
 const LEAST_POINTS = 12;
@@ -60,19 +61,22 @@ export function exhaustionFinding(
   for (const spanMs of [wholeMs, ...recentMs.filter((recent) => recent < wholeMs * SHORTER_SHARE)]) {
     const trend = trendSince(watched, load, nowMs - spanMs, nowMs, policy, true);
     const time = trend?.timeToExhaustionMs ?? null;
-    if (trend === null || time === null || !matters(trend, watched, nowMs, policy)) continue;
+    if (trend === null || time === null || !matters(trend, watched, sinceMs, nowMs, policy)) continue;
     if (first === null || time.estimate < first.time.estimate) first = { trend, time };
   }
   return first === null ? null : evidenceOf(first.trend, first.time, watched, nowMs);
 }
 
-function matters(trend: Trend, watched: WatchedSeries, nowMs: number, { trend: rule }: AgingPolicy): boolean {
+function matters(trend: Trend, watched: WatchedSeries, sinceMs: number, nowMs: number, policy: AgingPolicy): boolean {
+  const { trend: rule } = policy;
   const { timeToExhaustionMs: time, knowsRhythm, isApart, spanMs } = trend;
   if (trend.pRising >= rule.significance || trend.isOneStep || !trend.isOngoing) return false;
   if (time === null || time.estimate > rule.horizonMs) return false;
   if (knowsRhythm && isApart) return time.estimate <= spanMs * rule.nearShare;
-  const [nearShare, level] = knowsRhythm ? [rule.nearShareUnclear, rule.levelUnclear] : [rule.nearShareBlind, rule.levelBlind];
-  return time.estimate <= spanMs * nearShare && levelOf(watched, nowMs) >= level * (watched.series.limit ?? 0);
+  if (levelOf(watched, nowMs) < (knowsRhythm ? rule.levelUnclear : rule.levelBlind) * (watched.series.limit ?? 0)) return false;
+  return knowsRhythm
+    ? time.estimate <= spanMs * rule.nearShareUnclear
+    : blindRiseMatters(trend, time.estimate, watched, sinceMs, nowMs, policy);
 }
 
 /** By the means of the first and the last third. Where load has fallen meanwhile, it may have hidden as much as the level has ever varied. */

@@ -17,7 +17,7 @@ export interface Machine {
   startMinute: number;
   kind: SeriesKind;
   startMs: number;
-  /** By minute: the resource, and the counter of requests; null where nobody counts them. */
+  /** By minute, NaN where nobody has looked: the resource, and the counter of requests; null where nobody counts them. */
   levels: Float64Array;
   served: Float64Array | null;
   latencyMs: Float64Array;
@@ -47,6 +47,8 @@ export interface Plan {
   crowd?: (minute: number) => number;
   boots?: readonly number[];
   countsRequests?: boolean;
+  /** Of a minute without samples. */
+  missing?: (minute: number) => boolean;
   /** After the midnight of a Monday. */
   startMinute?: number;
 }
@@ -64,6 +66,7 @@ export function machineOf(plan: Plan): Machine {
     failing = () => 0,
     crowd = () => 1,
     boots = [],
+    missing = () => false,
     startMinute = 0,
   } = plan;
   const normal = normalNumbers(mulberry32(plan.seed));
@@ -91,6 +94,7 @@ export function machineOf(plan: Plan): Machine {
     counter[minute] = Math.round(served);
     latencyMs[minute] = (40 + 60 * load) * Math.exp(normal() * 0.15) * slower(minute);
     errorRate[minute] = Math.min(1, Math.max(0, 0.002 + normal() * 0.001 + failing(minute)));
+    if (missing(minute)) for (const series of [levels, counter, latencyMs, errorRate]) series[minute] = NaN;
   }
   const startMs = EPOCH_MS + startMinute * MINUTE_MS;
   const served_ = (plan.countsRequests ?? true) ? counter : null;

@@ -89,9 +89,9 @@ export function runRival({ start }: Rival, { values, limit, boots }: Seen, minut
   let was = false;
   for (let minute = 0; minute + BUCKET_MINUTES <= minutes; minute += BUCKET_MINUTES) {
     if (bootAt.has(minute)) alarming = start();
-    let sum = 0;
-    for (let i = 0; i < BUCKET_MINUTES; i++) sum += values[minute + i] ?? 0;
-    const is = alarming((LIMIT * sum) / (BUCKET_MINUTES * limit));
+    const sampled = values.subarray(minute, minute + BUCKET_MINUTES).filter((value) => !Number.isNaN(value));
+    if (sampled.length === 0) continue;
+    const is = alarming((LIMIT * sampled.reduce((sum, value) => sum + value, 0)) / (sampled.length * limit));
     const at = minute + BUCKET_MINUTES;
     const isQuiet = (at - (alarms.at(-1) ?? -Infinity)) * MINUTE_MS < DEFAULT_POLICY.cooldownMs;
     if (is && !was && !isQuiet) alarms.push(at);

@@ -31,6 +31,7 @@ export const STEADY: readonly Steady[] = [
   { name: 'autocorrelated noise', machine: (seed) => noise(seed, seed % 2 === 0) },
   { name: 'crowds, growing load', machine: crowds },
   { name: 'steps up and down', machine: steps },
+  { name: 'samples are missing', machine: gaps },
 ];
 
 export const LEAKS: readonly Leak[] = [
@@ -113,6 +114,16 @@ function steps(seed: number): Machine {
   const every = pick(1, 3) * DAY_MINUTES;
   const adds = (minute: number): number => levels[Math.floor(minute / every)] ?? levels[0] ?? 0;
   return machineOf({ minutes: MINUTES, seed, base: 25, follows: pick(0, 15), lagMinutes: 30, noise: 1, adds });
+}
+
+/** One sample in ten, and all of some hours now and then. */
+function gaps(seed: number): Machine {
+  const pick = within(seed);
+  const silences = Array.from({ length: 30 }, () => ({ from: pick(0, MINUTES), minutes: pick(5, 600) }));
+  const missing = (minute: number): boolean =>
+    pick(0, 1) < 0.1 || silences.some(({ from, minutes }) => minute >= from && minute < from + minutes);
+  const [base, follows, countsRequests] = [pick(15, 35), pick(10, 45), seed % 2 === 0];
+  return machineOf({ minutes: MINUTES, seed, base, follows, lagMinutes: pick(1, 90), noise: 1, missing, countsRequests });
 }
 
 /** `course` from 0 at the boot to 1 at the end; null goes with the requests served. */

@@ -70,6 +70,8 @@ test('JSON lines say the same as CSV, in any order', () => {
   const parsed = parseRecording(csv, 'x.csv');
   expect(parsed).toHaveLength(3);
   expect(parsed.at(-1)).toMatchObject({ value: 13, series: { name: 'memory:tomcat', kind: 'memory', limit: 64 } });
+  const thin = 'at,series,value,limit,min,max,count\n0,memory,12,64,10,15,5\n60000,memory,13,,,,\n';
+  expect(parseRecording(thin, 'x.csv')).toMatchObject([{ value: 12, gathered: { min: 10, max: 15, count: 5 } }, { value: 13 }]);
   const reordered = [json[1], json[0], json[2]].join('\n');
   expect(parseRecording(reordered, 'x.jsonl')).toEqual(parsed);
 });
@@ -82,7 +84,7 @@ test('times may count from 0 on, for longer than the seconds since 1970 are many
 test.each([
   [
     '',
-    /^x:1: found nothing: the file is empty, allowed: at,series,value or at,series,value,limit as the first line, or JSON lines\.$/,
+    /^x:1: found nothing: the file is empty, allowed: at,series,value or at,series,value,limit or at,series,value,limit,min,max,count as the first line, or JSON lines\.$/,
   ],
   ['\n \n', /^x:1: found nothing: the file is empty, allowed: /],
   ['time,name\n', /^x:1: found "time,name", allowed: at,series,value/],
@@ -125,6 +127,14 @@ test.each([
   ['at,series,value\n2026-01-05T00:00:00Z,cpu,1\n', /^x:2: found series "cpu", allowed: boot, or a kind.*heapAfterGc, heap/],
   ['at,series,value\n2026-01-05T00:00:00Z,heap,\n', /^x:2: found value nothing, allowed: a number\.$/],
   ['at,series,value\n2026-01-05T00:00:00Z,heap,much\n', /^x:2: found value "much", allowed: a number\.$/],
+  [
+    'at,series,value,limit,min,max,count\n0,heap,5,,1,,2\n',
+    /^x:2: found min, max and count 1, nothing, 2, allowed: all three or none/,
+  ],
+  [
+    'at,series,value,limit,min,max,count\n0,heap,5,,6,7,2\n',
+    /^x:2: found min, max and count 6, 7, 2, allowed: all three or none/,
+  ],
   ['at,series,value,limit\n2026-01-05T00:00:00Z,heap,1,0\n', /^x:2: found limit 0, allowed: a number above 0\.$/],
   [
     '{"at": 1, "series": "heap", "value": 1}\n{"at": 2,\n',

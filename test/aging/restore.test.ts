@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import { Buckets, BUCKET_MS } from '../../aging/buckets.js';
-import { HISTORY_MS } from '../../aging/history.js';
+import { HISTORY_MS, singleMs } from '../../aging/history.js';
 import { LoadHistory } from '../../aging/load-history.js';
+import { DEFAULT_POLICY } from '../../aging/policy.js';
 import type { Recorded } from '../../aging/recording.js';
+import { BOOT } from '../../aging/recording.js';
 import { restoreWatch } from '../../aging/restore.js';
 import type { SeriesKind } from '../../aging/series.js';
 import { seriesOf } from '../../aging/series.js';
+import { thinned } from '../../aging/thinning.js';
 import type { Verdict } from '../../aging/verdict.js';
 import { AgingWatch } from '../../aging/watch.js';
 import type { Levels } from '../fixtures/watched-machine.js';
 import { around, counter, DAY, MINUTE, noon, START_MS } from '../fixtures/watched-machine.js';
 
 const DAYS = 24;
-const BOOT = 3 * DAY;
+const BOOT_MINUTE = 3 * DAY;
 const STOPPED = (DAYS - 1) * DAY;
 
 /** Leaks for weeks; from an hour before the process ends on, answers are slow and fail. */
@@ -31,7 +34,7 @@ function rowsOf(levels: Levels): Recorded[] {
   const rows: Recorded[] = [];
   for (let minute = 0; minute < DAYS * DAY; minute++) {
     const atMs = START_MS + minute * MINUTE;
-    if (minute === BOOT) rows.push({ atMs, value: 1, series: null });
+    if (minute === BOOT_MINUTE) rows.push({ atMs, value: 1, series: null });
     for (const [kind, level] of Object.entries(levels) as [SeriesKind, (minute: number) => number][]) {
       const limit = kind === 'memory' ? 100 : null;
       rows.push({ atMs, value: level(minute), series: seriesOf(kind, kind, limit) });
@@ -66,13 +69,58 @@ test('a watch that is restored judges on as if its process had never ended, of t
   // An alarm is on, and its cooldown runs.
   expect(first.some(({ raised, atMs }) => raised && atMs > stoppedMs - 60 * MINUTE)).toBe(true);
 
-  const kept = (forMs: number): Recorded[] => before.filter(({ atMs, series }) => series === null || atMs >= stoppedMs - forMs);
-  const restored = goOn(restoreWatch(kept(HISTORY_MS), stoppedMs), after, stoppedMs);
+  const ofLast = (forMs: number): Recorded[] => before.filter(({ atMs, series }) => series === null || atMs >= stoppedMs - forMs);
+  const restored = goOn(restoreWatch(ofLast(HISTORY_MS), stoppedMs), after, stoppedMs);
   expect(said(restored)).toEqual(said(expected));
   const again = restored.find(({ raised }) => raised)?.atMs ?? Infinity;
   expect(again - stoppedMs).toBeGreaterThan(5 * 60 * MINUTE);
   // Of two days it does not know what is usual.
-  expect(said(goOn(restoreWatch(kept(2 * DAY * MINUTE), stoppedMs), after, stoppedMs))).not.toEqual(said(expected));
+  expect(said(goOn(restoreWatch(ofLast(2 * DAY * MINUTE), stoppedMs), after, stoppedMs))).not.toEqual(said(expected));
+});
+
+/** As the monitor keeps them: an hour at a time. */
+function kept(rows: readonly Recorded[], untilMs: number): Recorded[] {
+  const hours = new Map<number, Recorded[]>();
+  for (const row of rows) {
+    const hour = Math.floor(row.atMs / (60 * MINUTE));
+    hours.set(hour, [...(hours.get(hour) ?? []), row]);
+  }
+  return [...hours.values()].flatMap((hour) => {
+    if ((hour.at(-1)?.atMs ?? 0) >= untilMs) return hour;
+    const named = hour.map((row) => ({
+      ...{ ...row, of: row.series, machine: 'tomcat-a' },
+      ...{ series: row.series?.name ?? BOOT, limit: row.series?.limit ?? null },
+    }));
+    return thinned(named).map(({ of, atMs, value, gathered }): Recorded => ({
+      ...{ atMs, value, series: of },
+      ...(gathered && { gathered }),
+    }));
+  });
+}
+
+test('of days ago a watch needs a row for each five minutes, with its lowest and its highest', () => {
+  // Also without a sample now and then, and at odd times: what is left must weigh the same.
+  const minuteOf = (atMs: number): number => (atMs - START_MS) / MINUTE;
+  const rows = rowsOf(machine())
+    .filter(({ atMs, series }) => series === null || minuteOf(atMs) % 7 !== 3)
+    .map((row) => ({ ...row, atMs: row.atMs + (minuteOf(row.atMs) % 5) * 1000 }));
+  const stoppedMs = START_MS + STOPPED * MINUTE;
+  const before = rows.filter(({ atMs }) => atMs < stoppedMs && atMs >= stoppedMs - HISTORY_MS);
+  const boot: Recorded = { atMs: START_MS + BOOT_MINUTE * MINUTE, value: 1, series: null };
+  const thin = kept(before, stoppedMs - singleMs(DEFAULT_POLICY));
+  expect(thin.length).toBeLessThan(0.35 * before.length);
+  const [whole, restored] = [before, thin].map((some) => restoreWatch([boot, ...some], stoppedMs));
+  const next = rows.filter(({ atMs }) => atMs >= stoppedMs && atMs < stoppedMs + 120 * MINUTE);
+  const trend = whole?.trendOf('memory', stoppedMs);
+  expect(trend).toMatchObject({ knowsRhythm: true });
+  expect(restored?.trendOf('memory', stoppedMs)).toEqual(trend);
+  const verdicts = (watch: AgingWatch | undefined): unknown => watch && said(goOn(watch, next, stoppedMs));
+  expect(verdicts(restored)).toEqual(verdicts(whole));
+  // Without the lowest and the highest of each it sees another course.
+  const means = thin.map(({ atMs, value, series }): Recorded => ({ atMs, value, series }));
+  const blurred = new AgingWatch();
+  goOn(blurred, [boot, ...means], stoppedMs);
+  expect(blurred.trendOf('memory', stoppedMs)).not.toEqual(trend);
 });
 
 test('what is remembered is bounded', () => {

@@ -130,6 +130,23 @@ test.each(['creeps', 'steps'] as const)(
   },
 );
 
+test.each([
+  ['a day', 1, 1, [['latency']]],
+  ['a day to less than three times', 1, 0.6, []],
+  // Backends do so as well.
+  ['four hours', 1 / 6, 1, []],
+])('answers that become four times as slow within %s are aging where it takes long and goes far', (_, days, share, alarms) => {
+  const { latencyP95, requests } = usual();
+  const course = (minute: number): number => Math.min(1, Math.max(0, (minute - 5 * DAY) / (days * DAY)));
+  const levels = { latencyP95: (minute: number): number => latencyP95(minute) * (1 + 3 * share * course(minute)), requests };
+  // It is told again after the cooldown.
+  expect(
+    raised(watched(6.1 * DAY, levels))
+      .slice(0, 1)
+      .map(detectors),
+  ).toEqual(alarms);
+});
+
 test('creep that began before a boot does not count after it', () => {
   const { latencyP95, requests } = usual();
   const slower = worse('creeps');

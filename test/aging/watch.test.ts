@@ -41,6 +41,25 @@ test('a day that comes and goes is no leak, though the morning looks like one wi
   expect(raised(watched(5 * DAY, { memory: level().memory }, { policy: careless }))).not.toEqual([]);
 });
 
+test('where neither load nor days are known, a noon that comes again is no leak, and one that goes on rising is told in time', () => {
+  /** From 6 to 10 in the morning up to 86 of 100, and down in the evening. */
+  const day = (minute: number): number => {
+    const hour = (minute / 60) % 24;
+    return 30 + 56 * Math.max(0, Math.min(1, (hour - 6) / 4, (20 - hour) / 4));
+  };
+  const noise = around(0, 0.5, 3);
+  const nine = 9 * 60;
+  // It boots at nine, when all load is there already within the hour.
+  const noons = watched(2.5 * DAY, { memory: (minute) => day(minute + nine) + noise() }, { boots: [0] });
+  expect(raised(noons)).toEqual([]);
+  const life = 10 * 60;
+  const [alarm] = raised(watched(life, { memory: (minute) => 30 + (70 * minute) / life + noise() }));
+  expect(minuteOf(alarm)).toBeLessThan(0.8 * life);
+  // One that slows down waits until it is nearly over.
+  const slowing = watched(life, { memory: (minute) => 30 + 62 * Math.sin((Math.PI / 2) * Math.min(1, minute / life)) + noise() });
+  expect(raised(slowing).flatMap(detectors)).not.toContain('trend');
+});
+
 test('what happens in warm-up does not count, and would without it', () => {
   // Loading takes all of the room for some minutes.
   const loading = (): Levels => ({ heapAfterGc: (minute) => (minute < 28 ? 95 : 40) });
