@@ -1,14 +1,14 @@
-// Tomcat whose machines replicate sessions to each other: DeltaManager (all to all) or BackupManager (each to one other).
+// Tomcat whose machines replicate sessions to each other by DeltaManager. BackupManager is refused: docs/servers/tomcat-cluster.md.
 //
 // id               ID.jvmRoute in JSESSIONID; route marker suffix-dot. The marker stays that of the machine which began the session.
-// list             listSessionIds of the context's Manager; of a BackupManager getSessionIdsFull, which has the copies too.
+// list             listSessionIds of the context's Manager.
 // hand over        nothing to do: with acknowledged sending a request's changes are with the other machine when the container is done with it.
 // verify           what the primary has, the standby has.
 // barrier          every request that the primary was executing when the proxies were quiet has ended: an answer may be complete
 //                  before the ReplicationValve has run. The stage and count of each RequestProcessor tell (a grace period, as of RCU).
 // in flight        the same.
 // ready            the standby knows all sessions of the primary.
-// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, one manager of the two on both machines.
+// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, a DeltaManager.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineConfig, PoolConfig, TomcatClusterConfig } from '../../../config/types.js';
@@ -26,12 +26,9 @@ const TRANSFER_POLL_MS = 500;
 const STAGE_SERVICE = '3';
 /** Channel.SEND_OPTIONS_USE_ACK and SEND_OPTIONS_SYNCHRONIZED_ACK: the other machine has applied it. */
 const ACKNOWLEDGED = 6;
-const MANAGERS = {
-  'org.apache.catalina.ha.session.DeltaManager': { ids: 'listSessionIds', options: null },
-  'org.apache.catalina.ha.session.BackupManager': { ids: 'getSessionIdsFull', options: 'mapSendOptions' },
-} as const;
+const DELTA_MANAGER = 'org.apache.catalina.ha.session.DeltaManager';
+const BACKUP_MANAGER = 'org.apache.catalina.ha.session.BackupManager';
 
-type ManagerClass = keyof typeof MANAGERS;
 type Running = ReadonlyMap<string, string>;
 
 export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: TomcatClusterConfig): SharingServer {
@@ -39,53 +36,45 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
   const jmxOf = ({ name }: MachineConfig): JmxProxy => proxies.get(name) as JmxProxy;
   const beanOf = (context: string): string => `Catalina:type=Manager,host=localhost,context=${context === '' ? '/' : context}`;
 
-  async function managerOf(machine: MachineConfig, context: string, signal: AbortSignal): Promise<ManagerClass> {
+  async function mustReplicate(machine: MachineConfig, context: string, signal: AbortSignal): Promise<void> {
     const what = `Context ${context || '(root)'} of machine ${machine.name}`;
     const found = await jmxOf(machine).query(beanOf(context), signal);
     if (found === null) throw notMovable(`${what} is not deployed.`, 'Deploy it or correct pools.*.sessions.contexts.');
     const className = found.get('className') ?? 'an unknown manager';
-    if (!isClustered(className)) {
+    if (className === BACKUP_MANAGER) {
+      throw notMovable(
+        `${what} has a BackupManager, which loses changes where two requests of a session end at once.`,
+        'Replace it by a DeltaManager, as docs/servers/tomcat-cluster.md shows.',
+      );
+    }
+    if (className !== DELTA_MANAGER) {
       throw notMovable(
         `${what} keeps its sessions in ${className}, which no other machine knows.`,
         'Add <distributable/> to its web.xml and a Cluster to server.xml, as docs/servers/tomcat-cluster.md shows.',
       );
     }
-    const { options } = MANAGERS[className];
-    const cluster = await jmxOf(machine).query('Catalina:type=Cluster', signal);
-    const [attribute, value] =
-      options === null ? ['channelSendOptions', cluster?.get('channelSendOptions')] : [options, found.get(options)];
-    if ((Number(value) & ACKNOWLEDGED) === ACKNOWLEDGED) return className;
+    const options = (await jmxOf(machine).query('Catalina:type=Cluster', signal))?.get('channelSendOptions');
+    if ((Number(options) & ACKNOWLEDGED) === ACKNOWLEDGED) return;
     throw notMovable(
-      `Machine ${machine.name} sends sessions with ${attribute}=${value ?? '?'}, and does not wait until they have arrived.`,
-      `Set ${attribute}="6" (synchronous, acknowledged) in server.xml.`,
+      `Machine ${machine.name} sends sessions with channelSendOptions=${options ?? '?'}, and does not wait until they have arrived.`,
+      'Set channelSendOptions="6" (synchronous, acknowledged) in server.xml.',
     );
   }
 
-  async function idsOf(
-    machine: MachineConfig,
-    context: string,
-    className: ManagerClass,
-    signal: AbortSignal,
-  ): Promise<Set<string>> {
-    const text = await jmxOf(machine).invoke(beanOf(context), MANAGERS[className].ids, [], signal);
-    return new Set(
-      text
-        .replace(/^\[|\]$/g, '')
-        .split(/[\s,]+/)
-        .filter((id) => id !== ''),
-    );
+  async function idsOf(machine: MachineConfig, context: string, signal: AbortSignal): Promise<Set<string>> {
+    const text = await jmxOf(machine).invoke(beanOf(context), 'listSessionIds', [], signal);
+    return new Set(text === '' ? [] : text.split(/\s+/));
   }
 
   /** How many sessions of the primary the standby does not know. What begins or ends meanwhile does not count. */
   async function unknown(primary: MachineConfig, standby: MachineConfig, signal: AbortSignal): Promise<number> {
     let count = 0;
     for (const context of contexts) {
-      const className = await managerOf(primary, context, signal);
-      const before = await idsOf(primary, context, className, signal);
-      const there = await idsOf(standby, context, className, signal);
+      const before = await idsOf(primary, context, signal);
+      const there = await idsOf(standby, context, signal);
       const missing = [...before].filter((id) => !there.has(id));
       if (missing.length === 0) continue;
-      const after = await idsOf(primary, context, className, signal);
+      const after = await idsOf(primary, context, signal);
       count += missing.filter((id) => after.has(id)).length;
     }
     return count;
@@ -117,17 +106,9 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
   return {
     barrierMs: BARRIER_MS,
     async inspect(machine, { signal }) {
-      for (const context of contexts) await managerOf(machine, context, signal);
+      for (const context of contexts) await mustReplicate(machine, context, signal);
     },
     async mustShare({ primary, standby }, { signal }) {
-      for (const context of contexts) {
-        const [here, there] = [await managerOf(primary, context, signal), await managerOf(standby, context, signal)];
-        if (here === there) continue;
-        throw notMovable(
-          `Context ${context || '(root)'} has a ${here} on machine ${primary.name}, and a ${there} on ${standby.name}.`,
-          'Give both machines the same Manager.',
-        );
-      }
       const endsAt = performance.now() + TRANSFER_MS;
       for (let count = await unknown(primary, standby, signal); count > 0; count = await unknown(primary, standby, signal)) {
         if (performance.now() > endsAt) {
@@ -149,8 +130,4 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
       await Promise.all([...proxies.values()].map((jmx) => jmx.close()));
     },
   };
-}
-
-function isClustered(className: string): className is ManagerClass {
-  return className in MANAGERS;
 }
