@@ -101,7 +101,7 @@ test('what cannot be done is refused in two sentences, with a code and without a
     expect(ended.stderr).toMatch(message);
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   }
-}, 90_000);
+});
 
 test('what the parser refuses is JSON for who has asked for that', async () => {
   const { installation } = await createTestInstallation(nodeShop);
