@@ -186,7 +186,7 @@ export async function check(
 
 /** A store that both share is believed where no session is tried. */
 function isProved({ sessions }: PoolConfig): boolean {
-  return sessions.mechanism !== 'shared-store' || sessions.canary !== null;
+  return (sessions.mechanism !== 'shared-store' && sessions.mechanism !== 'liberty') || sessions.canary !== null;
 }
 
 async function proxiesAnswer(config: Config, pool: PoolConfig, database: Database, signal: AbortSignal): Promise<void> {

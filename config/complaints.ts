@@ -101,7 +101,9 @@ function hint(key: string, page: string): string {
 
 /** Whatever stands where a secret's name belongs, or that of something with a secret in it, may be the secret itself. */
 function isSecret(path: Path): boolean {
-  return /password|secret|token|\.(store|manager)$|store\.url|\.env\b/i.test(path.map(String).join('.'));
+  return /password|secret|token|\.(store|manager|login|database)$|(store|database)\.url|\.env\b/i.test(
+    path.map(String).join('.'),
+  );
 }
 
 /** What is in a mapping or a list is not repeated: it may be anything. */

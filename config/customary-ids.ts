@@ -11,10 +11,14 @@ const SERVLET: SessionIdConfig = {
   routeMarker: 'suffix-dot',
 };
 
+/** WebSphere Liberty's httpSession: the same names, between the number of a copy and the machines that have served it. */
+const CLONES: SessionIdConfig = { ...SERVLET, routeMarker: 'clone-ids' };
+
 const CUSTOMARY: Record<SessionsConfig['mechanism'], SessionIdConfig> = {
   'tomcat-swap': SERVLET,
   'tomcat-cluster': SERVLET,
   'shared-store': SERVLET,
+  liberty: CLONES,
   none: SERVLET,
 };
 

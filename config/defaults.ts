@@ -10,6 +10,8 @@ export const MAX_TIMER_MS = 2_147_483_647;
 export const SETTLE_MS = 100;
 /** Everybody in a batch waits for it. Chosen. */
 export const MAX_SETTLE_MS = 5000;
+/** Five times what no session took (measured with Liberty); requests of others may keep the count of unsaved ones above none. Chosen. */
+export const BUSY_SETTLE_MS = 500;
 /** Far above any hold, far below browsers' and load balancers' time-outs (30 to 60 s). Chosen. */
 export const HOLD_MAX_MS = 10_000;
 /** Memory bound: a held request keeps a socket and its headers, about 20 KiB. Chosen. */

@@ -1,12 +1,14 @@
 // Relative paths of vm-rejuv.yaml, which are relative to the file that names them.
 
 import { resolve } from 'node:path';
+import { resolveLibertyPaths } from './liberty-schema.js';
 import type { MachineFile } from './machine-schema.js';
 import type { ConfigFile } from './schema.js';
 
 /** Changes `file`; `base` is the directory that it is in. */
 export function resolvePaths(file: ConfigFile, base: string): ConfigFile {
-  for (const { machines } of Object.values(file.pools)) {
+  for (const { machines, sessions } of Object.values(file.pools)) {
+    if (sessions.mechanism === 'liberty') resolveLibertyPaths(sessions, base);
     for (const machine of machines) {
       resolveDriverPaths(machine.driver, base);
       if (machine.sessionDirectory !== undefined) machine.sessionDirectory = resolve(base, machine.sessionDirectory);

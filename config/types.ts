@@ -194,7 +194,7 @@ export interface SessionIdConfig {
   routeMarker: RouteMarker;
 }
 
-export type SessionsConfig = TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | NoSessionsConfig;
+export type SessionsConfig = TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | LibertyConfig | NoSessionsConfig;
 
 export interface TomcatSwapConfig {
   mechanism: 'tomcat-swap';
@@ -240,6 +240,41 @@ export interface SharedStoreConfig {
   settleMs: number;
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
+}
+
+export interface LibertyConfig {
+  mechanism: 'liberty';
+  /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
+  contexts: string[];
+  /** Id of the virtual host that has them. */
+  virtualHost: string;
+  metrics: LibertyMetricsConfig;
+  /** How long after its last response a session is always given to get into the database. */
+  settleMs: number;
+  /** How much longer it is given while requests of others keep the server's count of them from telling. */
+  busySettleMs: number;
+  /** Where Liberty keeps the sessions, for the worker to look for its canary; null believes what the machines say. */
+  database: LibertyDatabaseConfig | null;
+  /** Where Hazelcast, that has the sessions of sessionCache-1.0, tells of its health; {host} stands for the host of a machine's url. */
+  hazelcast: { url: string } | null;
+  /** A session that both machines must know before any other moves; null goes without. */
+  canary: { path: string } | null;
+}
+
+export interface LibertyMetricsConfig {
+  /** Of mpMetrics; {host} stands for the host of a machine's url. */
+  url: string;
+  /** Null where the page is for everybody. */
+  login: { user: string; password: string } | null;
+  /** PEM of what the certificates of the machines are signed by; null goes by Node's own list. */
+  caFile: string | null;
+}
+
+export interface LibertyDatabaseConfig {
+  /** PostgreSQL. From the environment or a file, never from the YAML. */
+  url: string;
+  /** As httpSessionDatabase has it in tableName. */
+  table: string;
 }
 
 export interface NoSessionsConfig {

@@ -3,6 +3,7 @@
 import type { PoolConfig } from '../../config/types.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import type { SessionMechanism } from './mechanism.js';
+import { createLiberty } from './servers/liberty.js';
 import { createNone } from './none.js';
 import { createSharedSessions } from './shared-sessions.js';
 import { createSharedStore } from './shared-store.js';
@@ -17,6 +18,8 @@ export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): Session
       return createSharedSessions(pool, createTomcatCluster(pool, pool.sessions), pool.sessions.canary);
     case 'shared-store':
       return createSharedSessions(pool, createSharedStore(pool.sessions), pool.sessions.canary);
+    case 'liberty':
+      return createSharedSessions(pool, createLiberty(pool, pool.sessions), pool.sessions.canary);
     case 'none':
       return createNone();
   }

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { loadConfig } from '../../config/load.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = readdirSync(join(ROOT, 'docs/servers')).filter((file) => file.endsWith('.md'));
@@ -27,4 +28,16 @@ test('every sample is shown by a page', () => {
       .map(({ file }) => file)
       .sort(),
   ).toEqual(samples);
+});
+
+const CONFIGURATIONS = readdirSync(join(ROOT, 'examples/servers'))
+  .map((name) => join('examples/servers', name, 'vm-rejuv.yaml'))
+  .filter((file) => existsSync(join(ROOT, file)));
+
+test.each(CONFIGURATIONS)('%s is a configuration', (name) => {
+  const file = join(ROOT, name);
+  const named = [...readFileSync(file, 'utf8').matchAll(/\{ env: (\w+) \}/g)];
+  const secrets = Object.fromEntries(named.map(([, variable = '']) => [variable, 'postgres://u:p@h/d']));
+  const env = { ...secrets, VM_REJUV_DATABASE_URL: 'postgres://x/y', VM_REJUV_ADMIN_TOKEN: 't'.repeat(32) };
+  expect(Object.keys(loadConfig(file, env).pools)).toEqual(['shop']);
 });

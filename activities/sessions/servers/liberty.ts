@@ -1,0 +1,115 @@
+// Open Liberty and WebSphere Liberty: both machines keep their sessions in one database (sessionDatabase-1.0), or in a cache that both have
+// (sessionCache-1.0).
+//
+// Ids: JSESSIONID=0001ID:clone:clone; four digits count the copies, a clone id is added for each machine that has served it. Only ID is the key.
+// List: Liberty tells of no single session. They are in the database: rows with id = propid of the application (docs/servers/liberty.md).
+// Hand-over: none. A machine reads the session anew when the copy's number says that another has served it.
+// Verification: a canary session makes the trip, and is looked for in the database where that is named.
+// Barrier: the row is written after a short response has ended. Until then the request counts in the metric session_activeSessions; it is
+// one for all of an application's sessions, so where others keep it above none, a longer time stands in for it.
+// In flight: the same metric, which counts also the request whose client has gone.
+// Ready: the application answers its health check; Liberty answers 404 before it has started the application.
+// Needed: monitor-1.0 and mpMetrics, END_OF_SERVLET_SERVICE, ALL_SESSION_ATTRIBUTES, one cookie configuration, the same LTPA keys.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LibertyConfig, MachineConfig, PoolConfig } from '../../../config/types.js';
+import type { Database } from '../../../state/database.js';
+import { openDatabase } from '../../../state/database.js';
+import { notMovable } from '../../errors.js';
+import type { MachinePair } from '../mechanism.js';
+import type { SharingServer } from '../sharing-server.js';
+import { mustHoldAll } from './hazelcast.js';
+import { mustBeStored } from './liberty-database.js';
+import { LibertyMetrics } from './liberty-metrics.js';
+import { beginSession, mustBeAlike } from './session-cookie.js';
+
+/** A look costs the server some milliseconds. Chosen: who waits for it is a user. */
+const POLL_MS = 10;
+/** By the clock of the machine that serves it a session expires, and a log-in. Chosen: both live for minutes, and Date tells whole seconds. */
+const CLOCKS_APART_MS = 5000;
+/** `0001ID:clone`, as the mark of copies and machines is read from it. */
+const MARKED = /^\d{4}[^:]+:/;
+
+export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingServer {
+  const metrics = new LibertyMetrics(config.metrics, pool.sessionId.cookies);
+  // As monitor-1.0 names an application: default_host/a/b-c is default_host_a_b_c.
+  const applications = config.contexts.map((context) => `${config.virtualHost}${context || '/'}`.replace(/\W/g, '_'));
+  const barrierMs = config.settleMs + config.busySettleMs;
+  let database: Database | null = null;
+
+  const active = (machine: MachineConfig, signal: AbortSignal): Promise<number | null> =>
+    metrics.activeSessions(machine, applications, signal);
+
+  /**
+   * Waits until no request counts that may not have saved its session, at least settleMs. Where nothing tells it, because no session has been
+   * used since the boot, settleMs and busySettleMs have to do; while requests count it goes on until `endsAt`. Whether it is so.
+   */
+  async function quiet(machine: MachineConfig, endsAt: number, signal: AbortSignal): Promise<boolean> {
+    const untoldAt = performance.now() + barrierMs;
+    await sleep(config.settleMs, undefined, { signal });
+    for (;;) {
+      const running = await active(machine, signal);
+      if (running === 0) return true;
+      if (running === null && performance.now() >= untoldAt) return true;
+      if (performance.now() >= endsAt) return false;
+      await sleep(POLL_MS, undefined, { signal });
+    }
+  }
+
+  async function tryCanary({ primary, standby }: MachinePair, path: string, signal: AbortSignal): Promise<void> {
+    const [ours, theirs] = [await beginSession(primary, path, pool), await beginSession(standby, path, pool)];
+    mustBeAlike(primary, ours, standby, theirs);
+    for (const [{ name }, { value }] of [
+      [primary, ours],
+      [standby, theirs],
+    ] as const) {
+      if (MARKED.test(value)) continue;
+      throw notMovable(
+        `Machine ${name} does not mark its session ids by number and clone, as 0001ID:clone: a copy of a session could not be told from a stale one.`,
+        'Leave cloneSeparator of httpSession as it is.',
+      );
+    }
+    if ((await active(primary, signal)) === null) {
+      throw notMovable(
+        `Machine ${primary.name} has begun a session, and its metrics do not count the sessions in use of ${applications.join(', ')}.`,
+        'Correct sessions.contexts and sessions.virtualHost, and let no filter of monitor-1.0 leave out the group Session.',
+      );
+    }
+    if (config.database === null) return;
+    database ??= openDatabase(config.database.url, { maxConnections: 1 });
+    for (const [machine, { value }] of [
+      [primary, ours],
+      [standby, theirs],
+    ] as const) {
+      await quiet(machine, performance.now() + barrierMs, signal);
+      await mustBeStored(database, config, machine, value);
+    }
+  }
+
+  return {
+    barrierMs,
+    inspect: (machine, { signal }) => metrics.mustTell(machine, signal),
+    async mustShare(pair, { signal }) {
+      const apartMs = Math.abs((await metrics.clockMs(pair.primary, signal)) - (await metrics.clockMs(pair.standby, signal)));
+      if (apartMs > CLOCKS_APART_MS) {
+        throw notMovable(
+          `The clocks of machines ${pair.primary.name} and ${pair.standby.name} are ${Math.round(apartMs / 1000)} s apart: sessions and log-ins would expire too early or too late.`,
+          'Synchronise both, as by chrony or systemd-timesyncd.',
+        );
+      }
+      await metrics.mustTrustLogIns(pair, signal);
+      if (config.hazelcast !== null) await mustHoldAll(pair, config.hazelcast.url, signal);
+      if (config.canary !== null) await tryCanary(pair, config.canary.path, signal);
+    },
+    async saved({ primary }, keys, { signal }) {
+      // What the others do is none of these sessions' business: time has to do then.
+      await quiet(primary, performance.now() + barrierMs, signal);
+      return [...keys];
+    },
+    allSaved: ({ primary }, endsAt, { signal }) => quiet(primary, endsAt, signal),
+    async close() {
+      await metrics.close();
+      await database?.end();
+    },
+  };
+}

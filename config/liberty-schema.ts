@@ -1,0 +1,64 @@
+// What vm-rejuv.yaml may say of sessions in Open Liberty or WebSphere Liberty.
+
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import * as defaults from './defaults.js';
+import { fileOrNull, matching, path, secret } from './fields.js';
+
+const CONTEXT = 'a context path such as /shop, or "" for the root';
+const HOST = 'the id of a virtualHost element, such as default_host';
+const URL_OF_METRICS = 'an http or https URL, such as https://{host}:9443/metrics, where {host} is the host of the machine';
+const URL_OF_HEALTH =
+  'an http or https URL, such as http://{host}:5701/hazelcast/health, where {host} is the host of the machine';
+const LOGIN = '{ user: NAME, password: { env: NAME } }, or null where authentication is off';
+const SETTLE = `milliseconds, a whole number up to ${defaults.MAX_SETTLE_MS}`;
+/** Names stand in SQL unquoted, as Liberty writes them. */
+const TABLE = 'the name of a table, such as sessions';
+
+const settle = z.number(SETTLE).int(SETTLE).max(defaults.MAX_SETTLE_MS, SETTLE);
+
+export const libertySchema = z.strictObject({
+  mechanism: z.literal('liberty'),
+  contexts: z.array(matching(/^(\/[^\s/]+)*$/, CONTEXT), 'a list of at least one context path, such as [/shop]').min(1),
+  virtualHost: matching(/^\S+$/, HOST).default('default_host'),
+  metrics: z.strictObject(
+    {
+      url: z.string(URL_OF_METRICS).refine(isUrl, URL_OF_METRICS),
+      login: z.strictObject({ user: z.string('the name of a user').min(1), password: secret }, LOGIN).nullable(),
+      caFile: fileOrNull,
+    },
+    '{ url: URL, login: { user: NAME, password: { env: NAME } } }',
+  ),
+  // Servers have been seen to take some 20 ms.
+  settleMs: settle.min(defaults.SETTLE_MS, `at least ${defaults.SETTLE_MS}`).default(defaults.SETTLE_MS),
+  busySettleMs: settle.min(0, SETTLE).default(defaults.BUSY_SETTLE_MS),
+  database: z
+    .strictObject(
+      {
+        url: secret,
+        table: matching(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, TABLE).default('sessions'),
+      },
+      '{ url: { env: NAME } } of PostgreSQL, or null',
+    )
+    .nullable()
+    .default(null),
+  hazelcast: z
+    .strictObject({ url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH) }, '{ url: URL }, or null for none')
+    .nullable()
+    .default(null),
+  canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+});
+
+type LibertyFile = z.output<typeof libertySchema>;
+
+/** Relative paths are relative to the file that names them. */
+export function resolveLibertyPaths({ metrics }: LibertyFile, base: string): void {
+  if (metrics.caFile !== null) metrics.caFile = resolve(base, metrics.caFile);
+}
+
+function isUrl(text: string): boolean {
+  const sample = text.replaceAll('{host}', 'host');
+  if (!/^https?:\/\//.test(text) || !URL.canParse(sample)) return false;
+  const { username, password } = new URL(sample);
+  return username + password === '';
+}
