@@ -15,6 +15,7 @@ const CUSTOMARY: Record<SessionsConfig['mechanism'], SessionIdConfig> = {
   'tomcat-swap': SERVLET,
   'tomcat-cluster': SERVLET,
   'shared-store': SERVLET,
+  wildfly: SERVLET,
   none: SERVLET,
 };
 

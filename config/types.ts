@@ -194,7 +194,7 @@ export interface SessionIdConfig {
   routeMarker: RouteMarker;
 }
 
-export type SessionsConfig = TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | NoSessionsConfig;
+export type SessionsConfig = TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | WildflyConfig | NoSessionsConfig;
 
 export interface TomcatSwapConfig {
   mechanism: 'tomcat-swap';
@@ -238,6 +238,16 @@ export interface SharedStoreConfig {
   mechanism: 'shared-store';
   /** How long after its last response a session's state is certain to be in the store. */
   settleMs: number;
+  /** A session that both machines must know before any other moves; null goes without. */
+  canary: { path: string } | null;
+}
+
+export interface WildflyConfig {
+  mechanism: 'wildfly';
+  /** Name of the web application's deployment, such as shop.war; its cache has the same. */
+  deployment: string;
+  /** HTTP management API; `url` with {host} for the machine's host. */
+  management: { user: string; password: string; url: string };
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
 }

@@ -11,6 +11,7 @@ const ENV = {
   TOMCAT_MANAGER_PASSWORD: 'p',
   SESSIONS_DATABASE_URL: 'postgres://y',
   VSPHERE_PASSWORD: 'p',
+  WILDFLY_PASSWORD: 'p',
 };
 
 function load(yaml: string): ReturnType<typeof loadConfig> {
