@@ -19,6 +19,7 @@ const CUSTOMARY: Record<SessionsConfig['mechanism'], SessionIdConfig> = {
   'tomcat-cluster': SERVLET,
   'shared-store': SERVLET,
   liberty: CLONES,
+  wildfly: SERVLET,
   none: SERVLET,
 };
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import * as defaults from './defaults.js';
 import { matching, milliseconds, path, secret, someMilliseconds } from './fields.js';
 import { libertySchema } from './liberty-schema.js';
+import { wildflySchema } from './wildfly-schema.js';
 
 /** Names stand in SQL unquoted, as Tomcat writes them. */
 const column = matching(/^[A-Za-z_][\w$]*$/, 'the name of a column: letters, digits, "_" or "$"');
@@ -73,6 +74,7 @@ export const sessionsSchema = z.discriminatedUnion(
       canary,
     }),
     libertySchema,
+    wildflySchema,
     z.strictObject({ mechanism: z.literal('none'), idleMs: someMilliseconds.default(defaults.NONE_IDLE_MS) }),
   ],
   'a mapping with mechanism, such as { mechanism: none }',

@@ -194,7 +194,8 @@ export interface SessionIdConfig {
   routeMarker: RouteMarker;
 }
 
-export type SessionsConfig = TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | LibertyConfig | NoSessionsConfig;
+export type SessionsConfig =
+  TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | LibertyConfig | WildflyConfig | NoSessionsConfig;
 
 export interface TomcatSwapConfig {
   mechanism: 'tomcat-swap';
@@ -257,6 +258,16 @@ export interface LibertyConfig {
   database: LibertyDatabaseConfig | null;
   /** Where Hazelcast, that has the sessions of sessionCache-1.0, tells of its health; {host} stands for the host of a machine's url. */
   hazelcast: { url: string } | null;
+  /** A session that both machines must know before any other moves; null goes without. */
+  canary: { path: string } | null;
+}
+
+export interface WildflyConfig {
+  mechanism: 'wildfly';
+  /** Name of the web application's deployment, such as shop.war; its cache has the same. */
+  deployment: string;
+  /** HTTP management API; `url` with {host} for the machine's host. */
+  management: { user: string; password: string; url: string };
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
 }

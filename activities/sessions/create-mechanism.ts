@@ -5,6 +5,7 @@ import type { SessionKeyHash } from '../../state/session-key.js';
 import type { SessionMechanism } from './mechanism.js';
 import { createLiberty } from './servers/liberty.js';
 import { createNone } from './none.js';
+import { createWildfly } from './servers/wildfly.js';
 import { createSharedSessions } from './shared-sessions.js';
 import { createSharedStore } from './shared-store.js';
 import { createTomcatCluster } from './servers/tomcat-cluster.js';
@@ -20,6 +21,8 @@ export function createMechanism(pool: PoolConfig, hash: SessionKeyHash): Session
       return createSharedSessions(pool, createSharedStore(pool.sessions), pool.sessions.canary);
     case 'liberty':
       return createSharedSessions(pool, createLiberty(pool, pool.sessions), pool.sessions.canary);
+    case 'wildfly':
+      return createSharedSessions(pool, createWildfly(pool, pool.sessions, hash), pool.sessions.canary);
     case 'none':
       return createNone();
   }

@@ -8,7 +8,6 @@ import { startLoad } from '../../demo/load/start-load.js';
 import { whileRunning } from '../../demo/while-running.js';
 import { connectTemporal } from '../../worker/temporal-client.js';
 import type { cleanRestart } from '../../workflows/clean-restart.js';
-import type { StepName } from '../../workflows/steps.js';
 
 const [origin = '', command = '', step, meanwhile] = process.argv.slice(2);
 const WORKFLOW_ID = 'clean-restart/shop';
@@ -64,7 +63,7 @@ async function interfere(): Promise<boolean> {
     let done: Promise<number> = Promise.resolve(1);
     const act = (): void => void (done = run(meanwhile));
     // An earlier run has the same id, and its end is not the end of this one.
-    while (!(await whileRunning(step as StepName, handle, act, signal))) await sleep(20, undefined, { signal });
+    while (!(await whileRunning(step, handle, act, signal))) await sleep(20, undefined, { signal });
     const code = await done;
     const { status } = await handle.describe();
     console.log(`In ${step}: "${meanwhile}" ended with ${code} while the restart was ${status.name}`);

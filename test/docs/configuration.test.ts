@@ -12,6 +12,7 @@ const ENV = {
   SESSIONS_DATABASE_URL: 'postgres://y',
   LIBERTY_METRICS_PASSWORD: 'p',
   VSPHERE_PASSWORD: 'p',
+  WILDFLY_PASSWORD: 'p',
 };
 
 function load(yaml: string): ReturnType<typeof loadConfig> {

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import type { PoolFile } from '../../demo/installation.js';
 import type { CleanRestartResult } from '../../workflows/clean-restart.js';
+import { rounds } from '../fixtures/rounds.js';
 import { startShopUnderLoad } from '../fixtures/shop-under-load.js';
 import { beginEndedSessions } from './ended-sessions.js';
 
@@ -38,7 +39,7 @@ export interface ServerFigures {
   restartedMiB: number;
 }
 
-const RESTARTS = 5;
+const RESTARTS = rounds(5, 2);
 const USERS = 50;
 const MIB = 2 ** 20;
 /** How much more than after its first boot a machine may have after another one: where in its warm-up it is seen, differs. Chosen. */
@@ -46,7 +47,7 @@ const LEEWAY_MIB = 64;
 
 export function conforms({ name, mechanism, shop, rate = 100, maxSeconds = 900 }: ServerUnderTest): void {
   test(
-    `${name}: five clean restarts under fifty users fail no request, lose nothing, and leave ended what had ended`,
+    `${name}: ${RESTARTS} clean restarts under fifty users fail no request, lose nothing, and leave ended what had ended`,
     { timeout: maxSeconds * 1000 },
     async () => {
       const options = { proxies: 2, users: USERS, rate, slowShare: 0.02, maxSeconds };

@@ -1,0 +1,81 @@
+// Whether two WildFlys share the sessions of an application.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { notMovable } from '../../errors.js';
+import type { WildflyState } from './wildfly-state.js';
+
+/** A node that joins has fetched 1,000 sessions before it serves (measured); nodes tell of their entries one after the other. Chosen. */
+const FETCH_MS = 30_000;
+const PAUSE_MS = 100;
+/** By so much sessions would expire earlier or later on the other machine. Chosen. */
+const CLOCKS_APART_MS = 5000;
+
+/** Refuses, with what to change, where they do not; waits until the standby has fetched the sessions. Resolves with the caches' container. */
+export async function mustShareCache(ours: WildflyState, theirs: WildflyState, signal: AbortSignal): Promise<string> {
+  const container = await ours.container(signal);
+  if ((await theirs.container(signal)) !== container) {
+    throw notMovable(
+      `Machine ${ours.name} keeps its sessions in container ${container}, and machine ${theirs.name} does not.`,
+      'Give both the same configuration.',
+    );
+  }
+  await mustBeNamedAlike(ours, theirs, signal);
+  await mustHaveOneTime(ours, theirs, signal);
+  await mustBeOneCluster(ours, theirs, container, signal);
+  await mustHaveFetched(ours, theirs, container, signal);
+  return container;
+}
+
+async function mustBeOneCluster(ours: WildflyState, theirs: WildflyState, container: string, signal: AbortSignal): Promise<void> {
+  const [one, other] = [await ours.node(container, signal), await theirs.node(container, signal)];
+  // Nodes of one cluster agree on who leads it; a node that has found nobody leads itself.
+  if (one.coordinator !== '' && one.coordinator === other.coordinator && one.name !== other.name) return;
+  throw notMovable(
+    `Machines ${ours.name} (node ${one.name}, led by ${one.coordinator}) and ${theirs.name} (node ${other.name}, led by ${other.coordinator}) are no cluster.`,
+    'Give each its own jboss.node.name, and let the JGroups stack of the channel ee find the other: docs/servers/wildfly.md.',
+  );
+}
+
+async function mustBeNamedAlike(ours: WildflyState, theirs: WildflyState, signal: AbortSignal): Promise<void> {
+  const [one, other] = [await ours.naming(signal), await theirs.naming(signal)];
+  for (const what of ['context-root', 'session-cookie'] as const) {
+    if (one[what] === other[what]) continue;
+    throw notMovable(
+      `Machines ${ours.name} and ${theirs.name} differ in ${what}, so that clients would not send the same cookie to both.`,
+      what === 'context-root'
+        ? "Deploy the application alike on both (undertow's context-root)."
+        : "Give both the same setting=session-cookie in undertow's servlet containers.",
+    );
+  }
+}
+
+async function mustHaveOneTime(ours: WildflyState, theirs: WildflyState, signal: AbortSignal): Promise<void> {
+  const before = await ours.clockMs(signal);
+  const between = await theirs.clockMs(signal);
+  const after = await ours.clockMs(signal);
+  const apartMs = between < before ? before - between : Math.max(0, between - after);
+  if (apartMs <= CLOCKS_APART_MS) return;
+  throw notMovable(
+    `The clocks of machines ${ours.name} and ${theirs.name} differ by ${Math.round(apartMs / 1000)} s: sessions would expire early.`,
+    'Let both follow one time, as by NTP.',
+  );
+}
+
+/** Sessions begin and end meanwhile: the standby must have as many as the primary has had in between. */
+async function mustHaveFetched(ours: WildflyState, theirs: WildflyState, container: string, signal: AbortSignal): Promise<void> {
+  const endsAt = performance.now() + FETCH_MS;
+  for (let before = await ours.entries(container, signal); ;) {
+    const fetched = (await theirs.entries(container, signal)) ?? 0;
+    const after = await ours.entries(container, signal);
+    const [least, most] = [Math.min(before ?? 0, after ?? 0), Math.max(before ?? 0, after ?? 0)];
+    if (fetched >= least && fetched <= most) return;
+    if (performance.now() > endsAt) {
+      throw notMovable(
+        `Machine ${theirs.name} has ${fetched} entries in the cache of sessions, and machine ${ours.name} has ${most}.`,
+        "Look at the machines' own output for a rebalance that has not finished, and try again.",
+      );
+    }
+    before = after;
+    await sleep(PAUSE_MS, undefined, { signal });
+  }
+}

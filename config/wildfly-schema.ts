@@ -1,0 +1,28 @@
+// What vm-rejuv.yaml may say of sessions in WildFly or JBoss EAP.
+
+import { z } from 'zod';
+import { matching, path, secret } from './fields.js';
+
+const USER = 'the name of a user, of visible ASCII characters';
+const URL_OF_MANAGEMENT =
+  'an http or https URL without a path, such as http://{host}:9990, where {host} is the host of the machine';
+
+export const wildflySchema = z.strictObject({
+  mechanism: z.literal('wildfly'),
+  deployment: matching(/^[^\s/]+$/, 'the name of a deployment, such as shop.war'),
+  management: z.strictObject(
+    {
+      // What a header of HTTP can quote.
+      user: matching(/^[\x21-\x7e]+$/, USER),
+      password: secret,
+      url: z.string(URL_OF_MANAGEMENT).refine(isUrl, URL_OF_MANAGEMENT).default('http://{host}:9990'),
+    },
+    '{ user: NAME, password: { env: NAME } }',
+  ),
+  canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+});
+
+function isUrl(text: string): boolean {
+  const sample = text.replaceAll('{host}', 'host');
+  return /^https?:\/\//.test(text) && URL.canParse(sample) && new URL(sample).href === `${new URL(sample).origin}/`;
+}
