@@ -55,18 +55,18 @@ export class Reporter {
     this.anomaly(`${SAMPLER}${name}`, reason === null ? null : `${SAMPLER}${name} fails: ${reason}`);
   }
 
-  /** Something is wrong; with null it is over. Said again, it is no news. */
-  anomaly(about: string, evidence: string | null): void {
+  /** Something is wrong; with null it is over. Whether that is news: said again, it is none. */
+  anomaly(about: string, evidence: string | null): boolean {
     if (evidence === null) {
-      if (!this.open.delete(about)) return;
+      if (!this.open.delete(about)) return false;
       this.log(`Pool ${this.pool}: what was wrong is over: ${about}`);
-      this.untold.set(about, () => this.reports.anomaly(about, null));
-      return;
+    } else {
+      if (this.open.has(about)) return false;
+      this.open.set(about, { about, evidence, sinceMs: Date.now() });
+      this.log(`Pool ${this.pool}: ${evidence}`);
     }
-    if (this.open.has(about)) return;
-    this.open.set(about, { about, evidence, sinceMs: Date.now() });
-    this.log(`Pool ${this.pool}: ${evidence}`);
     this.untold.set(about, () => this.reports.anomaly(about, evidence));
+    return true;
   }
 
   /** Goes on from what another worker has told; what is about a sampler that is none any more is over. */
