@@ -8,16 +8,21 @@ import { ROUTE_MARKERS } from './route-marker.js';
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const CHARACTERS = "letters, digits and any of !#$%&'*+-.^_`|~";
 const COOKIE = `the name of a cookie: ${CHARACTERS}`;
-const HEADER = `the name of a header such as X-Auth-Token, other than Cookie and Set-Cookie: ${CHARACTERS}`;
+const HEADER = `the name of a header of the application's own such as X-Auth-Token: ${CHARACTERS}`;
+/** Have fields of their own, or are the same for many clients, or stay on one connection: they would make one session of many. */
+const NO_ID = /^(cookie|set-cookie|host|connection|keep-alive|content-.*|transfer-encoding|te|trailer|upgrade|location|date)$/i;
+const PATH_PARAMETER = 'the name of a path parameter, such as jsessionid, or null for none';
 
 export const sessionIdSchema = z
   .strictObject({
     cookies: z.array(matching(TOKEN, COOKIE), 'a list of names of cookies, such as [JSESSIONID]').optional(),
-    pathParameter: z.string('the name of a path parameter, such as jsessionid, or null for none').min(1).nullable().optional(),
+    pathParameter: matching(/^[^\s;=/?#]+$/, PATH_PARAMETER)
+      .nullable()
+      .optional(),
     pathSegment: z.enum(['asp-net'], 'asp-net, or null for none').nullable().optional(),
     headers: z
       .array(
-        matching(TOKEN, HEADER).refine((name) => !/^(set-)?cookie$/i.test(name), HEADER),
+        matching(TOKEN, HEADER).refine((name) => !NO_ID.test(name), HEADER),
         'a list of names of headers, such as [X-Auth-Token]',
       )
       .optional(),

@@ -39,8 +39,9 @@ export class DownLookout {
     const found = await this.evidences.look(machine, signal);
     const lone = this.lone.look(found);
     if (lone !== undefined) {
-      this.reporter.anomaly('lone evidence', lone === null ? null : `${machine.name}: ${lone}`);
-      await this.reporter.tell();
+      const isNews = this.reporter.anomaly('lone evidence', lone === null ? null : `${machine.name}: ${lone}`);
+      // What cannot be told is not tried again at every look: each would wait for Temporal.
+      if (isNews) await this.reporter.tell();
     }
     const evidence = this.watch.look(found);
     if (evidence === null) return this.watch.isWell ? this.reporter.well() : undefined;

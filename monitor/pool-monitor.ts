@@ -137,13 +137,14 @@ export class PoolMonitor {
     const { pool, database, samplers } = this.options;
     const before = await readMonitor(database, pool.name);
     this.samplerStates.resume(before?.samplers ?? []);
-    this.reporter.resume(before?.anomalies ?? [], [...samplers.map(({ name }) => name), HYPERVISOR]);
+    this.reporter.resume(before ?? { anomalies: [] }, [...samplers.map(({ name }) => name), HYPERVISOR]);
     await this.record({ isBeginning: true });
   }
 
   private async record(options: { isBeginning?: boolean } = {}): Promise<void> {
     const { pool, database } = this.options;
-    const state = { samplers: this.samplerStates.all, anomalies: this.reporter.anomalies };
+    const { anomalies, untoldAnomalies: untold } = this.reporter;
+    const state = { samplers: this.samplerStates.all, anomalies, untold };
     await recordMonitor(database, pool.name, state, options);
   }
 
@@ -181,9 +182,10 @@ export class PoolMonitor {
     const { leadership, clock } = this.options;
     if (!(await leadership.leads())) throw new Error('Another worker monitors it by now.');
     await this.active.look(true, signal);
+    // Before it is written down what the supervisor has heard of.
+    await this.reporter.tell();
     await this.record();
     await this.samples.write(clock.now());
-    await this.reporter.tell();
   }
 
   private sampled({ name }: Sampler, error: unknown): void {

@@ -1,6 +1,7 @@
 // What the supervisor of a pool is told by its monitor: in order, and kept while it is out of reach.
 
 import { describeError } from '../config/operator-error.js';
+import type { MonitorState } from '../state/monitor-state.js';
 
 /** What the supervisor of the pool is told. */
 export interface Reports {
@@ -10,23 +11,16 @@ export interface Reports {
   anomaly(about: string, evidence: string | null): Promise<void>;
 }
 
-/** What is wrong and not over. */
-export interface Anomaly {
-  about: string;
-  /** As it was seen first. */
-  evidence: string;
-  /** In ms since 1970. */
-  sinceMs: number;
-}
-
 const SAMPLER = 'sampler ';
+const AGING = 'aging';
+const DOWN = 'down';
 
 export class Reporter {
   /** By what it is about, so that a long outage of Temporal leaves one of each, the latest. */
   private readonly untold = new Map<string, () => Promise<void>>();
   private telling: Promise<void> | null = null;
   /** By what they are about. */
-  private readonly open = new Map<string, Anomaly>();
+  private readonly open = new Map<string, MonitorState['anomalies'][number]>();
 
   constructor(
     private readonly pool: string,
@@ -37,17 +31,17 @@ export class Reporter {
 
   aging(evidence: string): void {
     this.log(`The active machine of pool ${this.pool} is called aging, and its supervisor told: ${evidence}`);
-    this.untold.set('aging', () => this.reports.aging(evidence));
+    this.untold.set(AGING, () => this.reports.aging(evidence));
   }
 
   down(machine: string, evidence: string): void {
     this.log(`Machine ${machine} of pool ${this.pool} is down: ${evidence}`);
-    this.untold.set('down', () => this.reports.down(machine, `${machine}: ${evidence}`));
+    this.untold.set(DOWN, () => this.reports.down(machine, `${machine}: ${evidence}`));
   }
 
   /** What could not be told yet of a machine that is down is not true any more. */
   well(): void {
-    this.untold.delete('down');
+    this.untold.delete(DOWN);
   }
 
   /** A sampler counts as dead, for the reason told; with null it works again. */
@@ -55,29 +49,41 @@ export class Reporter {
     this.anomaly(`${SAMPLER}${name}`, reason === null ? null : `${SAMPLER}${name} fails: ${reason}`);
   }
 
-  /** Something is wrong; with null it is over. Said again, it is no news. */
-  anomaly(about: string, evidence: string | null): void {
+  /** Something is wrong; with null it is over. Whether that is news: said again, it is none. */
+  anomaly(about: string, evidence: string | null): boolean {
     if (evidence === null) {
-      if (!this.open.delete(about)) return;
+      if (!this.open.delete(about)) return false;
       this.log(`Pool ${this.pool}: what was wrong is over: ${about}`);
-      this.untold.set(about, () => this.reports.anomaly(about, null));
-      return;
+    } else {
+      if (this.open.has(about)) return false;
+      this.open.set(about, { about, evidence, sinceMs: Date.now() });
+      this.log(`Pool ${this.pool}: ${evidence}`);
     }
-    if (this.open.has(about)) return;
-    this.open.set(about, { about, evidence, sinceMs: Date.now() });
-    this.log(`Pool ${this.pool}: ${evidence}`);
     this.untold.set(about, () => this.reports.anomaly(about, evidence));
+    return true;
   }
 
-  /** Goes on from what another worker has told; what is about a sampler that is none any more is over. */
-  resume(open: readonly Anomaly[], samplers: readonly string[]): void {
-    for (const one of open) if (!this.open.has(one.about)) this.open.set(one.about, one);
+  /**
+   * Goes on from what another worker has seen, and tells what that could not tell any more: that it is open, or over. What is about a sampler
+   * that is none any more is over.
+   */
+  resume({ anomalies, untold = [] }: Pick<MonitorState, 'anomalies' | 'untold'>, samplers: readonly string[]): void {
+    for (const one of anomalies) if (!this.open.has(one.about)) this.open.set(one.about, one);
+    for (const about of untold) {
+      const evidence = this.open.get(about)?.evidence ?? null;
+      if (!this.untold.has(about)) this.untold.set(about, () => this.reports.anomaly(about, evidence));
+    }
     for (const about of this.open.keys())
       if (about.startsWith(SAMPLER) && !samplers.includes(about.slice(SAMPLER.length))) this.anomaly(about, null);
   }
 
-  get anomalies(): Anomaly[] {
+  get anomalies(): MonitorState['anomalies'] {
     return [...this.open.values()];
+  }
+
+  /** What of them, or of their end, the supervisor has not heard of yet. */
+  get untoldAnomalies(): string[] {
+    return [...this.untold.keys()].filter((about) => about !== AGING && about !== DOWN);
   }
 
   get deadSamplers(): { sampler: string; reason: string }[] {

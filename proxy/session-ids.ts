@@ -45,7 +45,7 @@ export class SessionIds {
     for (const pair of headers.cookie?.split(';') ?? []) this.addCookie(ids, pair);
     for (const name of this.headers) {
       const value = headers[name];
-      for (const each of typeof value === 'string' ? value.split(',') : (value ?? [])) this.add(ids, each.trim());
+      for (const each of typeof value === 'string' ? [value] : (value ?? [])) this.addHeader(ids, each);
     }
     this.addPath(ids, url);
     return [...ids];
@@ -57,7 +57,7 @@ export class SessionIds {
     for (const [name, value] of carrying) {
       if (name === 'set-cookie') this.addCookie(ids, value.split(';', 1)[0] ?? '');
       else if (name === 'location') this.addPath(ids, value);
-      else this.add(ids, value.trim());
+      else this.addHeader(ids, value);
     }
     return [...ids];
   }
@@ -66,6 +66,11 @@ export class SessionIds {
     const equals = pair.indexOf('=');
     if (equals < 0 || !this.cookies.has(pair.slice(0, equals).trim())) return;
     this.add(ids, pair.slice(equals + 1).trim());
+  }
+
+  /** What a comma parts are several, in answers as in requests: one id must have one name in both. */
+  private addHeader(ids: Set<string>, value: string): void {
+    for (const each of value.split(',')) this.add(ids, each.trim());
   }
 
   private addPath(ids: Set<string>, target: string): void {

@@ -9,6 +9,8 @@ import * as messages from './supervisor-messages.js';
 
 /** Of names that somebody has made up. */
 const MAX_NAME_CHARS = 60;
+/** Of what an anomaly is about: samplers of one metric are told apart by its last label. Chosen. */
+const MAX_ABOUT_CHARS = 300;
 
 export function takeSignals(desk: SupervisorDesk): void {
   setHandler(
@@ -68,7 +70,7 @@ function takeAnomaly(desk: SupervisorDesk, report: unknown): void {
   const read = readSignal(desk, 'anomalySeen', report, { evidence: 'string', about: 'string', isOver: 'boolean' });
   if (read === null) return;
   const evidence = reasonIn(read, 'evidence');
-  const about = typeof read['about'] === 'string' ? read['about'].slice(0, MAX_NAME_CHARS) : null;
+  const about = typeof read['about'] === 'string' ? read['about'].slice(0, MAX_ABOUT_CHARS) : null;
   const { anomalies } = desk.now;
   if (read['isOver'] === true) {
     if (about !== null) desk.change({ anomalies: withoutAnomaly(anomalies, about) });

@@ -1,5 +1,6 @@
-// Step 4 of a fail-over: the standby is the active machine, and every proxy knows.
+// Step 4 of a fail-over: the standby is the active machine, and every proxy that answers knows.
 
+import { Context } from '@temporalio/activity';
 import { failOverPool } from '../../state/pool.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
@@ -10,7 +11,7 @@ import { rescue } from './rescue-sessions.js';
 
 /**
  * `isFenced` as for `rescueSessions`. Resolves with what was rescued where that had to be done again, for somebody had started the machine
- * meanwhile; else with null.
+ * meanwhile, or may have; else with null.
  */
 export async function route(
   deps: ActivityDeps,
@@ -21,7 +22,9 @@ export async function route(
   return withAttempt(deps, pool, async (attempt) => {
     // What somebody has started meanwhile serves, and would go on with what it has in flight. Once roles are swapped it is the standby.
     const wasOff = !isFenced || attempt.row.active !== from || (await keepOff(attempt, from));
-    const again = wasOff ? null : await rescue(attempt, { from, to });
+    // An attempt before may have ended the machine, and not have come to its sessions.
+    const mustRescue = !wasOff || (isFenced && attempt.row.active === from && Context.current().info.attempt > 1);
+    const again = mustRescue ? await rescue(attempt, { from, to }) : null;
     await attempt.guard();
     const { epoch } = await failOverPool(deps.database, attempt.writer, to);
     // A proxy that has died with the machine, or is cut off, must not keep the others: rows decide, and the machine is off.

@@ -16,7 +16,7 @@ interface Failing extends AttemptedPool {
   /** What was asked of the hypervisor and of the session mechanism, in order. */
   asked: string[];
   power: { is: MachineStatus['power'] };
-  run: <T>(work: () => Promise<T>) => Promise<T>;
+  run: <T>(work: () => Promise<T>, attempt?: number) => Promise<T>;
 }
 
 /** A steady pool in the middle of a fail-over, whose store has two sessions of the machine that has failed. */
@@ -51,7 +51,8 @@ async function failing(answer: RequestListener = (_request, response) => void re
     },
   };
   const deps = { ...running.deps, driverFor: () => driver as HypervisorDriver };
-  const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run<[], T, () => Promise<T>>(work);
+  const run = <T>(work: () => Promise<T>, attempt = 1): Promise<T> =>
+    new MockActivityEnvironment({ attempt }).run<[], T, () => Promise<T>>(work);
   return { ...running, deps, pair: { from, to }, asked, power, run };
 }
 
@@ -69,6 +70,22 @@ test('a machine that somebody has started since its sessions were rescued is end
   expect(await routed()).toBeNull();
   expect(asked).toEqual(['stop', 'rescue']);
   expect(await readPool(store, pool.name)).toMatchObject({ active: pair.to });
+});
+
+test('sessions of a machine that an attempt has ended, and not come to, are rescued by the next one', async () => {
+  const { deps, pool, pair, asked, power, run } = await failing();
+  const died = new Error('The worker has died.');
+  const dying = {
+    ...deps,
+    mechanismFor: () => ({ ...deps.mechanismFor(pool), rescue: () => Promise.reject(died) }),
+  };
+  power.is = 'on';
+  await expect(run(() => route(dying, pool.name, pair, true))).rejects.toThrow();
+  expect(asked).toEqual(['stop']);
+
+  expect(await run(() => route(deps, pool.name, pair, true), 2)).toEqual({ saved: 2, lost: null });
+
+  expect(asked).toEqual(['stop', 'rescue']);
 });
 
 test('a machine that has been off all the time is not asked for its sessions twice', async () => {

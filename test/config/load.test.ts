@@ -92,7 +92,17 @@ describe('a mistake is named with file, line, field, what was found and what is 
     [
       'a header that is a cookie',
       `${GOOD}    sessionId: { headers: [Cookie] }\n`,
-      /sessionId\.headers\.0: found "Cookie", allowed: the name of a header such as X-Auth-Token/,
+      /sessionId\.headers\.0: found "Cookie", allowed: the name of a header of the application's own such as X-Auth-Token/,
+    ],
+    [
+      'a header that many clients have in common',
+      `${GOOD}    sessionId: { headers: [X-Auth-Token, Host] }\n`,
+      /sessionId\.headers\.1: found "Host", allowed: the name of a header of the application's own/,
+    ],
+    [
+      'a path parameter that no path has',
+      `${GOOD}    sessionId: { pathParameter: "jsessionid=" }\n`,
+      /sessionId\.pathParameter: found "jsessionid=", allowed: the name of a path parameter/,
     ],
     [
       'session ids that are nowhere',

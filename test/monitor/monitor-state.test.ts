@@ -24,7 +24,7 @@ interface Watched {
   /** What the supervisor was told of anomalies: about, and evidence or null. */
   told: [string, string | null][];
   /** What samplers and witnesses find from now on. */
-  world: { isSamplerWell: boolean; evidence: DownEvidence[] };
+  world: { isSamplerWell: boolean; evidence: DownEvidence[]; isTemporalAway: boolean };
   /** Begins to watch; resolves with what ends it. */
   start: () => () => Promise<void>;
 }
@@ -37,7 +37,7 @@ async function watchedPool(): Promise<Watched> {
   const monitor = { ...made.monitor, intervalMs: 30, timeoutMs: 5000, down: { intervalMs: 20, looks: 3 } };
   const pool: PoolConfig = { ...made, policy, monitor };
   const told: Watched['told'] = [];
-  const world: Watched['world'] = { isSamplerWell: true, evidence: [] };
+  const world: Watched['world'] = { isSamplerWell: true, evidence: [], isTemporalAway: false };
   return {
     ...{ database, told, world },
     async lead() {
@@ -70,7 +70,8 @@ async function watchedPool(): Promise<Watched> {
         isRunOpen: () => Promise.resolve(false),
         reports: {
           ...{ aging: nothing, down: nothing },
-          anomaly: (about, evidence) => Promise.resolve(void told.push([about, evidence])),
+          anomaly: (about, evidence) =>
+            world.isTemporalAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push([about, evidence])),
         },
       }).run(stop.signal);
       const end = async (): Promise<void> => {
@@ -141,6 +142,26 @@ test('a sampler that dies is told once with its code, also by the worker that go
   ]);
   await expect.poll(async () => (await look()).anomalies, PATIENCE).toEqual([]);
   expect((await look()).samplers[1]).toMatchObject({ failure: null, deadSince: null });
+});
+
+test('what could not be told while Temporal was away, of a sampler that dies or works again, the worker that goes on tells', async () => {
+  const { look, start, told, world } = await watchedPool();
+  const restart = async (end: () => Promise<void>): Promise<() => Promise<void>> => {
+    await end();
+    world.isTemporalAway = false;
+    return start();
+  };
+  Object.assign(world, { isTemporalAway: true, isSamplerWell: false });
+  const first = start();
+  await expect.poll(async () => (await look()).anomalies, PATIENCE).toMatchObject([{ about: 'sampler moody' }]);
+  const second = await restart(first);
+  await expect.poll(() => told, PATIENCE).toEqual([['sampler moody', expect.stringContaining('METRIC_MISSING')]]);
+
+  Object.assign(world, { isTemporalAway: true, isSamplerWell: true });
+  await expect.poll(async () => (await look()).anomalies, PATIENCE).toEqual([]);
+  await restart(second);
+
+  await expect.poll(() => told.slice(1), PATIENCE).toEqual([['sampler moody', null]]);
 });
 
 test('evidence of one kind that stays is an anomaly until it is over', async () => {

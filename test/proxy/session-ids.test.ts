@@ -55,6 +55,13 @@ test.each<[string, Partial<SessionIdConfig>, [string, string][], string[]]>([
   expect(own.ofAnswer(carrying)).toEqual(ids);
 });
 
+test('what a comma parts in a header has one name in requests and answers', () => {
+  const own = places({ headers: ['X-Auth-Token'] });
+  const value = 'one, two';
+  expect(own.ofAnswer([['x-auth-token', value]])).toEqual(['one', 'two']);
+  expect(own.ofRequest({ headers: { 'x-auth-token': value }, url: '/' })).toEqual(['one', 'two']);
+});
+
 test('an answer is not searched where no id can be', () => {
   const own = places({ pathParameter: null });
   expect(['location', 'x-auth-token', 'etag'].filter((name) => own.mayCarry(name))).toEqual([]);

@@ -1,7 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
 import { createTestInstallation } from '../fixtures/installation.js';
+import type { ClusterManager } from '../fixtures/servers/tomcat-cluster.js';
 import { tomcatCluster } from '../fixtures/servers/tomcat-cluster.js';
 import { barrierHolds } from './barrier.js';
 import { conforms } from './conformance.js';
@@ -11,17 +14,34 @@ const shop = (directory: string): ReturnType<typeof tomcatCluster> => tomcatClus
 conforms({ name: 'tomcat-delta', mechanism: 'tomcat-cluster, DeltaManager', shop });
 barrierHolds('tomcat-delta', shop);
 
-test('tomcat-delta: a BackupManager is refused, and says what to put in its place', async () => {
-  const { installation } = await createTestInstallation((directory) => tomcatCluster(directory, 'BackupManager'));
+/** What the first machine is refused for, whose server.xml says `instead` where the sample says `sample`. */
+async function refusal(sample: string, instead: string, manager: ClusterManager = 'DeltaManager'): Promise<unknown> {
+  const { installation } = await createTestInstallation(async (directory) => {
+    const made = await tomcatCluster(directory, manager);
+    const serverXml = join(directory, 'tomcat-a/conf/server.xml');
+    const xml = await readFile(serverXml, 'utf8');
+    expect(xml).toContain(sample);
+    await writeFile(serverXml, xml.replace(sample, instead));
+    return made;
+  });
   const [primary] = installation.pool.machines;
   await installation.bootMachines(primary.name);
   const mechanism = createMechanism(installation.pool, createSessionKeyHash('test'));
   onTestFinished(() => mechanism.close());
+  const call = { signal: AbortSignal.timeout(60_000), guard: () => Promise.resolve() };
+  return mechanism.inspect(primary, call).catch((error: unknown) => error);
+}
 
-  const refusal = mechanism.inspect(primary, { signal: AbortSignal.timeout(60_000), guard: () => Promise.resolve() });
-
-  await expect(refusal).rejects.toMatchObject({
-    code: 'SESSIONS_NOT_MOVABLE',
-    remedy: expect.stringContaining('DeltaManager') as string,
-  });
-});
+test.each([
+  ['a BackupManager', 'mapSendOptions="6"', 'mapSendOptions="6"', 'DeltaManager', 'BackupManager'],
+  ['one whose end ends sessions everywhere', 'OnShutdown="false"', 'OnShutdown="true"', 'expireSessionsOnShutdown="false"'],
+  ['one that sends behind its requests', 'channelSendOptions="6"', 'channelSendOptions="14"', 'channelSendOptions="6"'],
+] as const)(
+  'tomcat-delta: %s is refused, and says what to put in its place',
+  async (_what, sample, instead, remedy, manager?) => {
+    expect(await refusal(sample, instead, manager)).toMatchObject({
+      code: 'SESSIONS_NOT_MOVABLE',
+      remedy: expect.stringContaining(remedy) as string,
+    });
+  },
+);

@@ -8,7 +8,7 @@
 //                  before the ReplicationValve has run. The stage and count of each RequestProcessor tell (a grace period, as of RCU).
 // in flight        the same.
 // ready            the standby knows all sessions of the primary.
-// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, a DeltaManager.
+// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, a DeltaManager that expires nothing at its end.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineConfig, PoolConfig, TomcatClusterConfig } from '../../../config/types.js';
@@ -26,6 +26,8 @@ const TRANSFER_POLL_MS = 500;
 const STAGE_SERVICE = '3';
 /** Channel.SEND_OPTIONS_USE_ACK and SEND_OPTIONS_SYNCHRONIZED_ACK: the other machine has applied it. */
 const ACKNOWLEDGED = 6;
+/** Channel.SEND_OPTIONS_ASYNCHRONOUS: a queue takes it, and the request ends before anything is sent. */
+const ASYNCHRONOUS = 8;
 const DELTA_MANAGER = 'org.apache.catalina.ha.session.DeltaManager';
 const BACKUP_MANAGER = 'org.apache.catalina.ha.session.BackupManager';
 
@@ -53,8 +55,14 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
         'Add <distributable/> to its web.xml and a Cluster to server.xml, as docs/servers/tomcat-cluster.md shows.',
       );
     }
+    if (found.get('expireSessionsOnShutdown') === 'true') {
+      throw notMovable(
+        `${what} ends its sessions on every machine when it is told to end.`,
+        'Set expireSessionsOnShutdown="false" at its DeltaManager in server.xml.',
+      );
+    }
     const options = (await jmxOf(machine).query('Catalina:type=Cluster', signal))?.get('channelSendOptions');
-    if ((Number(options) & ACKNOWLEDGED) === ACKNOWLEDGED) return;
+    if ((Number(options) & (ACKNOWLEDGED | ASYNCHRONOUS)) === ACKNOWLEDGED) return;
     throw notMovable(
       `Machine ${machine.name} sends sessions with channelSendOptions=${options ?? '?'}, and does not wait until they have arrived.`,
       'Set channelSendOptions="6" (synchronous, acknowledged) in server.xml.',

@@ -56,7 +56,15 @@ test('what is wrong is open until it is told to be over, and stands in the histo
 
   await supervisor.signal(messages.anomalySeenSignal, { about, evidence: 'refused' });
   await supervisor.signal(messages.anomalySeenSignal, { evidence: 'by hand' });
-  await expect.poll(async () => (await status()).anomalies, PATIENCE).toMatchObject([{ about, evidence: 'refused' }]);
+  // Told apart by their ends alone.
+  const pools = ['nmethods', 'profiled nmethods'].map(
+    (name) => `sampler prometheus jvm_memory_used_bytes:nonheap:CodeHeap 'non-${name}'`,
+  );
+  for (const pool of pools) await supervisor.signal(messages.anomalySeenSignal, { about: pool, evidence: 'no metric' });
+  await expect
+    .poll(async () => (await status()).anomalies, PATIENCE)
+    .toMatchObject([{ about, evidence: 'refused' }, ...pools.map((pool) => ({ about: pool }))]);
+  for (const pool of pools) await supervisor.signal(messages.anomalySeenSignal, { about: pool, isOver: true });
   await supervisor.signal(messages.anomalySeenSignal, { about, isOver: true });
   await expect.poll(async () => (await status()).anomalies, PATIENCE).toEqual([]);
 
