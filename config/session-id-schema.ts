@@ -8,7 +8,10 @@ import { ROUTE_MARKERS } from './route-marker.js';
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const CHARACTERS = "letters, digits and any of !#$%&'*+-.^_`|~";
 const COOKIE = `the name of a cookie: ${CHARACTERS}`;
-const HEADER = `the name of a header such as X-Auth-Token, other than Cookie and Set-Cookie: ${CHARACTERS}`;
+const HEADER = `the name of a header such as X-Auth-Token, other than Cookie, Set-Cookie and those of HTTP itself, such as Host: ${CHARACTERS}`;
+/** A cookie is named by its own name; the rest is of every request, or of one connection alone. */
+const NO_ID =
+  /^(cookie|set-cookie|host|connection|keep-alive|content-length|content-type|transfer-encoding|te|trailer|upgrade|date|expect)$/i;
 
 export const sessionIdSchema = z
   .strictObject({
@@ -17,7 +20,7 @@ export const sessionIdSchema = z
     pathSegment: z.enum(['asp-net'], 'asp-net, or null for none').nullable().optional(),
     headers: z
       .array(
-        matching(TOKEN, HEADER).refine((name) => !/^(set-)?cookie$/i.test(name), HEADER),
+        matching(TOKEN, HEADER).refine((name) => !NO_ID.test(name), HEADER),
         'a list of names of headers, such as [X-Auth-Token]',
       )
       .optional(),

@@ -95,6 +95,11 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /sessionId\.headers\.0: found "Cookie", allowed: the name of a header such as X-Auth-Token/,
     ],
     [
+      'a header that every request has',
+      `${GOOD}    sessionId: { headers: [Host] }\n`,
+      /sessionId\.headers\.0: found "Host", allowed: the name of a header such as X-Auth-Token/,
+    ],
+    [
       'session ids that are nowhere',
       `${GOOD}    sessionId: { cookies: [] }\n`,
       /sessionId: found .*, allowed: a mapping that names a cookie, a header, a pathParameter or a pathSegment/,
