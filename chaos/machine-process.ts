@@ -22,12 +22,14 @@ export async function untilOff(stage: Stage, name: string): Promise<void> {
   while ((await stage.driver.status(name, { signal })).power !== 'off') await sleep(POLL_MS, undefined, { signal });
 }
 
-/** How many sessions a machine has once users have begun some on it; at once with a store beside the machines. */
-export async function sessionsInUse({ database, installation }: Stage, name: string): Promise<number> {
+/** How many sessions a machine has once every user has one there, or as many as there are after a while; at once with a store beside the machines. */
+export async function sessionsInUse({ database, installation, options }: Stage, name: string): Promise<number> {
   for (const deadline = Date.now() + USERS_MS; ; await sleep(USERS_POLL_MS)) {
     const keys = await sessionsAt(database, installation.pool, name);
-    if (keys === null || keys.size > 0) return keys?.size ?? 0;
-    if (Date.now() > deadline) throw new Error(`Nobody has a session on ${name}.`);
+    if (keys === null || keys.size >= options.users) return keys?.size ?? 0;
+    if (Date.now() < deadline) continue;
+    if (keys.size > 0) return keys.size;
+    throw new Error(`Nobody has a session on ${name}.`);
   }
 }
 

@@ -15,7 +15,7 @@ import { print } from './output.js';
 import type { HistoryEntry } from './pool-history.js';
 import { mergeHistory } from './pool-history.js';
 import { choosePool } from './pool-option.js';
-import { describeHolds, describeMoved, seconds } from './restart-outcome.js';
+import { describeExceptions, describeHolds, describeMoved, seconds } from './restart-outcome.js';
 
 /** Some screens. Chosen. */
 const USUAL_LIMIT = 50;
@@ -90,5 +90,9 @@ function describeEnd(entry: HistoryEntry): string {
   const moved = sessionsMoved === null ? [] : [describeMoved(sessionsMoved)];
   const held = holdMs === null ? [] : [describeHolds(holdMs)];
   const expired = holdsExpired === null ? [] : [`${holdsExpired} requests answered 503 because of that`];
-  return [`${from} to ${to ?? ''}`, ...moved, ...rescued, ...held, ...expired, ...whole].join(', ') + back;
+  return (
+    [`${from} to ${to ?? ''}`, ...moved, ...rescued, ...held, ...expired, ...whole].join(', ') +
+    back +
+    describeExceptions(from, entry)
+  );
 }

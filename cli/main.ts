@@ -183,7 +183,8 @@ function tellUsageError(text: string): void {
   const message = text
     .replace(/^error: /, '')
     .replace(/\s+/g, ' ')
-    .trim();
+    .trim()
+    .replace(/\.$/, '');
   fail(
     { json: process.argv.includes('--json') },
     new OperatorError('USAGE', `${message}.`, 'See what there is: vm-rejuv --help'),

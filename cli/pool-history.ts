@@ -36,6 +36,10 @@ export interface HistoryEntry {
   isBack: boolean | null;
   holdMs: { p50: number; p99: number; max: number } | null;
   holdsExpired: number | null;
+  /** Of a restart whose primary was not restarted, as an operator went on without it. */
+  skipped: RestartOutcome['skipped'] | null;
+  /** Of a restart whose machine runs from the disk of before, as it did not get ready from a fresh one. */
+  rolledBack: boolean | null;
 }
 
 /** How the supervisor has a good end. */
@@ -83,7 +87,7 @@ function fromRow(pool: string, { run, finishedAt, result, failure }: ResultRow):
     return { ...common, code, text: message, reason, begunBy };
   }
   const { from = null, to = null, tookMs = null, reason = null, begunBy = null, ...rest } = result as Result;
-  const { failedOver, sessionsMoved = null, holdMs = null, holdsExpired = null } = rest;
+  const { failedOver, sessionsMoved = null, holdMs = null, holdsExpired = null, skipped = null, rolledBack = null } = rest;
   return {
     ...{ ...common, code: DONE, text: 'It has ended well.', from, to, tookMs, begunBy, holdMs, holdsExpired },
     startedAt: tookMs === null ? null : new Date(finishedAt.getTime() - tookMs),
@@ -92,6 +96,8 @@ function fromRow(pool: string, { run, finishedAt, result, failure }: ResultRow):
     sessionsSaved: failedOver?.saved ?? null,
     sessionsLost: failedOver?.lost ?? null,
     isBack: failedOver?.isBack ?? null,
+    skipped,
+    rolledBack,
   };
 }
 
@@ -111,5 +117,6 @@ function blank(pool: string, at: Date): HistoryEntry {
     ...{ pool, at, kind: 'answer', what: null, reason: null, code: null, text: null, count: 1 },
     ...{ run: null, startedAt: null, begunBy: null, wantedBy: null, tookMs: null, from: null, to: null },
     ...{ sessionsMoved: null, sessionsSaved: null, sessionsLost: null, isBack: null, holdMs: null, holdsExpired: null },
+    ...{ skipped: null, rolledBack: null },
   };
 }

@@ -9,10 +9,17 @@ import type { RestartOutcome } from '../activities/swap-roles.js';
 export function describeOutcome(outcome: RestartOutcome): string {
   const { from, to, sessionsMoved, holdMs, tookMs, memoryBytes, rolledBack, skipped } = outcome;
   const whole = tookMs === undefined ? '' : `, ${seconds(tookMs)} in all`;
-  const kept = skipped === undefined ? '' : `; ${from} ${describeSkipped(skipped)}`;
-  const back = rolledBack ? `; ${from} did not get ready from its fresh disk and has the one of before` : '';
   const memory = memoryBytes === undefined ? '' : describeMemory(from, to, memoryBytes);
-  return `${describeMoved(sessionsMoved)}, ${describeHolds(holdMs)}${whole}${memory}${back}${kept}`;
+  return `${describeMoved(sessionsMoved)}, ${describeHolds(holdMs)}${whole}${memory}${describeExceptions(from, { rolledBack, skipped })}`;
+}
+
+/** What has become of the machine that was to be restarted, where that is not what a clean restart is for; else nothing. */
+export function describeExceptions(
+  from: string,
+  { rolledBack, skipped }: { rolledBack?: boolean | null | undefined; skipped?: RestartOutcome['skipped'] | null },
+): string {
+  const back = rolledBack === true ? `; ${from} did not get ready from its fresh disk and has the one of before` : '';
+  return skipped === undefined || skipped === null ? back : `${back}; ${from} ${describeSkipped(skipped)}`;
 }
 
 /** Those of a shared store stay where they are. */

@@ -22,12 +22,16 @@ export async function samples(config: Config, poolName: string, { hours, json = 
   const database = openDatabase(config.database.url);
   try {
     await migrate(config.database.url);
-    const sinceMs = hours === undefined ? 0 : ((await lastSampleMs(database, pool.name)) ?? 0) - hours * HOUR_MS;
+    // PostgreSQL knows no time that is ever so long ago.
+    const sinceMs = hours === undefined ? 0 : Math.max(0, ((await lastSampleMs(database, pool.name)) ?? 0) - hours * HOUR_MS);
     const rows = await readSamples(database, pool.name, sinceMs);
     if (!json) process.stdout.write('at,series,value,limit,min,max,count\n');
     for (const row of rows) {
       if (!process.stdout.write(`${json ? jsonOf(row) : csvOf(row)}\n`)) await once(process.stdout, 'drain');
     }
+  } catch (error) {
+    // Who reads has gone, as `head` does.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE' || (error as NodeJS.ErrnoException).syscall !== 'write') throw error;
   } finally {
     await database.end();
   }

@@ -31,7 +31,8 @@ export function complaints(
         return `${at(path)}: unknown field${missing === undefined ? hint(key, pageOf(path)) : `; did you mean "${String(missing.path.at(-1))}"?`}`;
       });
     }
-    const found = document.getIn(issue.path);
+    // Of a name that is none, the name is the mistake, not what it stands for.
+    const found = issue.code === 'invalid_key' ? issue.path.at(-1) : document.getIn(issue.path);
     return [`${at(issue.path)}: found ${show(found, isSecret(issue.path))}, allowed: ${allowed(issue, found)}`];
   });
 }

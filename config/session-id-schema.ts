@@ -10,7 +10,8 @@ const CHARACTERS = "letters, digits and any of !#$%&'*+-.^_`|~";
 const COOKIE = `the name of a cookie: ${CHARACTERS}`;
 const HEADER = `the name of a header of the application's own such as X-Auth-Token: ${CHARACTERS}`;
 /** Have fields of their own, or are the same for many clients, or stay on one connection: they would make one session of many. */
-const NO_ID = /^(cookie|set-cookie|host|connection|keep-alive|content-.*|transfer-encoding|te|trailer|upgrade|location|date)$/i;
+const NO_ID =
+  /^(cookie|set-cookie|host|connection|keep-alive|content-.*|transfer-encoding|te|trailer|upgrade|expect|location|date)$/i;
 const PATH_PARAMETER = 'the name of a path parameter, such as jsessionid, or null for none';
 
 export const sessionIdSchema = z

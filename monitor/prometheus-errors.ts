@@ -39,11 +39,11 @@ export function metricMissing(
   { metric, labels, isNamed }: { metric: string; labels: Readonly<Record<string, string>>; isNamed: boolean },
 ): OperatorError {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  const selector = pairs.length === 0 ? metric : `${metric}{${pairs.join(',')}}`;
+  const selector = pairs.length === 0 ? 'it' : `${metric}{${pairs.join(',')}}`;
   return new OperatorError(
     'METRIC_MISSING',
     isNamed ? `${shown(url)} has ${metric}, but no number of ${selector}.` : `${shown(url)} has no metric ${metric}.`,
-    'Correct pools.*.monitor.prometheus: metric and labels as the page has them.',
+    'Correct pools.*.monitor.prometheus: metric, limitMetric and labels, which hold for both, as the page has them.',
     { status: 404 },
   );
 }

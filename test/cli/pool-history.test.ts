@@ -105,3 +105,11 @@ test('people read when, who, why and what came of it', () => {
     ].join('\n'),
   ]);
 });
+
+test('a restart that went on without its primary says so, with the reason', () => {
+  const skipped = { reason: 'licence server down', restarted: false };
+  const [entry] = mergeHistory('shop', [], [stored('clean-restart/shop/0', 1000, { ...RESTARTED, skipped })]);
+
+  expect(entry).toMatchObject({ code: 'DONE', skipped });
+  expect(historyText(entry!)).toContain('; a was not restarted, an operator went on without it: licence server down');
+});

@@ -195,7 +195,7 @@ describe('what is allowed is said in words of the file', () => {
       GOOD.replace(/ {6}- name: b[^]*?state \}\n/, ''),
       /machines: found a list of 1, allowed: a list of exactly two machines/,
     ],
-    ['name of a pool', GOOD.replace('  shop:', '  my shop:'), /pools\.my shop: found a mapping, allowed: a name of 1 to 63/],
+    ['name of a pool', GOOD.replace('  shop:', '  my shop:'), /pools\.my shop: found "my shop", allowed: a name of 1 to 63/],
     ['pools', 'pools: {}', /pools: found a mapping, allowed: a mapping of at least one pool/],
     [
       'secret',

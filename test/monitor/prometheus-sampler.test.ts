@@ -63,7 +63,7 @@ const failures: [string, string, RegExp, RequestListener | null, Partial<Prometh
     page,
     { labels: { area: 'stack' } },
   ],
-  ['it has no number', 'METRIC_MISSING', /has unknown, but no number of unknown\./, page, { metric: 'unknown' }],
+  ['it has no number', 'METRIC_MISSING', /has unknown, but no number of it\./, page, { metric: 'unknown' }],
   ['its limit is not there', 'METRIC_MISSING', /has no metric absent\./, page, { limitMetric: 'absent' }],
 ];
 
