@@ -134,7 +134,9 @@ test('where only the worker does not reach the machine, the trouble is its own: 
   // Long enough for the looks that it takes, many times over.
   await expect.poll(samples, PATIENCE).toBeGreaterThan(10);
 
-  expect(await client.workflow.getHandle(`pool/${installation.pool.name}`).query(messages.historyQuery)).toEqual([]);
+  // An operator is told, and that is all.
+  const history = await client.workflow.getHandle(`pool/${installation.pool.name}`).query(messages.historyQuery);
+  expect(history).toMatchObject([{ what: 'anomalySeen', code: 'NOTED' }]);
   expect((await visit(url, null, 'a')).count).toBe(1);
   await expect.poll(async () => (await readBoot(database, installation.pool.name))?.incarnation ?? null, PATIENCE).not.toBeNull();
   // The same worker takes a machine that really is down for that.
