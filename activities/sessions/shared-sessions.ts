@@ -35,7 +35,7 @@ export function createSharedSessions(pool: PoolConfig, server: SharingServer, ca
     settle: nothing,
     retract: nothing,
     remaining: () => Promise.resolve(null),
-    rescue: () => Promise.resolve(null),
+    rescue: ({ standby }, call) => server.survivors(standby, call),
     forsake: nothing,
     end: nothing,
     close: () => server.close(),

@@ -21,6 +21,7 @@ export function createSharedStore({ settleMs }: { settleMs: number }): SharingSe
       await settle(signal);
       return true;
     },
+    survivors: () => Promise.resolve(null),
     close: nothing,
   };
 }

@@ -15,6 +15,11 @@ export interface SharingServer {
   saved(pair: MachinePair, keys: readonly string[], call: MechanismCall): Promise<string[]>;
   /** The barrier of all sessions, while nothing goes to the primary; false when it was not passed by `endsAt` (performance.now). */
   allSaved(pair: MachinePair, endsAt: number, call: MechanismCall): Promise<boolean>;
+  /**
+   * How many sessions the standby has after the primary has died, in its own memory; null where a store beside both has them. It may have less than
+   * the primary had: what that had not sent yet, and all where it was off.
+   */
+  survivors(standby: MachineConfig, call: MechanismCall): Promise<number | null>;
   /** Closes connections. */
   close(): Promise<void>;
 }

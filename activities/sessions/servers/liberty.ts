@@ -107,6 +107,8 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
       return [...keys];
     },
     allSaved: ({ primary }, endsAt, { signal }) => quiet(primary, endsAt, signal),
+    // In the database; a cache of the machines keeps a copy of each on the other.
+    survivors: () => Promise.resolve(null),
     async close() {
       await metrics.close();
       await database?.end();

@@ -134,6 +134,10 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
     async allSaved({ primary, standby }, endsAt, { signal }) {
       return (await graceful(primary, endsAt, signal)) && (await unknown(primary, standby, signal)) === 0;
     },
+    async survivors(standby, { signal }) {
+      const ids = await Promise.all(contexts.map((context) => idsOf(standby, context, signal)));
+      return ids.reduce((sum, { size }) => sum + size, 0);
+    },
     async close() {
       await Promise.all([...proxies.values()].map((jmx) => jmx.close()));
     },

@@ -94,6 +94,10 @@ export function createWildfly(pool: PoolConfig, config: WildflyConfig, hash: Ses
       const ids = await listed(pair, signal);
       return (await unlocked(pair, ids, endsAt, signal)).length === ids.length;
     },
+    async survivors(standby, { signal }) {
+      const state = of(standby);
+      return state.entries(await state.container(signal), signal);
+    },
     async close() {
       await Promise.all([...states.values()].map((state) => state.close()));
     },
