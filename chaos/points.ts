@@ -32,14 +32,16 @@ export function pointsOf(step: Step): readonly Point[] {
 const POLL_MS = 5;
 /** A moment that has not come by then does not come. */
 const REACH_MS = 60_000;
+/** Half of what Temporal waits for a silent worker. */
+const KILL_MARGIN_MS = 1500;
 
 interface Traces {
   /** Its effect has begun. */
   begun: (stage: Stage, before: Before) => Promise<boolean>;
   /** Its effect is there. */
   there: (stage: Stage, before: Before) => Promise<boolean>;
-  /** It takes about as long as Temporal waits for a silent worker, and goes on for long after its first trace: silenced only then. */
-  isLong?: true;
+  /** It takes longer than Temporal waits for a silent worker: who is to be silenced after its effect is so only once this is true, and not from its beginning. */
+  isNear?: (stage: Stage, before: Before) => Promise<boolean>;
 }
 
 /** What the stage looked like before the moment. */
@@ -47,8 +49,15 @@ interface Before {
   primary: string;
   incarnation: string | null;
   holds: number;
+  /** When the step was seen to run (performance.now). */
+  since: number;
 }
 
+/** A hanging process that is told to end is killed after `stopTimeoutMs`: shortly before. */
+const isAboutToBeKilled = ({ installation }: Stage, { primary, since }: Before): Promise<boolean> => {
+  const driver = installation.pool.machines.find(({ name }) => name === primary)?.driver;
+  return Promise.resolve(performance.now() - since > (driver?.stopTimeoutMs ?? 0) - KILL_MARGIN_MS);
+};
 const phase = async ({ database, pool }: Stage): Promise<string> => (await readPool(database, pool)).phase;
 const isHealthy = async ({ installation }: Stage, name: string): Promise<boolean> => {
   const { machines, health } = installation.pool;
@@ -76,6 +85,9 @@ const isRescued = async (stage: Stage): Promise<boolean> => {
 const isRouted = async (stage: Stage, { primary }: Before): Promise<boolean> =>
   (await readPool(stage.database, stage.pool)).active !== primary;
 
+const hasHolds = async (stage: Stage): Promise<boolean> =>
+  (await holdsOf(stage, 'held')) + (await holdsOf(stage, 'committed')) > 0;
+
 const TRACES: Record<Step, Traces> = {
   bootStandby: {
     begun: async ({ database, pool }) => (await readPool(database, pool)).run !== null,
@@ -89,9 +101,9 @@ const TRACES: Record<Step, Traces> = {
     there: async (stage) => (await phase(stage)) === 'moving',
   },
   migrateSessions: {
-    begun: async (stage) => (await holdsOf(stage, 'held')) + (await holdsOf(stage, 'committed')) > 0,
+    begun: hasHolds,
     there: async (stage) => (await holdsOf(stage, 'committed')) > 0 && (await isQuiet(stage)),
-    isLong: true,
+    isNear: hasHolds,
   },
   awaitDrain: {
     begun: async (stage, { holds }) => (await holdsOf(stage, 'held')) > 0 || (await holdsOf(stage, 'committed')) > holds,
@@ -119,6 +131,7 @@ const TRACES: Record<Step, Traces> = {
     // It has been asked to end, and does not.
     begun: () => Promise.resolve(true),
     there: async (stage, { primary }) => !(await isOn(stage, primary)),
+    isNear: isAboutToBeKilled,
   },
   rescueSessions: { begun: isRescued, there: isRescued },
   route: { begun: isRouted, there: isRouted },
@@ -165,20 +178,25 @@ async function reach(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { active: primary } = await readPool(stage.database, stage.pool);
-  const before = { primary, incarnation: await incarnationOf(stage, primary), holds: 0 };
-  const { begun, there, isLong } = TRACES[step];
+  const before = { primary, incarnation: await incarnationOf(stage, primary), holds: 0, since: 0 };
+  const { begun, there, isNear } = TRACES[step];
   const until = async (trace: Traces['begun']): Promise<void> => {
     while (!(await trace(stage, before))) await sleep(POLL_MS, undefined, { signal });
   };
   const silence = (): void => stage.workerToTemporal.silence();
-  const isRunning = await whileRunning(step, handle, () => point === 'after' && !isLong && silence(), signal);
+  const isRunning = await whileRunning(step, handle, () => point === 'after' && isNear === undefined && silence(), signal);
   if (!isRunning) return false;
   if (point === 'before') return true;
   before.holds = await holdsOf(stage, 'committed');
-  if (point === 'during' || isLong) await until(begun);
-  if (point === 'during') await sleep(jitterMs, undefined, { signal });
-  else {
-    if (isLong) silence();
+  before.since = performance.now();
+  if (point === 'during') {
+    await until(begun);
+    await sleep(jitterMs, undefined, { signal });
+  } else {
+    if (isNear !== undefined) {
+      await until(isNear);
+      silence();
+    }
     await until(there);
   }
   return isIn(step, await handle.describe());
