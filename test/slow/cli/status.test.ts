@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { nodeShop } from '../../demo/node-shop.js';
-import type { TestInstallation } from '../fixtures/installation.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import type { TestInstallation } from '../../fixtures/installation.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { obstinateShop } from '../../fixtures/obstinate-shop.js';
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../../fixtures/vm-rejuv.js';
 
 test('status tells the step of a restart, what it tries again, and how long an unclean end of a proxy keeps it', async () => {
   // Long enough for a loaded host to look several times while it waits.
