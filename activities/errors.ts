@@ -135,7 +135,7 @@ export const primaryNotRunning = (pool: string, machine: string): OperatorError 
   new OperatorError(
     'PRIMARY_NOT_RUNNING',
     `By its driver, the active machine ${machine} is not running.`,
-    `What a driver has not started it cannot restart: start it by "vm-rejuv boot ${pool}"; where it runs all the same, stop it first, or correct pools.${pool}.machines.*.driver.`,
+    `What a driver has not started it cannot restart: start it by "vm-rejuv boot ${pool}", or let the standby take its place where "vm-rejuv status ${pool}" says that a fail-over waits; where it runs all the same, stop it first, or correct pools.${pool}.machines.*.driver.`,
   );
 
 export const drainLimit = (pool: string, left: string): OperatorError =>
