@@ -20,6 +20,8 @@ export interface LoadOptions {
   slowMs: number;
   /** Share of slow requests. */
   slowShare: number;
+  /** Whether some users send two requests of their session at once; true where it is absent. */
+  inPairs?: boolean;
 }
 
 /** Shares of requests that change a cart, slow ones apart; the rest looks at it. A log-in happens once a session. */
@@ -124,6 +126,7 @@ export class Load {
 
   /** Before its first answer a user has no session, and during its log-in no certain one: a second request would begin another. */
   private mayJoin(user: User, index: number): boolean {
+    if (this.options.inPairs === false) return false;
     return index % CONCURRENT_EVERY === 0 && user.hasSession && !user.isLoggingIn && user.inFlight === 1;
   }
 

@@ -12,7 +12,13 @@ import { conforms } from './conformance.js';
 
 const shop = (directory: string): ReturnType<typeof tomcatCluster> => tomcatCluster(directory, 'DeltaManager');
 
-conforms({ name: 'tomcat-delta', mechanism: 'tomcat-cluster, DeltaManager', shop });
+// Two at once lost 2 changes in 1,288 requests: docs/servers/tomcat-cluster.md.
+conforms({
+  name: 'tomcat-delta',
+  mechanism: 'tomcat-cluster, DeltaManager, one request of a session at a time',
+  shop,
+  inPairs: false,
+});
 barrierHolds('tomcat-delta', shop);
 
 /** What the first machine is refused for, whose server.xml says `instead` where the sample says `sample`. */
