@@ -116,7 +116,8 @@ test('up serves and restarts a pool, ends with all it has started, and knows the
   expect(alive(again)).toEqual([]);
   // The proxy could sign off: nothing that ended before it is complained of, and nobody has to wait for its requests.
   const log = await readFile(join(installation.directory, 'up.log'), 'utf8');
-  expect(log.split('\n').filter((line) => !/^(Ending: |Making |\{|For a shell|Read|$)/.test(line))).toEqual([]);
+  const expected = /^(Ending: |Making |\{|For a shell|Read|$)| clean-restart\/shop (begins|has ended well)/;
+  expect(log.split('\n').filter((line) => !expected.test(line))).toEqual([]);
 }, 180_000);
 
 test('told a second time, up ends at once and leaves no server behind; the next one has its addresses', async () => {
