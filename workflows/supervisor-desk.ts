@@ -102,8 +102,8 @@ export class SupervisorDesk {
 
   /** Explains what has not been done, or not yet; it stays in sight until something has. */
   refuse(what: string, reason: string | null, code: string, text: string): void {
-    this.note(what, reason, code, text);
-    this.change({ lastRefusal: { atMs: Date.now(), what, reason, code, text } });
+    const told = { atMs: Date.now(), what, reason, code, text };
+    this.change({ history: explain(this.now.history, told), lastRefusal: told });
   }
 
   change(change: Partial<Supervision>): void {

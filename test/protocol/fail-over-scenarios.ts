@@ -40,16 +40,4 @@ export const LARGE_FAIL_OVER_SCENARIOS = {
     sessions: 1,
     left: { requests: 2, crashes: 1, deaths: 1, failOvers: 1, attempts: 1 },
   },
-  'a restart that had begun at two proxies': {
-    ...FREE,
-    from: 'steady',
-    sessions: 1,
-    left: { requests: 1, hangs: 1, failOvers: 1, closings: 1 },
-  },
-  'a death while sessions move': {
-    ...ONE,
-    from: 'moving',
-    sessions: 2,
-    left: { requests: 2, holds: 2, deaths: 1, hangs: 1, failOvers: 1, closings: 1 },
-  },
 } satisfies Record<string, Scenario>;
