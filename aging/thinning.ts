@@ -5,12 +5,15 @@ import { BOOT } from './recording.js';
 import type { Gathered } from './series.js';
 import { KINDS, kindOf } from './series.js';
 
-export interface Thinnable {
+/** A sample as it is stored. */
+export interface SampleRow {
   machine: string;
   series: string;
+  /** In ms since 1970. */
   atMs: number;
   value: number;
   limit: number | null;
+  /** Of a row that stands for several samples. */
   gathered?: Gathered;
 }
 
@@ -18,7 +21,7 @@ export interface Thinnable {
  * Takes rows in order of time, those that have been thinned before among them. Of each machine, series and bucket one is left: lowest, highest, mean and
  * how many there were, at the time of the last. Of a counter it is the last one, besides those about a fall. Boots stay as they are.
  */
-export function thinned<Row extends Thinnable>(rows: readonly Row[]): Row[] {
+export function thinned<Row extends SampleRow>(rows: readonly Row[]): Row[] {
   const kept: Row[] = [];
   const last = new Map<string, number>();
   // Of a counter the first one, which may have fallen, and those that have.
@@ -45,7 +48,7 @@ export function thinned<Row extends Thinnable>(rows: readonly Row[]): Row[] {
   return kept.sort((one, other) => one.atMs - other.atMs);
 }
 
-function together<Row extends Thinnable>(before: Row, next: Row): Row {
+function together<Row extends SampleRow>(before: Row, next: Row): Row {
   const [one, other] = [gatheredOf(before), gatheredOf(next)];
   const count = one.count + other.count;
   return {
@@ -56,10 +59,10 @@ function together<Row extends Thinnable>(before: Row, next: Row): Row {
   };
 }
 
-function gatheredOf({ value, gathered }: Thinnable): Gathered {
+function gatheredOf({ value, gathered }: SampleRow): Gathered {
   return gathered ?? { min: value, max: value, count: 1 };
 }
 
-function bucketOf({ atMs }: Thinnable): number {
+function bucketOf({ atMs }: SampleRow): number {
   return Math.floor(atMs / BUCKET_MS);
 }

@@ -35,6 +35,17 @@ export const secret = z
   )
   .refine(oneSecret, SECRET);
 
+/** Of applications whose sessions move. */
+export const contexts = z
+  .array(
+    matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
+    'a list of at least one context path, such as [/shop]',
+  )
+  .min(1);
+
+/** A path that begins a session which both machines must know before any other moves. */
+export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null);
+
 export const fileOrNull = z.string('the path of a file, or null').min(1).nullable().default(null);
 
 /** Refuses a `longer` that ends before `shorter`, which is a part of it, could. */

@@ -3,9 +3,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import * as defaults from './defaults.js';
-import { fileOrNull, matching, path, secret } from './fields.js';
+import { canary, contexts, fileOrNull, matching, secret } from './fields.js';
 
-const CONTEXT = 'a context path such as /shop, or "" for the root';
 const HOST = 'the id of a virtualHost element, such as default_host';
 const URL_OF_METRICS = 'an http or https URL, such as https://{host}:9443/metrics, where {host} is the host of the machine';
 const URL_OF_HEALTH =
@@ -19,7 +18,7 @@ const settle = z.number(SETTLE).int(SETTLE).max(defaults.MAX_SETTLE_MS, SETTLE);
 
 export const libertySchema = z.strictObject({
   mechanism: z.literal('liberty'),
-  contexts: z.array(matching(/^(\/[^\s/]+)*$/, CONTEXT), 'a list of at least one context path, such as [/shop]').min(1),
+  contexts,
   virtualHost: matching(/^\S+$/, HOST).default('default_host'),
   metrics: z.strictObject(
     {
@@ -46,7 +45,7 @@ export const libertySchema = z.strictObject({
     .strictObject({ url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH) }, '{ url: URL }, or null for none')
     .nullable()
     .default(null),
-  canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+  canary,
 });
 
 type LibertyFile = z.output<typeof libertySchema>;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as defaults from './defaults.js';
-import { matching, milliseconds, path, secret, someMilliseconds } from './fields.js';
+import { canary, contexts, matching, milliseconds, path, secret, someMilliseconds } from './fields.js';
 import { libertySchema } from './liberty-schema.js';
 import { wildflySchema } from './wildfly-schema.js';
 
@@ -38,18 +38,10 @@ export const STORE_FIELDS = {
   'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
 } as const;
 
-const contexts = z
-  .array(
-    matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
-    'a list of at least one context path, such as [/shop]',
-  )
-  .min(1);
 const manager = z.strictObject(
   { user: z.string(), password: secret, path: path.default('/manager') },
   '{ user: NAME, password: { env: NAME } }',
 );
-export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null);
-
 /** One of these, told apart by `mechanism`. */
 export const sessionsSchema = z.discriminatedUnion(
   'mechanism',

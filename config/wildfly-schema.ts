@@ -1,7 +1,7 @@
 // What vm-rejuv.yaml may say of sessions in WildFly or JBoss EAP.
 
 import { z } from 'zod';
-import { matching, path, secret } from './fields.js';
+import { canary, matching, secret } from './fields.js';
 
 const USER = 'the name of a user, of visible ASCII characters';
 const URL_OF_MANAGEMENT =
@@ -19,7 +19,7 @@ export const wildflySchema = z.strictObject({
     },
     '{ user: NAME, password: { env: NAME } }',
   ),
-  canary: z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null),
+  canary,
 });
 
 function isUrl(text: string): boolean {

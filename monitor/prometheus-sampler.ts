@@ -2,6 +2,7 @@
 
 import { request } from 'undici';
 import { seriesOf } from '../aging/series.js';
+import { ofMachine } from '../config/machine-address.js';
 import type { MachineConfig, PrometheusConfig } from '../config/types.js';
 import { endpointRefused, endpointUnreachable, metricMissing, pageUnreadable } from './prometheus-errors.js';
 import { hasSamples, isNamedIn, sumOf } from './prometheus-text.js';
@@ -22,7 +23,7 @@ export class PrometheusSampler implements Sampler {
 
   async sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]> {
     const { metric, labels, kind, limit, limitMetric, scale } = this.config;
-    const url = this.config.url.replaceAll('{host}', new URL(machine.url).hostname);
+    const url = ofMachine(this.config.url, machine);
     const text = await page(url, signal);
     if (!hasSamples(text)) throw pageUnreadable(url, 'sends no page of metrics');
     const numberOf = (name: string): number => {

@@ -1,19 +1,10 @@
 // What a pool's active machine was seen to do.
 
-import type { Gathered } from '../aging/series.js';
+import type { SampleRow } from '../aging/thinning.js';
 import type { Database, Queryable } from './database.js';
 import { inTransaction } from './database.js';
 
-export interface SampleRow {
-  machine: string;
-  series: string;
-  /** In ms since 1970. */
-  atMs: number;
-  value: number;
-  limit: number | null;
-  /** Of a row that stands for several samples; see aging/thinning.ts. */
-  gathered?: Gathered;
-}
+export type { SampleRow };
 
 /** As it is read: the columns are all null, or none. */
 interface StoredRow extends Omit<SampleRow, 'gathered'> {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { LoadHistory } from '../../aging/load-history.js';
-import type { Thinnable } from '../../aging/thinning.js';
+import type { SampleRow } from '../../aging/thinning.js';
 import { thinned } from '../../aging/thinning.js';
 
 const MINUTE = 60_000;
 
-const rowsOf = (series: string, values: readonly number[], machine = 'a'): Thinnable[] =>
+const rowsOf = (series: string, values: readonly number[], machine = 'a'): SampleRow[] =>
   values.map((value, minute) => ({ machine, series, atMs: minute * MINUTE, value, limit: null }));
 
 test('of each series and five minutes one row is left, with lowest, highest, mean and count', () => {
@@ -25,7 +25,7 @@ test('what is thin stays so, and takes up what comes late', () => {
 });
 
 test('a boot stays as it is', () => {
-  const boot: Thinnable = { machine: 'a', series: 'boot', atMs: 90_000, value: 1, limit: null };
+  const boot: SampleRow = { machine: 'a', series: 'boot', atMs: 90_000, value: 1, limit: null };
   expect(thinned([boot, boot])).toEqual([boot, boot]);
 });
 
@@ -34,7 +34,7 @@ test.each([
   ['that falls within five minutes, and grows beyond', [100, 110, 5, 150, 160, 170, 200]],
   ['that falls as they begin', [100, 110, 140, 150, 160, 3, 9, 12, 20, 30, 31]],
 ])('a counter %s tells the same load, and the same boots', (_, values) => {
-  const heard = (rows: readonly Thinnable[]): unknown => {
+  const heard = (rows: readonly SampleRow[]): unknown => {
     const load = new LoadHistory(86_400_000);
     const falls = rows.filter((row) => load.add(row) === 'fallen').map(({ atMs }) => atMs);
     return { falls, loads: [...load.all] };

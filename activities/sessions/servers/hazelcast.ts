@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import { ofMachine } from '../../../config/machine-address.js';
 import { machineUnreachable, notMovable } from '../../errors.js';
 import type { MachineConfig } from '../../../config/types.js';
 import type { MachinePair, MechanismCall } from '../mechanism.js';
@@ -42,7 +43,7 @@ export async function mustHoldAll(
 
 /** Null where all is well. */
 async function wrongWith(machine: MachineConfig, template: string): Promise<string | null> {
-  const url = template.replaceAll('{host}', new URL(machine.url).hostname);
+  const url = ofMachine(template, machine);
   const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(REQUEST_LIMIT_MS) }).catch((cause: unknown) => {
     throw machineUnreachable(machine.name, url, cause);
   });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
 import { Agent, request } from 'undici';
 import { codeOf } from '../../../config/error-code.js';
+import { ofMachine } from '../../../config/machine-address.js';
 import { OperatorError } from '../../../config/operator-error.js';
 import type { LibertyMetricsConfig, MachineConfig } from '../../../config/types.js';
 import { within } from '../../../config/within.js';
@@ -126,7 +127,7 @@ export class LibertyMetrics {
   }
 
   private urlOf(machine: MachineConfig): string {
-    return this.config.url.replaceAll('{host}', new URL(machine.url).hostname);
+    return ofMachine(this.config.url, machine);
   }
 
   private ca(): string | undefined {

@@ -2,6 +2,7 @@
 
 import { Pool } from 'undici';
 import { z } from 'zod';
+import { ofMachine } from '../../../config/machine-address.js';
 import { OperatorError } from '../../../config/operator-error.js';
 import type { MachineConfig, WildflyConfig } from '../../../config/types.js';
 import { within } from '../../../config/within.js';
@@ -45,7 +46,7 @@ export class WildflyManagement {
     readonly machine: MachineConfig,
     private readonly access: WildflyConfig['management'],
   ) {
-    this.url = access.url.replaceAll('{host}', new URL(machine.url).hostname);
+    this.url = ofMachine(access.url, machine);
     this.pool = new Pool(this.url, { connections: 1, pipelining: 1, keepAliveTimeout: 4000 });
   }
 
