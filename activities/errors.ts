@@ -4,14 +4,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import { OperatorError } from '../config/operator-error.js';
 import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 import type { ProxyRow } from '../state/proxy-register.js';
-import { failOverOf } from '../workflows/workflow-ids.js';
+import { isFailOver } from '../workflows/workflow-ids.js';
 
 export const restartRunning = (pool: string, run: string): OperatorError =>
   new OperatorError(
     'RESTART_RUNNING',
-    run.startsWith(failOverOf(pool))
-      ? `Pool ${pool} is failing over: ${run} has it.`
-      : `Pool ${pool} is already being restarted by ${run}.`,
+    isFailOver(pool, run) ? `Pool ${pool} is failing over: ${run} has it.` : `Pool ${pool} is already being restarted by ${run}.`,
     `Watch it: vm-rejuv rejuvenate ${pool} --watch, or look what it waits for: vm-rejuv status ${pool}`,
     { status: 409 },
   );

@@ -9,7 +9,7 @@ import { openDatabase } from '../state/database.js';
 import { readPool } from '../state/pool.js';
 import type { RunHandle } from '../worker/temporal-client.js';
 import { connectTemporal, runHandle, startCleanRestart } from '../worker/temporal-client.js';
-import { failOverOf } from '../workflows/workflow-ids.js';
+import { isFailOver } from '../workflows/workflow-ids.js';
 import { openRestart } from './open-restart.js';
 import type { OutputOptions } from './output.js';
 import { print } from './output.js';
@@ -44,7 +44,7 @@ export async function rejuvenate(config: Config, poolName: string, options: Reju
     const { workflowId } = run;
     const text = started
       ? `Clean restart of ${name} started: ${workflowId}`
-      : `${workflowId.startsWith(failOverOf(name)) ? 'Fail-over' : 'Clean restart'} of ${name} is already running, watching it: ${workflowId}`;
+      : `${isFailOver(name, workflowId) ? 'Fail-over' : 'Clean restart'} of ${name} is already running, watching it: ${workflowId}`;
     const hint = options.watch ? '' : `\nHow far it is tells: vm-rejuv status ${name}`;
     print(options, `${text}${hint}`, { workflowId, pool: name, started });
     if (started) await warnWhilePaused(client, config.temporal, pool);

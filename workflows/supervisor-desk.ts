@@ -11,7 +11,7 @@ import { takeSignals } from './supervisor-signals.js';
 import type { TellRestart } from './supervisor-updates.js';
 import { takeUpdates } from './supervisor-updates.js';
 import { takeWish } from './wishes.js';
-import { failOverOf } from './workflow-ids.js';
+import { isFailOver } from './workflow-ids.js';
 
 export class SupervisorDesk {
   now: Supervision;
@@ -84,14 +84,15 @@ export class SupervisorDesk {
 
   /** A fail-over that ends well has restarted the machine that was meant before; one that does not leaves that wish, and is not repeated by itself. */
   ended(code: string, text: string): void {
-    const isFailOver = this.now.running?.startsWith(`${failOverOf(this.pool)}`) === true;
+    const { running } = this.now;
+    const wasFailOver = running !== null && isFailOver(this.pool, running);
     const isWell = code === 'DONE';
     if (isWell) this.note('restart', null, code, text);
     else this.refuse('restart', null, code, text);
     this.change({
       ...{ running: null, displaced: null, judgement: null },
       ...(isWell ? { lastRefusal: null } : { wanted: this.now.displaced }),
-      ...(isFailOver ? { isFailOverDeclined: !isWell && !NOT_ITS_FAULT.has(code) } : {}),
+      ...(wasFailOver ? { isFailOverDeclined: !isWell && !NOT_ITS_FAULT.has(code) } : {}),
     });
   }
 

@@ -25,10 +25,7 @@ export async function visit(
   { sessionId }: PoolConfig,
   session: SessionHeader | null,
 ): Promise<SessionHeader | null> {
-  const { statusCode, headers } = await ask(machine, path, session);
-  if (statusCode >= 400) {
-    throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
-  }
+  const headers = await answerTo(machine, path, session);
   const cookies = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
   const cookie = cookies.find((pair) => sessionId.cookies.includes(pair.slice(0, pair.indexOf('='))));
   if (cookie !== undefined) return { name: 'cookie', value: cookie };
@@ -37,6 +34,22 @@ export async function visit(
     if (value !== undefined) return { name, value };
   }
   return null;
+}
+
+/** The headers of the answer to a canary's request; refuses an error. */
+export async function answerTo(
+  machine: MachineConfig,
+  path: string,
+  session: SessionHeader | null,
+): Promise<Dispatcher.ResponseData['headers']> {
+  const { statusCode, headers } = await ask(machine, path, session);
+  if (statusCode < 400) return headers;
+  throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
+}
+
+/** Every value of a header. */
+export function all(value: string | string[] | undefined): string[] {
+  return typeof value === 'string' ? [value] : (value ?? []);
 }
 
 /** Names a session to a context on a path that nobody has: the server looks it up, and the application hears nothing of it. */
@@ -63,8 +76,4 @@ async function ask(machine: MachineConfig, path: string, session: SessionHeader 
   } catch (cause) {
     throw machineUnreachable(machine.name, path, cause);
   }
-}
-
-function all(value: string | string[] | undefined): string[] {
-  return typeof value === 'string' ? [value] : (value ?? []);
 }

@@ -34,11 +34,22 @@ export class TomcatManager {
     this.bean = `Catalina:type=Manager,host=localhost,context=${context === '' ? '/' : context}`;
   }
 
+  /** How messages name it. */
+  get what(): string {
+    return `Context ${this.context || '(root)'} of machine ${this.jmx.machine.name}`;
+  }
+
+  /** The attributes of the manager; refuses a context that is not there. */
+  async mustBeDeployed(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const found = await this.attributes(signal);
+    if (found === null) throw notMovable(`${this.what} is not deployed.`, 'Deploy it or correct pools.*.sessions.contexts.');
+    return found;
+  }
+
   /** Refuses a context whose sessions cannot be swapped out. */
   async mustBePersistent(signal: AbortSignal): Promise<void> {
-    const found = await this.attributes(signal);
-    const what = `Context ${this.context || '(root)'} of machine ${this.jmx.machine.name}`;
-    if (found === null) throw notMovable(`${what} is not deployed.`, 'Deploy it or correct pools.*.sessions.contexts.');
+    const found = await this.mustBeDeployed(signal);
+    const { what } = this;
     if (found.get('className') !== 'org.apache.catalina.session.PersistentManager') {
       throw notMovable(
         `${what} keeps its sessions in ${found.get('className') ?? 'an unknown manager'}.`,

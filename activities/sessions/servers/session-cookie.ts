@@ -1,10 +1,8 @@
 // The cookie of a session with all that it says to a browser: two machines have to say the same.
 
-import { request } from 'undici';
 import type { MachineConfig, PoolConfig } from '../../../config/types.js';
-import { machineUnreachable, notMovable } from '../../errors.js';
-
-const LIMIT_MS = 10_000;
+import { notMovable } from '../../errors.js';
+import { all, answerTo } from '../canary-visit.js';
 
 export interface SessionCookie {
   name: string;
@@ -15,16 +13,8 @@ export interface SessionCookie {
 
 /** Begins a session by asking for `path`; refuses one that begins none in a cookie that the pool knows. */
 export async function beginSession(machine: MachineConfig, path: string, { sessionId }: PoolConfig): Promise<SessionCookie> {
-  const { statusCode, headers, body } = await request(`${machine.url}${path}`, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(
-    (cause: unknown) => {
-      throw machineUnreachable(machine.name, path, cause);
-    },
-  );
-  await body.dump();
-  if (statusCode >= 400)
-    throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
-  const lines = headers['set-cookie'] ?? [];
-  const cookies = (typeof lines === 'string' ? [lines] : lines).map(parsed);
+  const headers = await answerTo(machine, path, null);
+  const cookies = all(headers['set-cookie']).map(parsed);
   const cookie = cookies.find(({ name }) => sessionId.cookies.includes(name));
   if (cookie !== undefined) return cookie;
   throw notMovable(

@@ -15,6 +15,7 @@ import type { MachineConfig, PoolConfig, TomcatClusterConfig } from '../../../co
 import { notMovable } from '../../errors.js';
 import { JmxProxy } from '../jmx-proxy.js';
 import type { SharingServer } from '../sharing-server.js';
+import { TomcatManager } from '../tomcat-manager.js';
 
 /** How long named sessions wait for requests of others to end; they come again with the next batch. Chosen. */
 const BARRIER_MS = 150;
@@ -36,12 +37,12 @@ type Running = ReadonlyMap<string, string>;
 export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: TomcatClusterConfig): SharingServer {
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, manager)]));
   const jmxOf = ({ name }: MachineConfig): JmxProxy => proxies.get(name) as JmxProxy;
-  const beanOf = (context: string): string => `Catalina:type=Manager,host=localhost,context=${context === '' ? '/' : context}`;
+  const managerOf = (machine: MachineConfig, context: string): TomcatManager => new TomcatManager(jmxOf(machine), context);
 
   async function mustReplicate(machine: MachineConfig, context: string, signal: AbortSignal): Promise<void> {
-    const what = `Context ${context || '(root)'} of machine ${machine.name}`;
-    const found = await jmxOf(machine).query(beanOf(context), signal);
-    if (found === null) throw notMovable(`${what} is not deployed.`, 'Deploy it or correct pools.*.sessions.contexts.');
+    const sessions = managerOf(machine, context);
+    const { what } = sessions;
+    const found = await sessions.mustBeDeployed(signal);
     const className = found.get('className') ?? 'an unknown manager';
     if (className === BACKUP_MANAGER) {
       throw notMovable(
@@ -69,20 +70,15 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
     );
   }
 
-  async function idsOf(machine: MachineConfig, context: string, signal: AbortSignal): Promise<Set<string>> {
-    const text = await jmxOf(machine).invoke(beanOf(context), 'listSessionIds', [], signal);
-    return new Set(text === '' ? [] : text.split(/\s+/));
-  }
-
   /** How many sessions of the primary the standby does not know. What begins or ends meanwhile does not count. */
   async function unknown(primary: MachineConfig, standby: MachineConfig, signal: AbortSignal): Promise<number> {
     let count = 0;
     for (const context of contexts) {
-      const before = await idsOf(primary, context, signal);
-      const there = await idsOf(standby, context, signal);
-      const missing = [...before].filter((id) => !there.has(id));
+      const before = await managerOf(primary, context).sessionIds(signal);
+      const there = new Set(await managerOf(standby, context).sessionIds(signal));
+      const missing = before.filter((id) => !there.has(id));
       if (missing.length === 0) continue;
-      const after = await idsOf(primary, context, signal);
+      const after = new Set(await managerOf(primary, context).sessionIds(signal));
       count += missing.filter((id) => after.has(id)).length;
     }
     return count;
@@ -135,8 +131,8 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
       return (await graceful(primary, endsAt, signal)) && (await unknown(primary, standby, signal)) === 0;
     },
     async survivors(standby, { signal }) {
-      const ids = await Promise.all(contexts.map((context) => idsOf(standby, context, signal)));
-      return ids.reduce((sum, { size }) => sum + size, 0);
+      const ids = await Promise.all(contexts.map((context) => managerOf(standby, context).sessionIds(signal)));
+      return ids.flat().length;
     },
     async close() {
       await Promise.all([...proxies.values()].map((jmx) => jmx.close()));
