@@ -20,6 +20,8 @@ export interface ServerUnderTest {
   rate?: number;
   /** False where the server by itself may lose one of two changes that a session sees at once. */
   inPairs?: boolean;
+  /** How many times longer than it may a session rests before it has ended everywhere; once where that is absent. */
+  restsTimes?: number;
   /** For the whole. */
   maxSeconds?: number;
 }
@@ -47,14 +49,22 @@ const MIB = 2 ** 20;
 /** How much more than after its first boot a machine may have after another one: where in its warm-up it is seen, differs. Chosen. */
 const LEEWAY_MIB = 64;
 
-export function conforms({ name, mechanism, shop, rate = 100, inPairs = true, maxSeconds = 900 }: ServerUnderTest): void {
+export function conforms({
+  name,
+  mechanism,
+  shop,
+  rate = 100,
+  inPairs = true,
+  restsTimes = 1,
+  maxSeconds = 900,
+}: ServerUnderTest): void {
   test(
     `${name}: ${RESTARTS} clean restarts under fifty users fail no request, lose nothing, and leave ended what had ended`,
     { timeout: maxSeconds * 1000 },
     async () => {
       const options = { proxies: 2, users: USERS, rate, slowShare: 0.02, maxSeconds, inPairs };
       const { load, origins, installation, startRestart } = await startShopUnderLoad(shop, options);
-      const ended = await beginEndedSessions(origins[0] ?? '');
+      const ended = await beginEndedSessions(origins[0] ?? '', restsTimes);
       const driver = createDriver(installation.pool);
       const memoryOf = (machine: string): Promise<number | null> =>
         driver.memoryBytes(machine, { signal: AbortSignal.timeout(10_000) });

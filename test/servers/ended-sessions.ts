@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Servers look for what has expired now and then; asked by its id, it is gone at once. */
 const BRIEF_S = 3;
+/** Servers count how long a session has rested in whole seconds. */
+const MARGIN_MS = 1000;
 
 interface Seen {
   what: string;
@@ -21,13 +23,16 @@ export interface EndedSessions {
   cameBack(): Promise<string[]>;
 }
 
-/** One session that its user has ended, and one that nobody will use for longer than it may rest. */
-export async function beginEndedSessions(origin: string): Promise<EndedSessions> {
+/**
+ * One session that its user has ended, and one that nobody will use for longer than it may rest: `restsTimes` as long where a server lets
+ * a copy of it rest for more than its own time.
+ */
+export async function beginEndedSessions(origin: string, restsTimes = 1): Promise<EndedSessions> {
   const loggedOut = await begin(origin, 'a session that was ended');
   await post(origin, '/shop/logout', loggedOut.cookie);
   const brief = await begin(origin, 'a session that has expired');
   await post(origin, `/shop/brief?seconds=${BRIEF_S}`, brief.cookie);
-  const endsAt = performance.now() + BRIEF_S * 1000;
+  const endsAt = performance.now() + BRIEF_S * restsTimes * 1000 + MARGIN_MS;
   return {
     async cameBack() {
       await sleep(Math.max(0, endsAt - performance.now()));
