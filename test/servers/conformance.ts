@@ -20,8 +20,8 @@ export interface ServerUnderTest {
   rate?: number;
   /** False where the server by itself may lose one of two changes that a session sees at once. */
   inPairs?: boolean;
-  /** How many times longer than it may a session rests before it has ended everywhere; once where that is absent. */
-  restsTimes?: number;
+  /** As `beginEndedSessions` has it. */
+  copiesRest?: number | null;
   /** For the whole. */
   maxSeconds?: number;
 }
@@ -55,7 +55,7 @@ export function conforms({
   shop,
   rate = 100,
   inPairs = true,
-  restsTimes = 1,
+  copiesRest = null,
   maxSeconds = 900,
 }: ServerUnderTest): void {
   test(
@@ -64,7 +64,7 @@ export function conforms({
     async () => {
       const options = { proxies: 2, users: USERS, rate, slowShare: 0.02, maxSeconds, inPairs };
       const { load, origins, installation, startRestart } = await startShopUnderLoad(shop, options);
-      const ended = await beginEndedSessions(origins[0] ?? '', restsTimes);
+      const ended = await beginEndedSessions(origins[0] ?? '', copiesRest);
       const driver = createDriver(installation.pool);
       const memoryOf = (machine: string): Promise<number | null> =>
         driver.memoryBytes(machine, { signal: AbortSignal.timeout(10_000) });

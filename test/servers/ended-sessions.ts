@@ -24,18 +24,19 @@ export interface EndedSessions {
 }
 
 /**
- * One session that its user has ended, and one that nobody will use for longer than it may rest: `restsTimes` as long where a server lets
- * a copy of it rest for more than its own time.
+ * One session that its user has ended, and one that nobody will use for longer than it may rest. `copiesRest`: where machines send each other
+ * copies, which rest anew and so many times as long as the session itself; null where there are none.
  */
-export async function beginEndedSessions(origin: string, restsTimes = 1): Promise<EndedSessions> {
+export async function beginEndedSessions(origin: string, copiesRest: number | null = null): Promise<EndedSessions> {
   const loggedOut = await begin(origin, 'a session that was ended');
   await post(origin, '/shop/logout', loggedOut.cookie);
   const brief = await begin(origin, 'a session that has expired');
   await post(origin, `/shop/brief?seconds=${BRIEF_S}`, brief.cookie);
-  const endsAt = performance.now() + BRIEF_S * restsTimes * 1000 + MARGIN_MS;
+  const endsAt = performance.now() + BRIEF_S * 1000;
   return {
     async cameBack() {
-      await sleep(Math.max(0, endsAt - performance.now()));
+      const copiesMs = copiesRest === null ? 0 : copiesRest * BRIEF_S * 1000 + MARGIN_MS;
+      await sleep(Math.max(copiesMs, endsAt - performance.now(), 0));
       const found: string[] = [];
       for (const { what, cookie, created } of [loggedOut, brief]) {
         const cart = await look(origin, cookie);
