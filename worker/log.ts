@@ -1,19 +1,25 @@
 // What a worker says on standard error: one line for each thing that happened, stack traces only for who looks for a mistake of ours.
 
 import { inspect } from 'node:util';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, SdkComponent } from '@temporalio/common';
 import type { ActivityInterceptorsFactory, LogEntry } from '@temporalio/worker';
 import { DefaultLogger } from '@temporalio/worker';
 import { describeError, OperatorError } from '../config/operator-error.js';
 import { causeOf } from '../workflows/failure-cause.js';
 import { RESTART_FAILED_MESSAGE } from '../workflows/failure-log.js';
 
-/** Warnings and errors of Temporal's runtime, of activities and of workflows. */
-export function createLogger(): DefaultLogger {
-  return new DefaultLogger('WARN', (entry) => {
+/** What becomes of restarts, and warnings and errors of Temporal's runtime, of activities and of workflows. */
+export function createLogger(write = (line: string): unknown => process.stderr.write(line)): DefaultLogger {
+  return new DefaultLogger('INFO', (entry) => {
     // The workflow has said it better: workflows/failure-log.ts.
-    if (entry.message !== 'Workflow failed') process.stderr.write(`${renderEntry(entry)}\n`);
+    if (entry.message === 'Workflow failed' || isTemporalsOwnNews(entry)) return;
+    write(`${renderEntry(entry)}\n`);
   });
+}
+
+/** Such as that a worker's state has changed: nothing that an operator acts on. */
+function isTemporalsOwnNews({ level, meta }: LogEntry): boolean {
+  return level === 'INFO' && meta?.['sdkComponent'] === SdkComponent.worker;
 }
 
 /** Lets the log name the pool that a step works on. */

@@ -1,6 +1,6 @@
 // What the worker's log has of restarts and fail-overs: that one begins, waits for approval or is declined, and how it has ended.
 
-import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, Logger } from '@temporalio/worker';
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { JudgeInput } from '../activities/judge-restart.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
@@ -19,20 +19,20 @@ const VERDICTS: Record<Judgement['verdict'], string> = {
   no: 'is declined',
 };
 
-/** From activities: a replay of the workflow repeats none of them. `say` takes a line. */
-export function createRunLog(say: (line: string) => void): ActivityInterceptorsFactory {
+/** From activities: a replay of the workflow repeats none of them. What goes well is news, what waits or is declined a warning. */
+export function createRunLog(log: Pick<Logger, 'info' | 'warn'>): ActivityInterceptorsFactory {
   /** By pool and by whom it is wanted: policy is asked again and again while something waits. */
   const said = new Map<string, string>();
   return ({ info: { activityType, attempt, workflowExecution } }) => ({
     inbound: {
       async execute(input, next) {
         const workflowId = workflowExecution?.workflowId ?? '';
-        if (FIRST.has(activityType) && attempt === 1) say(`${workflowId} begins`);
+        if (FIRST.has(activityType) && attempt === 1) log.info(`${workflowId} begins`);
         const result = await next(input);
         if (activityType === 'judgeRestart') tellJudgement(input.args[0] as JudgeInput, result as Judgement);
-        if (activityType === 'swapRoles') say(`${workflowId} has ended well: ${describeRestart(result as RestartOutcome)}`);
+        if (activityType === 'swapRoles') log.info(`${workflowId} has ended well: ${describeRestart(result as RestartOutcome)}`);
         if (activityType === 'concludeFailOver')
-          say(`${workflowId} has ended well: ${describeFailOver(result as FailOverOutcome)}`);
+          log.info(`${workflowId} has ended well: ${describeFailOver(result as FailOverOutcome)}`);
         return result;
       },
     },
@@ -44,7 +44,9 @@ export function createRunLog(say: (line: string) => void): ActivityInterceptorsF
     if (verdict === 'go') said.delete(about);
     else said.set(about, code);
     const why = wanted.reason === null ? '' : ` (${wanted.reason})`;
-    say(`${supervisorOf(pool)}: the ${wishFor(wanted)} wanted by ${wanted.by}${why} ${VERDICTS[verdict]}: ${code}: ${text}`);
+    const line = `${supervisorOf(pool)}: the ${wishFor(wanted)} wanted by ${wanted.by}${why} ${VERDICTS[verdict]}: ${code}: ${text}`;
+    if (verdict === 'go') log.info(line);
+    else log.warn(line);
   }
 }
 

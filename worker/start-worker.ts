@@ -66,7 +66,7 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
       restarts: createRestarts(client, config.temporal),
       canList: await ensureSearchAttributes(client, config.temporal.namespace),
     }),
-    interceptors: { activity: [namePools, createRunLog((line) => void Runtime.instance().logger.warn(line))] },
+    interceptors: { activity: [namePools, createRunLog(Runtime.instance().logger)] },
     maxConcurrentActivityTaskExecutions: ACTIVITIES + FOR_EACH_POOL * Object.keys(config.pools).length,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,

@@ -45,7 +45,7 @@ export class SupervisorDesk {
       const { code, text } = answer;
       this.refuse(what, next.reason, code, text);
       // Told every half a minute, it is one line.
-      if (next.by === 'down' && this.now.history.at(-1)?.count === 1) tellLog(this.pool, code, text, next.reason);
+      if (next.by === 'down' && this.now.history.at(-1)?.count === 1) tellLog('warn', this.pool, code, text, next.reason);
       return;
     }
     if (answer !== null) this.note(what, next.reason, answer.code, answer.text);

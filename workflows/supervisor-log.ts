@@ -4,6 +4,6 @@ import { log } from '@temporalio/workflow';
 import { supervisorOf } from './workflow-ids.js';
 
 /** One line, such as `pool/shop: PAUSED: ... (reason)`. */
-export function tellLog(pool: string, code: string, text: string, reason: string | null): void {
-  log.warn(`${supervisorOf(pool)}: ${code}: ${text}${reason === null ? '' : ` (${reason})`}`);
+export function tellLog(level: 'info' | 'warn', pool: string, code: string, text: string, reason: string | null): void {
+  log[level](`${supervisorOf(pool)}: ${code}: ${text}${reason === null ? '' : ` (${reason})`}`);
 }

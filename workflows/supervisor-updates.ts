@@ -67,7 +67,7 @@ function approve(desk: SupervisorDesk, note: unknown): string {
   const { wanted } = desk.now;
   if (wanted !== null) desk.change({ wanted: { ...wanted, isApproved: true }, judgement: null });
   const text = `The ${wishFor(wanted)} begins when nothing else speaks against it.`;
-  if (wanted?.by === 'down') tellLog(desk.pool, 'APPROVED', text, reasonIn(note));
+  if (wanted?.by === 'down') tellLog('info', desk.pool, 'APPROVED', text, reasonIn(note));
   return answer(desk, 'approve', note, 'APPROVED', text);
 }
 
@@ -78,7 +78,7 @@ function reject(desk: SupervisorDesk, note: unknown): string {
   const text = `The ${wishFor(wanted)} that was wanted is dropped.${rest}`;
   desk.change({ wanted: displaced, displaced: null, judgement: null, isFailOverDeclined });
   desk.refuse('reject', reasonIn(note), 'REJECTED', text);
-  if (wanted?.by === 'down') tellLog(desk.pool, 'REJECTED', text, reasonIn(note));
+  if (wanted?.by === 'down') tellLog('warn', desk.pool, 'REJECTED', text, reasonIn(note));
   return `reject: ${text}`;
 }
 

@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
 import { nodeShop } from '../../demo/node-shop.js';
-import { renderEntry } from '../../worker/log.js';
+import { createLogger, renderEntry } from '../../worker/log.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { startRelay } from '../fixtures/relay.js';
 
@@ -19,9 +19,9 @@ test('the beginning, a failed attempt and a failed restart are one line each, wi
   const lines = (): string[] => readFileSync(join(installation.directory, 'worker.log'), 'utf8').trim().split('\n').slice(1);
   await expect.poll(lines).toHaveLength(3);
   const failure = `NO_PROXY: No proxy is registered for pool ${name}. Start one with "vm-rejuv proxy" and try again.`;
-  expect(lines()[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z WARN /);
+  expect(lines()[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z INFO /);
   expect(lines().map((line) => line.slice(25))).toEqual([
-    `WARN clean-restart/${name} begins`,
+    `INFO clean-restart/${name} begins`,
     `WARN bootStandby of ${name}, attempt 1: ${failure}`,
     `WARN clean-restart/${name} has failed: ${failure}`,
   ]);
@@ -37,6 +37,22 @@ test("what Temporal's runtime says of a server that has gone is lines like any o
   const lines = (): string[] => readFileSync(join(installation.directory, 'worker.log'), 'utf8').trim().split('\n').slice(1);
   await expect.poll(lines, { timeout: 60_000 }).not.toEqual([]);
   for (const line of lines()) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (WARN|ERROR) [^\x1b]+$/);
+});
+
+test("what a restart comes to is told, and what Temporal's runtime merely does is not", () => {
+  const written: string[] = [];
+  const logger = createLogger((line) => written.push(line));
+
+  logger.info('clean-restart/shop begins');
+  logger.info('pool/shop: APPROVED: It begins.', { sdkComponent: 'workflow' });
+  logger.info('Worker state changed', { sdkComponent: 'worker' });
+  logger.warn('Worker is slow', { sdkComponent: 'worker' });
+
+  expect(written.map((line) => line.slice(25))).toEqual([
+    'INFO clean-restart/shop begins\n',
+    'INFO pool/shop: APPROVED: It begins.\n',
+    'WARN Worker is slow\n',
+  ]);
 });
 
 test('what says more than a line is brought to one; its stack trace is for who looks for a mistake of ours', () => {

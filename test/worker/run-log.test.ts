@@ -10,7 +10,7 @@ function createWorker(): {
   run: (activityType: string, result: unknown, input?: object, attempt?: number) => Promise<void>;
 } {
   const log: string[] = [];
-  const interceptors = createRunLog((line) => log.push(line));
+  const interceptors = createRunLog(writingTo(log));
   return {
     log,
     async run(activityType, result, input = {}, attempt = 1) {
@@ -21,10 +21,15 @@ function createWorker(): {
   };
 }
 
+/** A logger that keeps each line behind its level. */
+function writingTo(log: string[]): Parameters<typeof createRunLog>[0] {
+  return { info: (line) => log.push(`INFO ${line}`), warn: (line) => log.push(`WARN ${line}`) };
+}
+
 const down = { pool: 'shop', wanted: { by: 'down', reason: 'a: no answer' } };
 const flapping = { verdict: 'ask', code: 'FLAPPING', text: 'Somebody has to say.' };
 
-test('a fail-over is told when it waits, once however often policy is asked, and when it begins and ends', async () => {
+test('a fail-over is warned of when it waits, once however often policy is asked, and is news when it begins and ends', async () => {
   const { log, run } = createWorker();
   const failedOver = { saved: 3, lost: 1, reason: null, isBack: true };
 
@@ -38,11 +43,11 @@ test('a fail-over is told when it waits, once however often policy is asked, and
 
   const wish = 'pool/shop: the fail-over wanted by down (a: no answer)';
   expect(log).toEqual([
-    `${wish} waits for approval: FLAPPING: Somebody has to say.`,
-    `${wish} begins: ALLOWED: Go.`,
-    'fail-over/shop begins',
-    'fail-over/shop has ended well: a to b, 3 sessions saved, about 1 lost, 8100 ms in all; a is back as the standby',
-    `${wish} waits for approval: FLAPPING: Somebody has to say.`,
+    `WARN ${wish} waits for approval: FLAPPING: Somebody has to say.`,
+    `INFO ${wish} begins: ALLOWED: Go.`,
+    'INFO fail-over/shop begins',
+    'INFO fail-over/shop has ended well: a to b, 3 sessions saved, about 1 lost, 8100 ms in all; a is back as the standby',
+    `WARN ${wish} waits for approval: FLAPPING: Somebody has to say.`,
   ]);
 });
 
@@ -55,16 +60,16 @@ test('what is declined is told with its reason, of each pool and wish by itself'
   await run('judgeRestart', never, { pool: 'shop', wanted: { by: 'aging', reason: null } });
 
   expect(log).toEqual([
-    'pool/shop: the fail-over wanted by down (a: no answer) is declined: NO_FAIL_OVER: Policy has none.',
-    'pool/blog: the fail-over wanted by down (a: no answer) is declined: NO_FAIL_OVER: Policy has none.',
-    'pool/shop: the restart wanted by aging is declined: NO_FAIL_OVER: Policy has none.',
+    'WARN pool/shop: the fail-over wanted by down (a: no answer) is declined: NO_FAIL_OVER: Policy has none.',
+    'WARN pool/blog: the fail-over wanted by down (a: no answer) is declined: NO_FAIL_OVER: Policy has none.',
+    'WARN pool/shop: the restart wanted by aging is declined: NO_FAIL_OVER: Policy has none.',
   ]);
 });
 
 test('an activity that fails says nothing here: its failure has its own line', async () => {
   const log: string[] = [];
   const info = { activityType: 'concludeFailOver', attempt: 1, workflowExecution: { workflowId: 'fail-over/shop', runId: '1' } };
-  const { inbound } = createRunLog((line) => log.push(line))({ info } as Context);
+  const { inbound } = createRunLog(writingTo(log))({ info } as Context);
 
   await expect(inbound?.execute?.({ args: [{}], headers: {} }, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
 

@@ -116,7 +116,7 @@ test('up serves and restarts a pool, ends with all it has started, and knows the
   expect(alive(again)).toEqual([]);
   // The proxy could sign off: nothing that ended before it is complained of, and nobody has to wait for its requests.
   const log = await readFile(join(installation.directory, 'up.log'), 'utf8');
-  const expected = /^(Ending: |Making |\{|For a shell|Read|$)| clean-restart\/shop (begins|has ended well)/;
+  const expected = /^(Ending: |Making |\{|For a shell|Read|$)| INFO clean-restart\/shop (begins|has ended well)/;
   expect(log.split('\n').filter((line) => !expected.test(line))).toEqual([]);
 }, 180_000);
 
