@@ -3,6 +3,7 @@
 import type { FailureRecord } from '../workflows/failure-record.js';
 import type { PoolStatus as Supervisor } from '../workflows/supervision.js';
 import { describeTold } from '../workflows/supervision-details.js';
+import { describeDeclined } from '../workflows/wishes.js';
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { RecordedVerdict } from '../monitor/pool-monitor.js';
@@ -102,6 +103,8 @@ function supervisorLines({ supervisor, monitor }: PoolStatus): string[] {
       `  ${wanted.by === 'down' ? 'a fail-over is wanted' : `a restart is wanted by ${wanted.by}`}${wanted.reason === null ? '' : `: ${wanted.reason}`}`,
     );
   if (judgement !== null) lines.push(`  ${judgement.code}: ${judgement.text}`);
+  const declined = describeDeclined(supervisor);
+  if (declined !== null) lines.push(`  ${declined}`);
   // What is said above already is not said again. A worker of before does not tell.
   if (lastRefusal != null && lastRefusal.code !== judgement?.code) lines.push(`  ${describeRefusal(lastRefusal)}`);
   // What the monitor tells of itself stands there.

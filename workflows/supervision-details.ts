@@ -2,7 +2,7 @@
 
 import type { Supervision } from './supervision.js';
 import { statusOf } from './supervision.js';
-import { wishFor } from './wishes.js';
+import { describeDeclined, wishFor } from './wishes.js';
 
 /** Entries of the history. */
 const RECENT = 10;
@@ -40,6 +40,7 @@ export function describeSupervision(pool: string, now: Supervision): string {
     wanted === null
       ? []
       : ['', `**Wanted** by ${wanted.by} since ${iso(wanted.sinceMs)}, evidence: ${wanted.reason ?? 'none was given'}`];
+  const declined = describeDeclined(now);
   const refusal =
     lastRefusal === null
       ? []
@@ -61,6 +62,7 @@ export function describeSupervision(pool: string, now: Supervision): string {
     '',
     ...lines,
     ...why,
+    ...(declined === null ? [] : ['', declined]),
     ...refusal,
     ...wrong,
     ...latest,

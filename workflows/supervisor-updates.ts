@@ -9,13 +9,15 @@ import { reasonIn } from './operator-note.js';
 import type { SupervisorDesk } from './supervisor-desk.js';
 import { tellLog } from './supervisor-log.js';
 import * as messages from './supervisor-messages.js';
-import { wishFor } from './wishes.js';
+import { describeRejected, describeResumed, wishFor } from './wishes.js';
 
 /** Passes an operator's word on to the restart under way, and resolves with its answer. */
 export type TellRestart = (run: string, decision: Decision, reason: string | null) => Promise<string>;
 
 /** Of all reasons to pause; who adds more has them in the history. Chosen. */
 const MAX_PAUSED_CHARS = 1000;
+/** Between two of them: a reason may have semicolons of its own. */
+const ALSO = ', and also: ';
 
 const PASSED_ON: Record<Decision, string> = {
   retry: 'Let the restart or fail-over under way try again what has failed',
@@ -43,7 +45,7 @@ export function takeUpdates(desk: SupervisorDesk, tell: TellRestart): void {
     messages.resumeUpdate,
     (note: OperatorNote) => {
       desk.change({ paused: null, judgement: null });
-      return answer(desk, 'resume', note, 'RESUMED', 'What is wanted is decided anew.');
+      return answer(desk, 'resume', note, 'RESUMED', describeResumed(desk.now));
     },
     {
       description: 'Go on after pause',
@@ -74,8 +76,7 @@ function approve(desk: SupervisorDesk, note: unknown): string {
 function reject(desk: SupervisorDesk, note: unknown): string {
   const { wanted, displaced } = desk.now;
   const isFailOverDeclined = desk.now.isFailOverDeclined || wanted?.by === 'down';
-  const rest = displaced === null ? '' : ` The ${wishFor(displaced)} that was wanted before, by ${displaced.by}, is again.`;
-  const text = `The ${wishFor(wanted)} that was wanted is dropped.${rest}`;
+  const text = describeRejected(desk.now);
   desk.change({ wanted: displaced, displaced: null, judgement: null, isFailOverDeclined });
   desk.refuse('reject', reasonIn(note), 'REJECTED', text);
   if (wanted?.by === 'down') tellLog('warn', desk.pool, 'REJECTED', text, reasonIn(note));
@@ -90,9 +91,9 @@ function pause(desk: SupervisorDesk, note: unknown): string {
     desk.change({ paused: reason ?? 'on request' });
     return answer(desk, 'pause', note, 'PAUSED', 'Nothing begins until "resume", also no fail-over; what runs goes on.');
   }
-  if (reason === null || paused.split('; ').includes(reason))
+  if (reason === null || paused.split(ALSO).includes(reason))
     return answer(desk, 'pause', note, 'ALREADY_PAUSED', `It is paused already, for this: ${paused}.`);
-  const both = `${paused}; ${reason}`.slice(0, MAX_PAUSED_CHARS);
+  const both = `${paused}${ALSO}${reason}`.slice(0, MAX_PAUSED_CHARS);
   desk.change({ paused: both });
   const text = `It is paused already, and by now for this: ${both}. One "resume" ends it.`;
   return answer(desk, 'pause', note, 'ALREADY_PAUSED', text);

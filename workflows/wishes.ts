@@ -31,6 +31,33 @@ export function wishFor(wanted: Pick<Wanted, 'by'> | null): string {
   return wanted?.by === 'down' ? 'fail-over' : 'restart';
 }
 
+/** What comes of a wish that an operator rejects. The monitor tells of a machine that is down every half a minute. */
+export function describeRejected({ wanted, displaced }: Pick<Supervision, 'wanted' | 'displaced'>): string {
+  const rest = displaced === null ? '' : ` The ${wishFor(displaced)} that was wanted before, by ${displaced.by}, is again.`;
+  const again =
+    wanted?.by === 'down'
+      ? ` While ${wanted.machine ?? 'the active machine'} stays down, one is wanted again within half a minute, and waits for approval then.`
+      : '';
+  return `The ${wishFor(wanted)} that was wanted is dropped.${again}${rest}`;
+}
+
+/** What comes of the end of a pause. */
+export function describeResumed({ wanted }: Pick<Supervision, 'wanted'>): string {
+  if (wanted === null) return 'Nothing is wanted: it watches again, and begins what policy allows.';
+  return `The ${wishFor(wanted)} that is wanted, by ${wanted.by}, begins now if policy allows it.`;
+}
+
+/** How the next fail-over begins after one that was rejected or has failed; null where there was none, or what is wanted tells by itself. */
+export function describeDeclined({
+  isFailOverDeclined,
+  wanted,
+  running,
+  paused,
+}: Pick<Supervision, 'isFailOverDeclined' | 'wanted' | 'running' | 'paused'>): string | null {
+  if (!isFailOverDeclined || running !== null || paused !== null || wanted?.by === 'down') return null;
+  return 'The last fail-over was rejected or has failed: while the active machine is down, one is wanted again within half a minute, and waits for approval.';
+}
+
 /** A machine that is down weighs most. An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
 function weightOf(wanted: Wanted | null): number {
   if (wanted === null) return -1;

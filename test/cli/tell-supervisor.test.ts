@@ -46,16 +46,21 @@ test('a paused supervisor is told of to who restarts its pool all the same, and 
   // Who pauses for the same again changes nothing, and nobody's reason is lost.
   expect((await vmRejuv(installation, ['pause', name, '--reason', 'migration'])).stdout).toMatch(/paused already, for this/);
   expect(await status()).toMatchObject({ paused: 'migration' });
-  expect((await vmRejuv(installation, ['pause', name, '--reason', 'audit'])).stdout).toMatch(/: migration; audit\. One "resume"/);
-  expect(await status()).toMatchObject({ paused: 'migration; audit' });
+  expect((await vmRejuv(installation, ['pause', name, '--reason', 'audit'])).stdout).toMatch(
+    /: migration, and also: audit\. One "resume"/,
+  );
+  expect(await status()).toMatchObject({ paused: 'migration, and also: audit' });
   const restarted = await vmRejuv(installation, ['rejuvenate', name, '--watch', '--json']);
   expect(restarted).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/^SUPERVISOR_PAUSED: .*\(migration; audit\).* vm-rejuv abort shop-\S+\n$/) as string,
+    stderr: expect.stringMatching(/^SUPERVISOR_PAUSED: .*\(migration, and also: audit\).* vm-rejuv abort shop-\S+\n$/) as string,
   });
   expect(jsonLines(restarted).at(-1)).toMatchObject({ to: 'node-b' });
 
-  expect(await vmRejuv(installation, ['resume', name])).toMatchObject({ code: 0, stderr: '' });
+  expect(await vmRejuv(installation, ['resume', name])).toMatchObject({
+    ...{ code: 0, stderr: '' },
+    stdout: 'resume: Nothing is wanted: it watches again, and begins what policy allows.\n',
+  });
   expect((await status()).paused).toBeNull();
   expect(await vmRejuv(installation, ['resume', name])).toMatchObject({
     code: 2,

@@ -23,5 +23,6 @@ test('what was refused last, and what is wrong, stand in the details, and nothin
 
   expect(details).toContain('**Last refused** 1970-01-01T00:00:00.000Z: serverDown (no answer): NO_FAIL_OVER. Policy has none.');
   expect(details).toContain('**Something is wrong** since 1970-01-01T00:01:00.000Z: sampler jmx fails');
-  expect(describeSupervision('shop', AT_REST)).not.toMatch(/refused|wrong/);
+  expect(describeSupervision('shop', { ...AT_REST, isFailOverDeclined: true })).toContain('The last fail-over was rejected');
+  expect(describeSupervision('shop', AT_REST)).not.toMatch(/refused|wrong|rejected/);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Wanted } from '../../policy/may-restart.js';
 import { AT_REST } from '../../workflows/supervision.js';
-import { takeWish } from '../../workflows/wishes.js';
+import { describeDeclined, describeRejected, describeResumed, takeWish } from '../../workflows/wishes.js';
 
 const wish = (by: Wanted['by'], force = false): Wanted => ({ by, force, reason: by, isApproved: false, sinceMs: 1 });
 
@@ -39,4 +39,27 @@ test('nothing is taken up while something runs or it is paused, whoever wants it
   expect(takeWish(running, wish('down'))).toMatchObject({ change: {}, answer: { code: 'RESTART_RUNNING', isRefusal: true } });
   expect(takeWish(paused, wish('operator', true))).toMatchObject({ change: {}, answer: { code: 'PAUSED', isRefusal: true } });
   expect(takeWish(AT_REST, wish('age'))).toMatchObject({ change: { wanted: wish('age') }, answer: null });
+});
+
+test('who rejects a fail-over is told when one is wanted again, and who ends a pause what begins', () => {
+  const down = { ...wish('down'), machine: 'tomcat-a' };
+
+  expect(describeRejected({ wanted: down, displaced: wish('aging') })).toBe(
+    'The fail-over that was wanted is dropped. While tomcat-a stays down, one is wanted again within half a minute, and waits for approval then. ' +
+      'The restart that was wanted before, by aging, is again.',
+  );
+  expect(describeRejected({ wanted: wish('aging'), displaced: null })).toBe('The restart that was wanted is dropped.');
+  expect(describeResumed({ wanted: down })).toBe('The fail-over that is wanted, by down, begins now if policy allows it.');
+  expect(describeResumed({ wanted: null })).toContain('Nothing is wanted');
+});
+
+test('that the next fail-over waits for approval stays in sight after a rejection, until one is wanted or under way', () => {
+  const declined = { ...AT_REST, isFailOverDeclined: true };
+
+  expect(describeDeclined(declined)).toContain('wanted again within half a minute');
+  expect(describeDeclined({ ...declined, wanted: wish('aging') })).not.toBeNull();
+  expect(describeDeclined({ ...declined, wanted: wish('down') })).toBeNull();
+  expect(describeDeclined({ ...declined, running: 'fail-over/shop/1' })).toBeNull();
+  expect(describeDeclined({ ...declined, paused: 'migration' })).toBeNull();
+  expect(describeDeclined(AT_REST)).toBeNull();
 });
