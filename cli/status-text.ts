@@ -8,6 +8,7 @@ import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { RestartOutcome } from '../activities/swap-roles.js';
 import type { RecordedVerdict } from '../monitor/pool-monitor.js';
 import type { PoolRow } from '../state/pool.js';
+import { leftToDo } from './left-to-do.js';
 import type { MonitorStatus } from './monitor-status.js';
 import { describeMonitor } from './monitor-status.js';
 import { describeFailOver, describeOutcome, seconds } from './restart-outcome.js';
@@ -68,6 +69,7 @@ const PHASES = {
 /** Several lines, the first of them about the pool, the others indented. */
 export function statusText(status: PoolStatus): string {
   const { pool, phase, active, standby, epoch, machines, proxies } = status;
+  const left = leftToDo(status);
   return [
     `${pool}: ${phase}, active ${active}, standby ${standby}, epoch ${epoch}${PHASES[phase]}`,
     ...restartLines(status).map((line) => `  ${line}`),
@@ -78,6 +80,7 @@ export function statusText(status: PoolStatus): string {
     ...proxies.map(proxyLine).map((line) => `  ${line}`),
     ...(proxies.length === 0 ? ['  no proxy is registered'] : []),
     `  ${lastLine(status)}`,
+    ...(left === null ? [] : [`    next: ${left}`]),
     ...failureLines(status).map((line) => `  ${line}`),
   ].join('\n');
 }

@@ -83,7 +83,16 @@ export class Fleet {
   private decide(verdict: Verdict, note: OperatorNote): string {
     this.verdict = verdict;
     const reason = reasonIn(note);
-    return `${verdict}${reason === null ? '' : `: ${reason}`}`;
+    const named = (state: PoolProgress['state']): string =>
+      this.status.pools.flatMap((one) => (one.state === state ? [one.pool] : [])).join(', ');
+    const [failed, waiting] = [named('failed'), named('waiting')];
+    const rest = waiting === '' ? 'and no other waits' : `then come ${waiting}`;
+    const next = {
+      resume: `${failed} is tried again, ${rest}.`,
+      skip: `${failed} stays as it is, ${rest}.`,
+      abort: 'No other is begun; what has been done stays done.',
+    }[verdict];
+    return `${verdict}: ${next}${reason === null ? '' : ` (${reason})`}`;
   }
 
   private show(): void {

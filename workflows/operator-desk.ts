@@ -9,7 +9,7 @@ import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js
 import { reasonIn } from './operator-note.js';
 import { describeStatus } from './restart-details.js';
 import type { Plan, RestartStatus } from './steps.js';
-import { helpfulUpdates, SKIPPABLE } from './steps.js';
+import { helpfulUpdates, LEFT_TO_DO, SKIPPABLE } from './steps.js';
 
 export type Verdict = 'retry' | 'skip';
 
@@ -33,6 +33,7 @@ export class OperatorDesk<Name extends string> {
       step: null,
       stepStartedAtMs: null,
       steps: plan.steps.map((name) => ({ name, ms: null })),
+      skipped: [],
       waiting: null,
       waitingSinceMs: null,
       code: null,
@@ -42,7 +43,7 @@ export class OperatorDesk<Name extends string> {
     setHandler(statusQuery, () => this.status as RestartStatus<string> as RestartStatus, {
       description: 'Which step runs, how long each took, and what it waits for',
     });
-    setHandler(retryUpdate, (_note: OperatorNote) => this.decide('retry'), {
+    setHandler(retryUpdate, (_note: OperatorNote) => this.retry(), {
       description: 'Try the step that failed again; only while the restart waits for you',
       validator: (_note: OperatorNote) => this.mustWait('retry'),
     });
@@ -95,6 +96,8 @@ export class OperatorDesk<Name extends string> {
     this.status.code = codeOf(failure);
     this.show();
     await condition(() => this.verdict !== null);
+    const { step } = this.status;
+    if (this.verdict === 'skip' && step !== null) this.status.skipped.push(step);
     this.status.waiting = null;
     this.status.waitingSinceMs = null;
     this.status.code = null;
@@ -102,14 +105,19 @@ export class OperatorDesk<Name extends string> {
     return this.verdict ?? 'retry';
   }
 
-  private decide(verdict: Verdict): string {
-    this.verdict = verdict;
-    return `${verdict}: step ${String(this.status.step)}`;
+  private retry(): string {
+    this.verdict = 'retry';
+    return `retry: ${String(this.status.step)} is tried again now, and waits for you once more if it cannot succeed.`;
   }
 
   private skip(note: unknown): string {
+    const { step, pool } = this.status;
     this.skipReason = reasonIn(note);
-    return this.decide('skip');
+    this.verdict = 'skip';
+    const next = step === null ? undefined : this.plan.steps[this.plan.steps.indexOf(step) + 1];
+    const goesOn = next === undefined ? 'was the last step' : `is left out, and ${next} comes next`;
+    const left = LEFT_TO_DO[String(step)]?.replaceAll('POOL', pool);
+    return `skip: ${String(step)} ${goesOn}${left === undefined ? '.' : `; what is left to you: ${left}.`}`;
   }
 
   private abort(note: unknown): string {

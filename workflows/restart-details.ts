@@ -3,14 +3,14 @@
 import type { Drain } from '../activities/await-drain.js';
 import type { Holds } from '../activities/holds.js';
 import type { Plan, RestartStatus } from './steps.js';
-import { helpfulUpdates, SKIPPABLE } from './steps.js';
+import { helpfulUpdates, LEFT_TO_DO, SKIPPABLE } from './steps.js';
 
 /** What is to be decided, by whom; why it was begun; each step with its time and what came of it. */
 export function describeStatus<Name extends string>(plan: Plan<Name>, status: RestartStatus<Name>): string {
-  const { pool, reason, steps, step, found, waiting, failure } = status;
+  const { pool, reason, steps, step, skipped, found, waiting, failure } = status;
   const now = failure !== null ? 'failed' : waiting !== null ? 'waits for you' : 'running';
   const lines = steps.map(({ name, ms }) => {
-    const state = ms !== null ? `done in ${ms} ms` : name === step ? now : 'to do';
+    const state = ms !== null ? `done in ${ms} ms` : skipped.includes(name) ? 'skipped' : name === step ? now : 'to do';
     const came = found[name];
     return `- **${name}** (${state}): ${plan.summaries[name]}${came === undefined ? '' : ` - **${came}**`}`;
   });
@@ -33,7 +33,7 @@ function describeHolds({ holdMs: { p50, p99, max }, holdsExpired }: Holds): stri
 
 function nextDecision<Name extends string>(
   plan: Plan<Name>,
-  { steps, step, waiting, waitingSinceMs, failure }: RestartStatus<Name>,
+  { pool, steps, step, skipped, waiting, waitingSinceMs, failure }: RestartStatus<Name>,
 ): string[] {
   if (failure !== null)
     return [
@@ -48,8 +48,11 @@ function nextDecision<Name extends string>(
       `${plan.meanwhile} **Next decision**, yours: send the update \`retry\` when the cause is gone` +
         (helpfulUpdates(step).includes('skip') ? `, or \`skip\` to ${SKIPPABLE[step ?? ''] ?? 'go on'}.` : '.'),
     ];
-  const isDone = (name: string): boolean => steps.some((one) => one.name === name && one.ms !== null);
-  if (isDone(plan.steps.at(-1) ?? '')) return ['**Next decision**: none, it has ended well.'];
+  const isDone = (name: string): boolean =>
+    steps.some((one) => one.name === name && (one.ms !== null || skipped.includes(one.name)));
+  const left = skipped.flatMap((name) => LEFT_TO_DO[name]?.replaceAll('POOL', pool) ?? []);
+  if (isDone(plan.steps.at(-1) ?? ''))
+    return [left.length === 0 ? '**Next decision**: none, it has ended well.' : `**Next decision**, yours: ${left.join('; ')}.`];
   return [
     isDone(plan.pointOfNoReturn)
       ? '**Next decision**: none, it can only go forward now. How far a step is that takes long: *Pending Activities*, heartbeat.'

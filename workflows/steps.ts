@@ -58,6 +58,8 @@ export interface RestartStatus<Name extends string = StepName> {
   /** When that step began, in ms since 1970; however often it was tried since. */
   stepStartedAtMs: number | null;
   steps: StepTime<Name>[];
+  /** Those that an operator has gone on without. */
+  skipped: Name[];
   /** Why the workflow waits for an operator, or null. */
   waiting: string | null;
   /** When it began to wait, in ms since 1970: the figures in `waiting` are of that moment. */
@@ -76,6 +78,13 @@ export const SKIPPABLE: Readonly<Record<string, string>> = {
   fence: 'go on because you have seen to it yourself that the machine is off',
   rescueSessions: 'go on without its sessions',
   bringBack: 'leave the machine as it is',
+};
+
+/** What such a step leaves to the operator who goes on without it; of the others nothing. */
+export const LEFT_TO_DO: Readonly<Record<string, string>> = {
+  restartPrimary:
+    'see that the machine that was not restarted is well, for it is the standby: `vm-rejuv boot POOL` starts one that is off',
+  bringBack: 'mend the machine that had failed, and start it by `vm-rejuv boot POOL` once every proxy answers',
 };
 
 /** The updates that help a run that waits for an operator in this step. */

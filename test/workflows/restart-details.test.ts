@@ -8,7 +8,7 @@ function statusAfter(done: number, change: Partial<RestartStatus> = {}): Restart
   return {
     ...{ pool: 'shop', reason: 'heap full in 20 minutes', step: STEPS[done] ?? 'swapRoles', stepStartedAtMs: 0 },
     steps: STEPS.map((name, index) => ({ name, ms: index < done ? 100 : null })),
-    ...{ waiting: null, waitingSinceMs: null, code: null, found: {}, failure: null },
+    ...{ skipped: [], waiting: null, waitingSinceMs: null, code: null, found: {}, failure: null },
     ...change,
   };
 }
@@ -31,6 +31,14 @@ test.each<[string, RestartStatus, RegExp]>([
     /\*\*Waits for you\*\*, as of 1970-.*node-a[^]*yours: send the update `retry`.*or `skip`[^]*\*\*restartPrimary\*\* \(waits for you\)/,
   ],
   ['of one that has ended', statusAfter(6), /none, it has ended well/],
+  [
+    'of one that has ended without a step',
+    statusAfter(6, {
+      skipped: ['restartPrimary'],
+      steps: STEPS.map((name) => ({ name, ms: name === 'restartPrimary' ? null : 100 })),
+    }),
+    /yours: see that the machine .* `vm-rejuv boot shop` starts[^]*\*\*restartPrimary\*\* \(skipped\)/,
+  ],
   [
     'of one that was given up',
     statusAfter(0, { failure: { code: 'NO_PROXY', message: 'No proxy.' } }),
