@@ -12,6 +12,7 @@ import { fence } from './fail-over/fence.js';
 import type { FailOverPair } from './fail-over/prepare-standby.js';
 import { prepareStandby } from './fail-over/prepare-standby.js';
 import { rescueSessions } from './fail-over/rescue-sessions.js';
+import type { RouteOptions } from './fail-over/route.js';
 import { route } from './fail-over/route.js';
 import type { RunInput, TellInput } from './follow-restart.js';
 import { followRestart, tellRestart } from './follow-restart.js';
@@ -47,7 +48,7 @@ export function createActivities(deps: ActivityDeps) {
     prepareStandby: ({ pool }: StepInput) => prepareStandby(deps, pool),
     fence: ({ pool, from }: StepInput & { from: string }) => fence(deps, pool, from),
     rescueSessions: ({ pool, isFenced, ...pair }: FencedInput) => rescueSessions(deps, pool, pair, isFenced),
-    route: ({ pool, isFenced, ...pair }: FencedInput) => route(deps, pool, pair, isFenced),
+    route: ({ pool, from, to, ...options }: StepInput & FailOverPair & RouteOptions) => route(deps, pool, { from, to }, options),
     bringBack: ({ pool, from, to }: StepInput & FailOverPair) => bringBack(deps, pool, { from, to }),
     concludeFailOver: (input: ConcludeInput) => concludeFailOver(deps, input),
     canList: (_input: object) => Promise.resolve(deps.canList),

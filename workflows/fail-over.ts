@@ -5,6 +5,7 @@ import type { Activities } from '../activities/index.js';
 import type { FailOverOutcome } from '../activities/fail-over/conclude.js';
 import type { FailOverPair } from '../activities/fail-over/prepare-standby.js';
 import type { Rescued } from '../activities/fail-over/rescue-sessions.js';
+import type { RouteOptions } from '../activities/fail-over/route.js';
 import { describeRescued, FAIL_OVER } from './fail-over-steps.js';
 import type { FailOverStep } from './fail-over-steps.js';
 import { loggingFailure } from './failure-log.js';
@@ -67,7 +68,7 @@ async function run(input: unknown): Promise<FailOverResult> {
         () => rescueSessions.executeWithOptions(summary('rescueSessions'), [{ pool, from, to, isFenced }]),
         describeRescued,
       )) ?? NOTHING_RESCUED;
-    const again = await runner.forward('route', () => route.executeWithOptions(summary('route'), [{ pool, from, to, isFenced }]));
+    const again = await routed();
     const back = await runner.forward('bringBack', async () => {
       await bringBack.executeWithOptions(summary('bringBack'), [{ pool, from, to }]);
       return true;
@@ -78,6 +79,20 @@ async function run(input: unknown): Promise<FailOverResult> {
     const conclusion = { pool, from, to, failedOver, startedAtMs, begunBy };
     const outcome = await concludeFailOver.executeWithOptions(ending, [conclusion]);
     return { pool, ...outcome, steps: desk.status.steps };
+
+    /** What had to be rescued again, or null; tried until it is done, without that once an operator says so. */
+    async function routed(): Promise<Rescued | null> {
+      let options: Omit<RouteOptions, 'isFenced'> = {};
+      for (;;) {
+        const done = await runner.forward('route', async () => {
+          const input = { pool, from, to, isFenced, ...options };
+          options = { ...options, isRepeated: true };
+          return { again: await route.executeWithOptions(summary('route'), [input]) };
+        });
+        if (done !== null) return options.withoutRescue === true ? { ...rescued, lost: null } : done.again;
+        options = { ...options, withoutRescue: true };
+      }
+    }
   });
 }
 

@@ -9,7 +9,7 @@ import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js
 import { reasonIn } from './operator-note.js';
 import { describeStatus } from './restart-details.js';
 import type { Plan, RestartStatus } from './steps.js';
-import { helpfulUpdates, LEFT_TO_DO, SKIPPABLE } from './steps.js';
+import { DONE_WITH_LESS, helpfulUpdates, LEFT_TO_DO, SKIPPABLE } from './steps.js';
 
 export type Verdict = 'retry' | 'skip';
 
@@ -97,7 +97,7 @@ export class OperatorDesk<Name extends string> {
     this.show();
     await condition(() => this.verdict !== null);
     const { step } = this.status;
-    if (this.verdict === 'skip' && step !== null) this.status.skipped.push(step);
+    if (this.verdict === 'skip' && step !== null && !DONE_WITH_LESS.has(step)) this.status.skipped.push(step);
     this.status.waiting = null;
     this.status.waitingSinceMs = null;
     this.status.code = null;
@@ -114,6 +114,7 @@ export class OperatorDesk<Name extends string> {
     const { step, pool } = this.status;
     this.skipReason = reasonIn(note);
     this.verdict = 'skip';
+    if (DONE_WITH_LESS.has(String(step))) return `skip: ${String(step)} is tried again now, to ${SKIPPABLE[String(step)] ?? ''}.`;
     const next = step === null ? undefined : this.plan.steps[this.plan.steps.indexOf(step) + 1];
     const goesOn = next === undefined ? 'was the last step' : `is left out, and ${next} comes next`;
     const left = LEFT_TO_DO[String(step)]?.replaceAll('POOL', pool);

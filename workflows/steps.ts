@@ -77,8 +77,12 @@ export const SKIPPABLE: Readonly<Record<string, string>> = {
   restartPrimary: 'go on without restarting the primary',
   fence: 'go on because you have seen to it yourself that the machine is off',
   rescueSessions: 'go on without its sessions',
+  route: 'go on without the sessions that it has to rescue once more',
   bringBack: 'leave the machine as it is',
 };
+
+/** Such a step is not left out when it is skipped: it is done with less. */
+export const DONE_WITH_LESS: ReadonlySet<string> = new Set(['route']);
 
 /** What such a step leaves to the operator who goes on without it; of the others nothing. */
 export const LEFT_TO_DO: Readonly<Record<string, string>> = {

@@ -11,6 +11,8 @@ import { readPool } from '../../state/pool.js';
 import type { AttemptedPool } from '../fixtures/attempts.js';
 import { startAttempts } from '../fixtures/attempts.js';
 
+const FENCED = { isFenced: true };
+
 interface Failing extends AttemptedPool {
   pair: { from: string; to: string };
   /** What was asked of the hypervisor and of the session mechanism, in order. */
@@ -58,7 +60,7 @@ async function failing(answer: RequestListener = (_request, response) => void re
 
 test('a machine that somebody has started since its sessions were rescued is ended, and they are rescued again', async () => {
   const { deps, pool, store, pair, asked, power, run } = await failing();
-  const routed = (): Promise<Rescued | null> => run(() => route(deps, pool.name, pair, true));
+  const routed = (): Promise<Rescued | null> => run(() => route(deps, pool.name, pair, FENCED));
   power.is = 'on';
 
   expect(await routed()).toEqual({ saved: 2, lost: null });
@@ -72,26 +74,44 @@ test('a machine that somebody has started since its sessions were rescued is end
   expect(await readPool(store, pool.name)).toMatchObject({ active: pair.to });
 });
 
-test('sessions of a machine that an attempt has ended, and not come to, are rescued by the next one', async () => {
-  const { deps, pool, pair, asked, power, run } = await failing();
+test.each([
+  ['the next attempt', FENCED, 2],
+  ['the first attempt of an operator\'s "retry"', { ...FENCED, isRepeated: true }, 1],
+])('sessions of a machine that an attempt has ended, and not come to, are rescued by %s', async (_who, options, attempt) => {
+  const { deps, pool, pair, asked, run } = await endedAndNotRescued();
+
+  expect(await run(() => route(deps, pool.name, pair, options), attempt)).toEqual({ saved: 2, lost: null });
+
+  expect(asked).toEqual(['stop', 'rescue']);
+});
+
+test('an operator who knows that they cannot be had goes on without them', async () => {
+  const { deps, pool, store, pair, asked, run } = await endedAndNotRescued();
+
+  expect(await run(() => route(deps, pool.name, pair, { ...FENCED, isRepeated: true, withoutRescue: true }))).toBeNull();
+
+  expect(asked).toEqual(['stop']);
+  expect(await readPool(store, pool.name)).toMatchObject({ active: pair.to });
+});
+
+async function endedAndNotRescued(): Promise<Failing> {
+  const failed = await failing();
+  const { deps, pool, pair, asked, power, run } = failed;
   const died = new Error('The worker has died.');
   const dying = {
     ...deps,
     mechanismFor: () => ({ ...deps.mechanismFor(pool), rescue: () => Promise.reject(died) }),
   };
   power.is = 'on';
-  await expect(run(() => route(dying, pool.name, pair, true))).rejects.toThrow();
+  await expect(run(() => route(dying, pool.name, pair, FENCED))).rejects.toThrow();
   expect(asked).toEqual(['stop']);
-
-  expect(await run(() => route(deps, pool.name, pair, true), 2)).toEqual({ saved: 2, lost: null });
-
-  expect(asked).toEqual(['stop', 'rescue']);
-});
+  return failed;
+}
 
 test('a machine that has been off all the time is not asked for its sessions twice', async () => {
   const { deps, pool, pair, asked, run } = await failing();
 
-  expect(await run(() => route(deps, pool.name, pair, true))).toBeNull();
+  expect(await run(() => route(deps, pool.name, pair, FENCED))).toBeNull();
   expect(asked).toEqual([]);
 });
 
@@ -106,7 +126,7 @@ test('the machine does not come back while a request is still on its way to it',
   });
   const request = fetch(proxy.url, { method: 'POST' });
   await expect.poll(() => slow).toHaveLength(1);
-  await run(() => route(deps, pool.name, pair, true));
+  await run(() => route(deps, pool.name, pair, FENCED));
 
   const back = run(() => bringBack(deps, pool.name, pair));
   await expect.poll(() => asked).toEqual(['forsake']);
