@@ -4,14 +4,13 @@ import { Context } from '@temporalio/activity';
 import { mayFailOver } from '../policy/may-fail-over.js';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
 import { mayRestart } from '../policy/may-restart.js';
-import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig } from '../config/types.js';
 import { endedFailOvers, endedRestarts, ensurePool, latestResult } from '../state/pool.js';
-import type { PoolRow } from '../state/pool.js';
 import type { ActivityDeps } from './deps.js';
 import { machineNamed, poolConfig } from './deps.js';
 import { toFailure, withoutPolicy } from './errors.js';
 import { probe } from './health.js';
+import { standbyHealth } from './standby-illness.js';
 
 export interface JudgeInput {
   pool: string;
@@ -36,7 +35,9 @@ export async function judgeRestart(
     const isHeld = row.run !== null && (await deps.isRunOpen(row.run));
     const runningRun = isHeld ? row.run : null;
     const { cancellationSignal } = Context.current();
-    const standbyIll = await illnessOf(deps, pool, row, cancellationSignal);
+    const standby = machineNamed(pool, row.standby);
+    // One that is off is booted for the occasion.
+    const { ill: standbyIll } = await standbyHealth(deps.driverFor(pool), standby, pool.health, cancellationSignal);
     if (wanted.by === 'down') {
       const isDead = await isOff(deps, pool, row.active);
       cancellationSignal.throwIfAborted();
@@ -71,20 +72,4 @@ async function isOff(deps: ActivityDeps, pool: PoolConfig, machine: string): Pro
     .status(machine, { signal })
     .catch(() => null);
   return status?.power === 'off';
-}
-
-/** Why the standby could not take over. One that is off is booted for the occasion. */
-async function illnessOf(deps: ActivityDeps, pool: PoolConfig, row: PoolRow, signal: AbortSignal): Promise<string | null> {
-  const driver = deps.driverFor(pool);
-  try {
-    const { power } = await driver.status(row.standby, { signal });
-    if (power === 'unknown') return `its hypervisor does not tell whether ${row.standby} runs`;
-    await driver.verify(row.standby, { signal });
-    if (power === 'off') return null;
-  } catch (error) {
-    signal.throwIfAborted();
-    return error instanceof OperatorError ? error.message.replace(/\.$/, '') : `its driver fails (${String(error)})`;
-  }
-  const seen = await probe(machineNamed(pool, row.standby), pool.health);
-  return seen === null ? null : `${row.standby} runs, and ${seen}`;
 }

@@ -19,8 +19,8 @@ export interface ActiveMachineOptions {
   isRunOpen: (run: string) => Promise<boolean>;
   /** In ms since 1970, by the monitor's clock. */
   now: () => number;
-  /** Another machine is active, or it has booted; called before that is recorded. */
-  booted: (boot: BootRow) => void;
+  /** Another machine is active than `before`, or it has booted; called before that is recorded. `before` is null where none is known. */
+  booted: (boot: BootRow, before: BootRow | null) => void;
   /** The hypervisor has failed so often that it counts as dead, for the reason told; with null it tells, as it mostly does. */
   tell: (reason: string | null) => void;
 }
@@ -44,6 +44,12 @@ export class ActiveMachine {
   get watched(): MachineConfig | null {
     if (!this.isSteady) return null;
     return this.options.pool.machines.find(({ name }) => name === this.boot?.machine) ?? null;
+  }
+
+  /** The other one; null while nobody is watched. */
+  get standby(): MachineConfig | null {
+    const { watched } = this;
+    return watched === null ? null : (this.options.pool.machines.find(({ name }) => name !== watched.name) ?? null);
   }
 
   /** Whether a machine of the pool was ever seen running: until then they are still to be booted. */
@@ -77,8 +83,9 @@ export class ActiveMachine {
     if (known !== null && sight === 'told') {
       this.boot = { ...known, incarnation };
     } else {
+      const before = this.boot;
       this.boot = { machine: active, incarnation, bootedAtMs: Math.floor(now()) };
-      booted(this.boot);
+      booted(this.boot, before);
     }
     await recordBoot(database, pool.name, this.boot);
   }

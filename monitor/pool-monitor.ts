@@ -10,11 +10,12 @@ import type { MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import type { Leadership } from '../state/leadership.js';
 import type { BootRow } from '../state/monitoring.js';
-import { readMonitor, recordMonitor } from '../state/monitor-state.js';
+import { readMonitor, recordMonitor, THIS_WORKER } from '../state/monitor-state.js';
 import { readBoot, recordVerdict } from '../state/monitoring.js';
 import { forgetFutureSamples, lastSampleMs } from '../state/sample.js';
 import { ActiveMachine } from './active-machine.js';
 import type { DownEvidences } from './down-evidence.js';
+import { ASIDE_EVERY } from './down-evidence.js';
 import { DownLookout } from './down-lookout.js';
 import { rememberedWatch } from './remembered-watch.js';
 import type { Reports } from './reporter.js';
@@ -24,6 +25,7 @@ import type { Reading, Sampler } from './sampler.js';
 import { runSampler } from './sampler-loop.js';
 import { SamplerStates } from './sampler-states.js';
 import type { ScaledClock } from './scaled-clock.js';
+import { StandbyLookout } from './standby-lookout.js';
 
 /** Who does not lead asks again after this. Chosen: samples come once a minute. */
 const LEAD_AGAIN_MS = 5000;
@@ -37,7 +39,7 @@ const MOST_AHEAD_MS = 5 * 60_000;
 export interface PoolMonitorOptions {
   pool: PoolConfig;
   database: Database;
-  driver: Pick<HypervisorDriver, 'status'>;
+  driver: Pick<HypervisorDriver, 'status' | 'verify'>;
   samplers: readonly Sampler[];
   evidences: Pick<DownEvidences, 'look' | 'reset'>;
   clock: ScaledClock;
@@ -56,7 +58,10 @@ export class PoolMonitor {
   private readonly samplerStates: SamplerStates;
   private readonly active: ActiveMachine;
   private readonly downLookout: DownLookout;
+  private readonly standbyLookout: StandbyLookout;
   private toldAgingAtMs = -Infinity;
+  private hasLed = false;
+  private isSwapped = false;
 
   constructor(private readonly options: PoolMonitorOptions) {
     const { pool, database, driver, isRunOpen, evidences, clock, reports, log } = options;
@@ -64,12 +69,13 @@ export class PoolMonitor {
     this.watch = new AgingWatch(detection);
     // Samples are kept for as long as detection looks back.
     this.samples = new SampleLog(database, pool.name, detection);
-    this.reporter = new Reporter(pool.name, reports, log);
+    this.reporter = new Reporter(pool.name, reports, log, () => this.record());
     this.samplerStates = new SamplerStates(options.samplers);
     this.downLookout = new DownLookout(down.looks, evidences, this.reporter);
+    this.standbyLookout = new StandbyLookout(pool, driver, this.reporter);
     this.active = new ActiveMachine({
       ...{ pool, database, driver, isRunOpen, now: () => clock.now() },
-      booted: (boot) => this.hasBooted(boot),
+      booted: (boot, before) => this.hasBooted(boot, before),
       tell: (reason) => this.reporter.sampler(HYPERVISOR, reason),
     });
   }
@@ -96,6 +102,7 @@ export class PoolMonitor {
     const { intervalMs, timeoutMs, detection, down } = pool.monitor;
     // Of another term: looks are not in a row with those of before.
     this.downLookout.reset();
+    this.standbyLookout.reset();
     await this.beginTerm();
     await this.restore(signal);
     await this.active.look(false, signal);
@@ -122,6 +129,7 @@ export class PoolMonitor {
       ),
       every(intervalMs, () => this.tick(ends)),
       every(down.intervalMs, () => this.lookWhetherDown(ends)),
+      every(down.intervalMs * ASIDE_EVERY, () => this.lookAtStandby(ends)),
       every(clock.real(detection.judgeEveryMs), () => this.judge()),
     ];
     try {
@@ -137,7 +145,10 @@ export class PoolMonitor {
     const { pool, database, samplers } = this.options;
     const before = await readMonitor(database, pool.name);
     this.samplerStates.resume(before?.samplers ?? []);
-    this.reporter.resume(before ?? { anomalies: [] }, [...samplers.map(({ name }) => name), HYPERVISOR]);
+    // Where nobody else has led since, this worker's memory is newer than what it has written down.
+    const goesOn = this.hasLed && before?.worker === THIS_WORKER;
+    if (!goesOn) this.reporter.resume(before ?? { anomalies: [] }, [...samplers.map(({ name }) => name), HYPERVISOR]);
+    this.hasLed = true;
     await this.record({ isBeginning: true });
   }
 
@@ -172,7 +183,11 @@ export class PoolMonitor {
     log(`${samples} of pool ${pool.name} had times that are still to come, as monitor.timeScale makes them: deleted`);
   }
 
-  private hasBooted({ machine, bootedAtMs }: BootRow): void {
+  private hasBooted({ machine, bootedAtMs }: BootRow, before: BootRow | null): void {
+    if (before !== null && before.machine !== machine) {
+      this.isSwapped = true;
+      this.reporter.swapped();
+    }
     for (const sampler of this.options.samplers) sampler.reset?.();
     this.watch.boot(bootedAtMs);
     this.samples.add({ machine, series: BOOT, atMs: bootedAtMs, value: 1, limit: null });
@@ -207,8 +222,17 @@ export class PoolMonitor {
 
   private async lookWhetherDown(signal: AbortSignal): Promise<void> {
     await this.active.look(false, signal);
+    if (this.isSwapped) {
+      this.isSwapped = false;
+      await this.reporter.tell();
+    }
     // Where nobody has seen any machine running none has died: they are still to be booted.
     await this.downLookout.look(this.active.hasBeenUp ? this.active.watched : null, signal);
+  }
+
+  /** As for the active machine: none has died where nobody has seen any running. */
+  private async lookAtStandby(signal: AbortSignal): Promise<void> {
+    await this.standbyLookout.look(this.active.hasBeenUp ? this.active.standby : null, signal);
   }
 
   private async judge(): Promise<void> {

@@ -7,6 +7,8 @@ import type { MonitorState } from '../state/monitor-state.js';
 export interface Reports {
   aging(evidence: string): Promise<void>;
   down(machine: string, evidence: string): Promise<void>;
+  /** Another machine is active: a restart or a fail-over has been, whoever began it. */
+  swapped(): Promise<void>;
   /** Something is wrong that speaks for no restart; with null, what it is about is over. */
   anomaly(about: string, evidence: string | null): Promise<void>;
 }
@@ -14,6 +16,9 @@ export interface Reports {
 const SAMPLER = 'sampler ';
 const AGING = 'aging';
 const DOWN = 'down';
+const SWAPPED = 'swapped';
+/** What is untold and no anomaly. */
+const OTHERS: ReadonlySet<string> = new Set([AGING, DOWN, SWAPPED]);
 
 export class Reporter {
   /** By what it is about, so that a long outage of Temporal leaves one of each, the latest. */
@@ -27,6 +32,8 @@ export class Reporter {
     private readonly reports: Reports,
     /** One line for whoever reads the worker's output. */
     private readonly log: (message: string) => void,
+    /** Writes down what is open and untold, before it is told: whoever goes on must know of what to tell that it is over. */
+    private readonly keep: () => Promise<void>,
   ) {}
 
   aging(evidence: string): void {
@@ -37,6 +44,10 @@ export class Reporter {
   down(machine: string, evidence: string): void {
     this.log(`Machine ${machine} of pool ${this.pool} is down: ${evidence}`);
     this.untold.set(DOWN, () => this.reports.down(machine, `${machine}: ${evidence}`));
+  }
+
+  swapped(): void {
+    this.untold.set(SWAPPED, () => this.reports.swapped());
   }
 
   /** What could not be told yet of a machine that is down is not true any more. */
@@ -64,14 +75,16 @@ export class Reporter {
   }
 
   /**
-   * Goes on from what another worker has seen, and tells what that could not tell any more: that it is open, or over. What is about a sampler
-   * that is none any more is over.
+   * Goes on from what another worker has seen, and tells what that could not tell any more: that it is open, or over. What was open here
+   * before is its to know by now. What is about a sampler that is none any more is over.
    */
   resume({ anomalies, untold = [] }: Pick<MonitorState, 'anomalies' | 'untold'>, samplers: readonly string[]): void {
-    for (const one of anomalies) if (!this.open.has(one.about)) this.open.set(one.about, one);
+    this.open.clear();
+    this.untold.clear();
+    for (const one of anomalies) this.open.set(one.about, one);
     for (const about of untold) {
       const evidence = this.open.get(about)?.evidence ?? null;
-      if (!this.untold.has(about)) this.untold.set(about, () => this.reports.anomaly(about, evidence));
+      this.untold.set(about, () => this.reports.anomaly(about, evidence));
     }
     for (const about of this.open.keys())
       if (about.startsWith(SAMPLER) && !samplers.includes(about.slice(SAMPLER.length))) this.anomaly(about, null);
@@ -83,7 +96,7 @@ export class Reporter {
 
   /** What of them, or of their end, the supervisor has not heard of yet. */
   get untoldAnomalies(): string[] {
-    return [...this.untold.keys()].filter((about) => about !== AGING && about !== DOWN);
+    return [...this.untold.keys()].filter((about) => !OTHERS.has(about));
   }
 
   get deadSamplers(): { sampler: string; reason: string }[] {
@@ -101,6 +114,11 @@ export class Reporter {
   }
 
   private async tellAll(): Promise<void> {
+    try {
+      if (this.untoldAnomalies.length > 0) await this.keep();
+    } catch (error) {
+      return this.log(`What the supervisor of pool ${this.pool} is to be told cannot be written down: ${describeError(error)}`);
+    }
     for (const [about, report] of this.untold) {
       try {
         await report();

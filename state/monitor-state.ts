@@ -32,6 +32,9 @@ export interface MonitorRow extends MonitorState {
   isLed: boolean;
 }
 
+/** As `monitor` rows name it. */
+export const THIS_WORKER = `${hostname()}/${process.pid}`;
+
 /** What only one worker at a time does. */
 export const monitorOf = (pool: string): string => `vm-rejuv monitor of pool ${pool}`;
 
@@ -46,7 +49,7 @@ export async function recordMonitor(
     `insert into monitor (pool, worker, state) values ($1, $2, $3)
      on conflict (pool) do update set worker = excluded.worker, state = excluded.state, seen_at = now(),
        since = case when $4 then now() else monitor.since end`,
-    [pool, `${hostname()}/${process.pid}`, JSON.stringify(state), isBeginning],
+    [pool, THIS_WORKER, JSON.stringify(state), isBeginning],
   );
 }
 

@@ -43,7 +43,7 @@ async function ensureSupervisor(client: Client, temporal: TemporalConfig, { name
   const handle = client.workflow.getHandle(workflowId);
   if (await isSupervised(client, temporal, name)) {
     // This worker's policy may be another than that of the last.
-    await askTemporal(client, address, () => handle.signal(lookAgainSignal));
+    await askTemporal(client, address, () => handle.signal(lookAgainSignal, {}));
     return;
   }
   await askTemporal(client, address, () =>
@@ -78,6 +78,7 @@ export function reportsTo(client: Client, { address }: TemporalConfig, pool: str
   return {
     aging: (evidence) => askTemporal(client, address, () => handle.signal(agingDetectedSignal, { evidence })),
     down: (machine, evidence) => askTemporal(client, address, () => handle.signal(serverDownSignal, { machine, evidence })),
+    swapped: () => askTemporal(client, address, () => handle.signal(lookAgainSignal, { isSwapped: true })),
     anomaly: (about, evidence) => {
       const report = evidence === null ? { about, isOver: true } : { about, evidence };
       return askTemporal(client, address, () => handle.signal(anomalySeenSignal, report));

@@ -61,7 +61,10 @@ export class SupervisorDesk {
       this.note(what, reason, code, text);
       return this.change({ wanted: null, judgement: null, lastRefusal: null });
     }
-    this.refuse(what, reason, code, text);
+    if (MET.has(code)) {
+      this.note(what, reason, code, text);
+      this.change({ lastRefusal: null });
+    } else this.refuse(what, reason, code, text);
     if (verdict !== 'no') return this.change({ judgement });
     // One that is not needed leaves the wish as it was whose place it took.
     this.change({ wanted: this.now.displaced, displaced: null, judgement: null });
@@ -116,6 +119,9 @@ export class SupervisorDesk {
     setCurrentDetails(describeSupervision(this.pool, this.now));
   }
 }
+
+/** What was wanted is so already, and nothing was refused. */
+const MET: ReadonlySet<string> = new Set(['RESTARTED_SINCE', 'RECOVERED']);
 
 /** Ends of a fail-over after which the next one may begin by itself. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['ACTIVE_RECOVERED', 'RESTART_RUNNING']);

@@ -29,11 +29,16 @@ export interface AnomalyReport {
   isOver?: boolean;
 }
 
+export interface LookAgain {
+  /** Another machine is active than before: what was refused is answered by that. */
+  isSwapped?: boolean;
+}
+
 export const rejuvenateSignal = defineSignal<[RejuvenateRequest]>('rejuvenate');
 export const agingDetectedSignal = defineSignal<[AgingReport]>('agingDetected');
 export const serverDownSignal = defineSignal<[DownReport]>('serverDown');
 export const anomalySeenSignal = defineSignal<[AnomalyReport]>('anomalySeen');
-export const lookAgainSignal = defineSignal('lookAgain');
+export const lookAgainSignal = defineSignal<[LookAgain]>('lookAgain');
 
 export const approveUpdate = defineUpdate<string, [OperatorNote]>('approve');
 export const rejectUpdate = defineUpdate<string, [OperatorNote]>('reject');

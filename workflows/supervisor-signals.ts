@@ -55,10 +55,16 @@ export function takeSignals(desk: SupervisorDesk): void {
   });
   setHandler(
     messages.lookAgainSignal,
-    () => {
-      if (desk.now.judgement?.verdict === 'later') desk.askAgain();
+    (request: unknown) => {
+      const isSwapped = (request as messages.LookAgain | null | undefined)?.isSwapped === true;
+      if (isSwapped) desk.change({ lastRefusal: null });
+      const verdict = desk.now.judgement?.verdict;
+      if (verdict === 'later' || (verdict === 'ask' && isSwapped && patched('met-by-others'))) desk.askAgain();
     },
-    { description: 'Ask policy again about what waits for its time, as a worker does when it starts' },
+    {
+      description:
+        'Ask policy again about what waits, as a worker does when it starts, and when another machine has become active',
+    },
   );
   setDefaultSignalHandler((name) => {
     count(desk);

@@ -10,7 +10,12 @@ test('while Temporal is out of reach a lone evidence, and its end, are tried onc
     tries++;
     return Promise.reject(new Error('Temporal is away.'));
   };
-  const reporter = new Reporter('shop', { aging: away, down: away, anomaly: away }, () => undefined);
+  const reporter = new Reporter(
+    'shop',
+    { aging: away, down: away, swapped: away, anomaly: away },
+    () => undefined,
+    () => Promise.resolve(),
+  );
   const found: { evidence: DownEvidence[] } = { evidence: [] };
   const evidences = { look: () => Promise.resolve(found.evidence), reset: () => undefined };
   const lookout = new DownLookout(3, evidences, reporter);

@@ -24,7 +24,7 @@ interface Watched {
   /** What the supervisor was told of anomalies: about, and evidence or null. */
   told: [string, string | null][];
   /** What samplers and witnesses find from now on. */
-  world: { isSamplerWell: boolean; evidence: DownEvidence[]; isTemporalAway: boolean };
+  world: { isSamplerWell: boolean; evidence: DownEvidence[]; isTemporalAway: boolean; isStandbyOff: boolean };
   /** Begins to watch; resolves with what ends it. */
   start: () => () => Promise<void>;
 }
@@ -37,7 +37,7 @@ async function watchedPool(): Promise<Watched> {
   const monitor = { ...made.monitor, intervalMs: 30, timeoutMs: 5000, down: { intervalMs: 20, looks: 3 } };
   const pool: PoolConfig = { ...made, policy, monitor };
   const told: Watched['told'] = [];
-  const world: Watched['world'] = { isSamplerWell: true, evidence: [], isTemporalAway: false };
+  const world: Watched['world'] = { isSamplerWell: true, evidence: [], isTemporalAway: false, isStandbyOff: false };
   return {
     ...{ database, told, world },
     async lead() {
@@ -54,7 +54,15 @@ async function watchedPool(): Promise<Watched> {
       const stop = new AbortController();
       const running = new PoolMonitor({
         ...{ pool, database, clock: new ScaledClock(1), log: () => undefined },
-        driver: { status: () => Promise.resolve({ power: 'on', incarnation: 'boot-1' }) },
+        driver: {
+          status: (machine) =>
+            Promise.resolve(
+              machine === 'b' && world.isStandbyOff
+                ? { power: 'off', incarnation: null }
+                : { power: 'on', incarnation: 'boot-1' },
+            ),
+          verify: nothing,
+        },
         samplers: [
           { name: 'well', sample: () => Promise.resolve([{ series: seriesOf('threads', 'threads', 100), value: 20 }]) },
           {
@@ -69,7 +77,7 @@ async function watchedPool(): Promise<Watched> {
         leadership: new Leadership(own.url, monitorOf(pool.name)),
         isRunOpen: () => Promise.resolve(false),
         reports: {
-          ...{ aging: nothing, down: nothing },
+          ...{ aging: nothing, down: nothing, swapped: () => Promise.resolve(void told.push(['swapped', null])) },
           anomaly: (about, evidence) =>
             world.isTemporalAway ? Promise.reject(new Error('away')) : Promise.resolve(void told.push([about, evidence])),
         },
@@ -164,6 +172,35 @@ test('what could not be told while Temporal was away, of a sampler that dies or 
   await expect.poll(() => told.slice(1), PATIENCE).toEqual([['sampler moody', null]]);
 });
 
+test('a hot standby that dies is told of once, and that it is well again', async () => {
+  const { look, start, told, world } = await watchedPool();
+  start();
+  await expect.poll(async () => (await look()).samples, PATIENCE).toBeGreaterThan(2);
+  world.isStandbyOff = true;
+
+  await expect.poll(async () => (await look()).anomalies, PATIENCE).toMatchObject([{ about: 'standby b' }]);
+  expect(describeMonitor(await look()).join('\n')).toMatch(/wrong since .*: the standby b is off, .*: vm-rejuv boot shop$/);
+  world.isStandbyOff = false;
+  await expect.poll(async () => (await look()).anomalies, PATIENCE).toEqual([]);
+
+  await expect
+    .poll(() => told, PATIENCE)
+    .toEqual([
+      ['standby b', expect.stringContaining('the standby b is off')],
+      ['standby b', null],
+    ]);
+});
+
+test('that another machine is active by now is told: a wish for a restart may be met by that', async () => {
+  const { database, look, start, told } = await watchedPool();
+  start();
+  await expect.poll(async () => (await look()).samples, PATIENCE).toBeGreaterThan(2);
+
+  await database.query("update pool set active = 'b', standby = 'a'");
+
+  await expect.poll(() => told, PATIENCE).toEqual([['swapped', null]]);
+});
+
 test('evidence of one kind that stays is an anomaly until it is over', async () => {
   const { look, start, told, world } = await watchedPool();
   world.evidence = [{ kind: 'health', text: 'the worker: refused' }];
@@ -176,8 +213,10 @@ test('evidence of one kind that stays is an anomaly until it is over', async () 
   world.evidence = [];
   await expect.poll(async () => (await look()).anomalies, PATIENCE).toEqual([]);
 
-  expect(told).toEqual([
-    ['lone evidence', expect.stringContaining('the worker: refused')],
-    ['lone evidence', null],
-  ]);
+  await expect
+    .poll(() => told, PATIENCE)
+    .toEqual([
+      ['lone evidence', expect.stringContaining('the worker: refused')],
+      ['lone evidence', null],
+    ]);
 });

@@ -36,13 +36,13 @@ async function watch(
   const monitor = new PoolMonitor({
     pool: { ...pool, monitor: { ...pool.monitor, intervalMs: 20, timeScale, detection } },
     database,
-    driver: { status: () => Promise.resolve({ power: 'on', incarnation: 'boot-1' }) },
+    driver: { status: () => Promise.resolve({ power: 'on', incarnation: 'boot-1' }), verify: nothing },
     samplers: [{ name: 'test', sample: () => Promise.resolve([{ series: seriesOf('threads', 'threads', 100), value: 20 }]) }],
     evidences: { look: () => Promise.resolve([]), reset: () => undefined },
     clock,
     leadership: { leads: () => Promise.resolve(true), resign: nothing },
     isRunOpen: () => Promise.resolve(false),
-    reports: { aging: nothing, down: nothing, anomaly: nothing },
+    reports: { swapped: nothing, aging: nothing, down: nothing, anomaly: nothing },
     log: (line) => lines.push(line),
   });
   const ended = monitor.run(stop.signal);

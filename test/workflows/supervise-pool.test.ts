@@ -143,16 +143,23 @@ test('a Temporal Schedule looks after the limit of age', async () => {
   expect(await restarts()).toBe(1);
 });
 
-test('a blackout holds back what is wanted, and reject drops it', async () => {
-  const { supervisor, status, history } = await supervised({ blackout: [{ since: '2000-01-01', until: '2100-01-01' }] });
+test('a blackout holds back what is wanted, and reject drops it, or a restart that somebody else begins', async () => {
+  const { supervisor, status, history, startRestart } = await supervised({
+    blackout: [{ since: '2000-01-01', until: '2100-01-01' }],
+  });
 
   await supervisor.signal(messages.agingDetectedSignal, {});
   await expect.poll(async () => (await status()).judgement?.code, PATIENCE).toBe('BLACKOUT');
-  await supervisor.signal(messages.lookAgainSignal);
+  await supervisor.signal(messages.lookAgainSignal, {});
   await expect.poll(async () => (await history()).map(({ code, count }) => `${code} ${count}`), PATIENCE).toEqual(['BLACKOUT 2']);
   await supervisor.executeUpdate(messages.rejectUpdate, { args: [{}] });
 
   expect(await status()).toMatchObject({ state: 'watching', wanted: null });
+  await supervisor.signal(messages.agingDetectedSignal, {});
+  await expect.poll(async () => (await status()).judgement?.code, PATIENCE).toBe('BLACKOUT');
+  await (await startRestart()).result();
+  await expect.poll(status, PATIENCE).toMatchObject({ state: 'watching', wanted: null, lastRefusal: null });
+  expect(await codes(history)).toContain('agingDetected RESTARTED_SINCE');
 });
 
 test.each<[string, unknown[], RegExp]>([
