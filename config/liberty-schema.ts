@@ -4,11 +4,11 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import * as defaults from './defaults.js';
 import { canary, contexts, fileOrNull, matching, secret } from './fields.js';
+import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 
 const HOST = 'the id of a virtualHost element, such as default_host';
-const URL_OF_METRICS = 'an http or https URL, such as https://{host}:9443/metrics, where {host} is the host of the machine';
-const URL_OF_HEALTH =
-  'an http or https URL, such as http://{host}:5701/hazelcast/health, where {host} is the host of the machine';
+const URL_OF_METRICS = `an http or https URL, such as https://{host}:9443/metrics, ${PLACEHOLDERS}`;
+const URL_OF_HEALTH = `an http or https URL, such as http://{host}:5701/hazelcast/health, ${PLACEHOLDERS}`;
 const LOGIN = '{ user: NAME, password: { env: NAME } }, or null where authentication is off';
 const SETTLE = `milliseconds, a whole number up to ${defaults.MAX_SETTLE_MS}`;
 /** Names stand in SQL unquoted, as Liberty writes them. */
@@ -56,8 +56,8 @@ export function resolveLibertyPaths({ metrics }: LibertyFile, base: string): voi
 }
 
 function isUrl(text: string): boolean {
-  const sample = text.replaceAll('{host}', 'host');
-  if (!/^https?:\/\//.test(text) || !URL.canParse(sample)) return false;
-  const { username, password } = new URL(sample);
+  const example = exampleOf(text);
+  if (example === null || !/^https?:\/\//.test(example) || !URL.canParse(example)) return false;
+  const { username, password } = new URL(example);
   return username + password === '';
 }

@@ -4,13 +4,17 @@
 import { z } from 'zod';
 import { KINDS } from '../aging/series.js';
 import type { SeriesKind } from '../aging/series.js';
+import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 
 const POSITIVE = 'a number above 0';
 const positive = z.number(POSITIVE).positive(POSITIVE);
 
-const URL_OF_METRICS = 'an http or https URL, such as http://{host}:9404/metrics, where {host} is the host of the machine';
-const PLACEHOLDERS = 'a URL with no other placeholder than {host}, which is the host of the machine';
-const url = z.string(URL_OF_METRICS).refine(isUrl, URL_OF_METRICS).refine(hasKnownPlaceholders, PLACEHOLDERS);
+const URL_OF_METRICS = `an http or https URL, such as http://{host}:9404/metrics, ${PLACEHOLDERS}`;
+const NO_OTHERS = `a URL with no other placeholders than {host} and {machine}, ${PLACEHOLDERS}`;
+const url = z
+  .string(URL_OF_METRICS)
+  .refine(isUrl, URL_OF_METRICS)
+  .refine((text) => exampleOf(text) !== null, NO_OTHERS);
 
 const metricLike = (example: string): string =>
   `the name of a metric alone, such as ${example}; labels have a field of their own: labels: { area: heap }`;
@@ -46,8 +50,4 @@ export const prometheusSchema = z
 /** Whatever stands for a host that is not known yet. */
 function isUrl(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text.replaceAll(/\{[^{}]*\}/g, 'host'));
-}
-
-function hasKnownPlaceholders(text: string): boolean {
-  return !/[{}]/.test(text.replaceAll('{host}', ''));
 }

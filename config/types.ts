@@ -76,7 +76,7 @@ export interface MonitorConfig {
 }
 
 export interface PrometheusConfig {
-  /** With {host} for the machine's host. */
+  /** With {host} and {machine} for the machine's host and name. */
   url: string;
   metric: string;
   labels: Record<string, string>;
@@ -256,7 +256,7 @@ export interface LibertyConfig {
   busySettleMs: number;
   /** Where Liberty keeps the sessions, for the worker to look for its canary; null believes what the machines say. */
   database: LibertyDatabaseConfig | null;
-  /** Where Hazelcast, that has the sessions of sessionCache-1.0, tells of its health; {host} stands for the host of a machine's url. */
+  /** Where Hazelcast, that has the sessions of sessionCache-1.0, tells of its health; {host} and {machine} stand for the machine's host and name. */
   hazelcast: { url: string } | null;
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
@@ -266,14 +266,14 @@ export interface WildflyConfig {
   mechanism: 'wildfly';
   /** Name of the web application's deployment, such as shop.war; its cache has the same. */
   deployment: string;
-  /** HTTP management API; `url` with {host} for the machine's host. */
+  /** HTTP management API; `url` with {host} and {machine} for the machine's host and name. */
   management: { user: string; password: string; url: string };
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
 }
 
 export interface LibertyMetricsConfig {
-  /** Of mpMetrics; {host} stands for the host of a machine's url. */
+  /** Of mpMetrics; {host} and {machine} stand for the machine's host and name. */
   url: string;
   /** Null where the page is for everybody. */
   login: { user: string; password: string } | null;

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { canary, matching, secret } from './fields.js';
+import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 
 const USER = 'the name of a user, of visible ASCII characters';
-const URL_OF_MANAGEMENT =
-  'an http or https URL without a path, such as http://{host}:9990, where {host} is the host of the machine';
+const URL_OF_MANAGEMENT = `an http or https URL without a path, such as http://{host}:9990, ${PLACEHOLDERS}`;
 
 export const wildflySchema = z.strictObject({
   mechanism: z.literal('wildfly'),
@@ -23,6 +23,8 @@ export const wildflySchema = z.strictObject({
 });
 
 function isUrl(text: string): boolean {
-  const sample = text.replaceAll('{host}', 'host');
-  return /^https?:\/\//.test(text) && URL.canParse(sample) && new URL(sample).href === `${new URL(sample).origin}/`;
+  const example = exampleOf(text);
+  if (example === null || !/^https?:\/\//.test(example) || !URL.canParse(example)) return false;
+  const { href, origin } = new URL(example);
+  return href === `${origin}/`;
 }

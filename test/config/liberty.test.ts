@@ -35,6 +35,12 @@ test.each([
     'ftp://',
     /sessions\.metrics\.url: found "ftp:.*allowed: an http or https URL/,
   ],
+  [
+    'a placeholder that nobody fills in',
+    '9443/metrics',
+    '9443/{hsot}',
+    /sessions\.metrics\.url: found .*allowed: .* \{host\} is the host of the machine, and \{machine\} its name/,
+  ],
   ['nothing about a log-in', /, login: \{.*?\} \}/, '', /sessions\.metrics\.login: found nothing, allowed: \{ user: NAME/],
   [
     'a password in the file',

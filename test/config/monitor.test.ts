@@ -27,14 +27,14 @@ describe('what makes no sense of a monitor is refused with its field and what to
     [
       'a placeholder that nobody fills in',
       metric('').replace('/metrics', '/metrics?of={hsot}'),
-      /prometheus\.0\.url: found "http.*hsot\}", allowed: a URL with no other placeholder than \{host\}/,
+      /prometheus\.0\.url: found "http.*hsot\}", allowed: a URL with no other placeholders than \{host\} and \{machine\}/,
     ],
     [
       'one in place of the host',
       metric('').replace('{host}', '{hsot}'),
-      /prometheus\.0\.url: .*allowed: a URL with no other placeholder than \{host\}/,
+      /prometheus\.0\.url: .*allowed: a URL with no other placeholders than \{host\}/,
     ],
-    ['a placeholder that does not end', metric('').replace('/metrics', '/{host'), /prometheus\.0\.url: .*no other placeholder/],
+    ['a placeholder that does not end', metric('').replace('/metrics', '/{host'), /prometheus\.0\.url: .*no other placeholders/],
     [
       'a URL that is none',
       metric('').replace('http://{host}', 'ftp://{host}'),
@@ -98,6 +98,7 @@ test('what makes sense is accepted', () => {
     prometheus: [{ limit: null, limitMetric: 'y' }],
   });
   expect(monitorOf(metric('').replace('/metrics', '/probe?target={host}:8080&of={host}'))).toBeDefined();
+  expect(monitorOf(metric('').replace('/metrics', '/of/{machine}'))).toBeDefined();
   expect(monitorOf(metric('').replace('metric: x', 'metric: "job:x_total"'))).toBeDefined();
   const least = '{ intervalMs: 5000, timeoutMs: 5000, down: { intervalMs: 200, looks: 2 }, detection: { votesNeeded: 9 } }';
   expect(monitorOf(withMonitor(least))).toMatchObject({ timeoutMs: 5000, detection: { votesNeeded: 9 } });

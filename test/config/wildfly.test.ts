@@ -16,6 +16,7 @@ test.each([
   ['user: u', 'user: "Jörg"', /management\.user: found .*, allowed: the name of a user, of visible ASCII/],
   ['user: u', 'user: u, url: "http://{host}:9990/management"', /management\.url: found .*, allowed: .*without a path/],
   ['user: u', 'user: u, url: "http://a:b@{host}:9990"', /management\.url: found .*, allowed/],
+  ['user: u', 'user: u, url: "http://{hsot}:9990"', /management\.url: found .*, allowed: .*\{machine\} its name/],
   ['{ env: MANAGER_PASSWORD }', 'secret', /management\.password: found .*, allowed: \{ env: NAME \}/],
   ['deployment: shop.war, ', '', /sessions\.deployment: found nothing/],
 ])('%s in place of which stands %s is refused by what is allowed', (right, wrong, complaint) => {

@@ -21,7 +21,7 @@ interface Health {
 
 /**
  * Waits until both machines are members of one cluster in which a member that ends takes nothing with it; refuses after a minute. `url`: where
- * they tell it, with {host} for the host of a machine.
+ * they tell it, with {host} and {machine} for the host and the name of a machine.
  */
 export async function mustHoldAll(
   { primary, standby }: MachinePair,
