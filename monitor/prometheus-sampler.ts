@@ -5,7 +5,7 @@ import { seriesOf } from '../aging/series.js';
 import { ofMachine } from '../config/machine-address.js';
 import type { MachineConfig, PrometheusConfig } from '../config/types.js';
 import { endpointRefused, endpointUnreachable, metricMissing, pageUnreadable } from './prometheus-errors.js';
-import { hasSamples, isNamedIn, sumOf } from './prometheus-text.js';
+import { samplesIn, sumOf } from './prometheus-text.js';
 import type { Reading, Sampler } from './sampler.js';
 
 /** An exporter's page is some hundred kilobytes; what goes on without end is none. */
@@ -24,12 +24,12 @@ export class PrometheusSampler implements Sampler {
   async sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]> {
     const { metric, labels, kind, limit, limitMetric, scale } = this.config;
     const url = ofMachine(this.config.url, machine);
-    const text = await page(url, signal);
-    if (!hasSamples(text)) throw pageUnreadable(url, 'sends no page of metrics');
+    const samples = samplesIn(await page(url, signal));
+    if (samples.length === 0) throw pageUnreadable(url, 'sends no page of metrics');
     const numberOf = (name: string): number => {
-      const sum = sumOf(text, name, labels);
-      if (sum === null) throw metricMissing(url, { metric: name, labels, isNamed: isNamedIn(text, name) });
-      return sum;
+      const sum = sumOf(samples, name, labels);
+      if (sum !== null) return sum;
+      throw metricMissing(url, { metric: name, labels, isNamed: samples.some((sample) => sample.metric === name) });
     };
     const value = numberOf(metric) * scale;
     // Without a limit nothing is found of a resource: better told than missed.

@@ -4,34 +4,36 @@
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
-/**
- * The sum of all samples of `metric` that have these labels, null when there is none. NaN counts as none: it is how exporters write that
- * they do not know.
- */
-export function sumOf(text: string, metric: string, labels: Readonly<Record<string, string>> = {}): number | null {
-  let sum: number | null = null;
-  for (const line of text.split('\n')) {
-    const [, name, inBraces = '', value = ''] = LINE.exec(line.trim()) ?? [];
-    if (name !== metric) continue;
-    const own = new Map([...inBraces.matchAll(LABEL)].map(([, label, text]) => [label, unescaped(text ?? '')]));
-    if (!Object.entries(labels).every(([label, wanted]) => own.get(label) === wanted)) continue;
-    const number = numberOf(value);
-    if (!Number.isNaN(number)) sum = (sum ?? 0) + number;
-  }
-  return sum;
+export interface PageSample {
+  metric: string;
+  /** As they stand in the braces: of the many metrics of a page few are asked for theirs. */
+  labels: string;
+  /** NaN is how exporters write that they do not know. */
+  value: number;
 }
 
-/** Whether there is any sample: a page of something else, such as HTML, has none. */
-export function hasSamples(text: string): boolean {
-  return text.split('\n').some((line) => {
-    const [, , , value = ''] = LINE.exec(line.trim()) ?? [];
-    return value !== '' && (/^NaN$/i.test(value) || !Number.isNaN(numberOf(value)));
+/** The samples of a page, in its order. A page of something else, such as HTML, has none. */
+export function samplesIn(page: string): PageSample[] {
+  return page.split('\n').flatMap((line) => {
+    const [, metric, labels = '', text = ''] = LINE.exec(line.trim()) ?? [];
+    const value = numberOf(text);
+    return metric === undefined || (Number.isNaN(value) && !/^NaN$/i.test(text)) ? [] : [{ metric, labels, value }];
   });
 }
 
-/** Whether there is a sample of that name, whatever its labels and its value. */
-export function isNamedIn(text: string, metric: string): boolean {
-  return text.split('\n').some((line) => LINE.exec(line.trim())?.[1] === metric);
+/** The sum of all samples of `metric` that have these labels, null when there is none. NaN counts as none. */
+export function sumOf(
+  samples: readonly PageSample[],
+  metric: string,
+  labels: Readonly<Record<string, string>> = {},
+): number | null {
+  let sum: number | null = null;
+  for (const sample of samples) {
+    if (sample.metric !== metric || Number.isNaN(sample.value)) continue;
+    const own = new Map([...sample.labels.matchAll(LABEL)].map(([, label, text]) => [label, unescaped(text ?? '')]));
+    if (Object.entries(labels).every(([label, wanted]) => own.get(label) === wanted)) sum = (sum ?? 0) + sample.value;
+  }
+  return sum;
 }
 
 function numberOf(value: string): number {

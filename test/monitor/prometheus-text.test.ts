@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sumOf } from '../../monitor/prometheus-text.js';
+import { samplesIn, sumOf } from '../../monitor/prometheus-text.js';
 
 const PAGE = `# HELP jvm_memory_used_bytes The used bytes.
 # TYPE jvm_memory_used_bytes gauge
@@ -19,7 +19,7 @@ test.each([
   ['a label with quotes and braces', 'odd', { text: 'a "quoted" } brace' }, 4],
   ['infinity', 'endless', {}, Infinity],
 ])('%s is summed', (_what, metric, labels, value) => {
-  expect(sumOf(PAGE, metric, labels)).toBe(value);
+  expect(sumOf(samplesIn(PAGE), metric, labels)).toBe(value);
 });
 
 test.each([
@@ -27,5 +27,10 @@ test.each([
   ['a label that is not there', 'jvm_memory_used_bytes', { area: 'stack' }],
   ['what the exporter does not know', 'unknown', {}],
 ])('%s is nothing', (_what, metric, labels) => {
-  expect(sumOf(PAGE, metric, labels)).toBeNull();
+  expect(sumOf(samplesIn(PAGE), metric, labels)).toBeNull();
+});
+
+test('of what is no page of metrics there are no samples, and what an exporter does not know is one', () => {
+  expect(samplesIn('<html>\n<p>all well </p>\nall well\n</html>\n')).toEqual([]);
+  expect(samplesIn('# HELP unknown 7\nunknown NaN\n')).toEqual([{ metric: 'unknown', labels: '', value: NaN }]);
 });

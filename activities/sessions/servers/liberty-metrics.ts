@@ -8,7 +8,7 @@ import { ofMachine } from '../../../config/machine-address.js';
 import { OperatorError } from '../../../config/operator-error.js';
 import type { LibertyMetricsConfig, MachineConfig } from '../../../config/types.js';
 import { within } from '../../../config/within.js';
-import { sumOf } from '../../../monitor/prometheus-text.js';
+import { samplesIn, sumOf } from '../../../monitor/prometheus-text.js';
 import { machineUnreachable, notMovable } from '../../errors.js';
 import type { MachinePair } from '../mechanism.js';
 
@@ -43,15 +43,15 @@ export class LibertyMetrics {
    * nobody counts them.
    */
   async activeSessions(machine: MachineConfig, applications: readonly string[], signal: AbortSignal): Promise<number | null> {
-    const { text } = await this.page(machine, signal);
-    const counts = applications.map((appname) => sumOf(text, ACTIVE, { appname }));
+    const samples = samplesIn((await this.page(machine, signal)).text);
+    const counts = applications.map((appname) => sumOf(samples, ACTIVE, { appname }));
     return counts.every((count) => count === null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
   /** Refuses a machine whose page is not there, not for us, or without the metrics of monitor-1.0. */
   async mustTell(machine: MachineConfig, signal: AbortSignal): Promise<void> {
     const { text } = await this.page(machine, signal);
-    if (sumOf(text, ALWAYS) === null) throw this.failed(machine, 'has no metrics of monitor-1.0');
+    if (sumOf(samplesIn(text), ALWAYS) === null) throw this.failed(machine, 'has no metrics of monitor-1.0');
   }
 
   /** How far the machine's clock is ahead of ours, in milliseconds, as far as whole seconds tell. */
