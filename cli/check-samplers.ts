@@ -16,7 +16,7 @@ export interface CheckedPool {
   active: MachineConfig | undefined;
   /** Machines that are off, by name. */
   off: readonly string[];
-  driver: Pick<HypervisorDriver, 'memoryUse'>;
+  driver: Pick<HypervisorDriver, 'memoryUse' | 'status'>;
   fleet: Pick<ProxyFleet, 'trafficOfAll'>;
   /** Why no proxy can be asked; null where they can. */
   whyNoProxy: string | null;
@@ -39,10 +39,9 @@ export async function checkSamplers(
     item(
       `${pool.name}: sampler ${sampler.name} measures ${machine.name}`,
       async (notChecked) => {
-        const asksProxies = sampler.name === 'traffic';
-        const why = asksProxies ? whyNoProxy : off.includes(machine.name) ? `${machine.name} is off` : null;
+        const why = sampler.asksProxies === true ? whyNoProxy : off.includes(machine.name) ? `${machine.name} is off` : null;
         if (why !== null) return none(notChecked, why);
-        const readings = await sampleInTime(sampler, machine, pool.monitor.timeoutMs, signal);
+        const readings = await sampleInTime(sampler, machine, { driver, timeoutMs: pool.monitor.timeoutMs }, signal);
         return readings.length > 0 ? readings : none(notChecked, 'its hypervisor does not tell');
       },
       (readings) => tell(sampler, machine, readings),
@@ -50,7 +49,7 @@ export async function checkSamplers(
   try {
     for (const sampler of samplers) {
       await tryOne(sampler, active);
-      for (const standby of sampler.name === 'traffic' ? [] : standbys) await tryOne(sampler, standby);
+      for (const standby of sampler.asksProxies === true ? [] : standbys) await tryOne(sampler, standby);
     }
   } finally {
     await Promise.all(samplers.map(async (sampler) => sampler.close?.()));

@@ -21,7 +21,7 @@ import { rememberedWatch } from './remembered-watch.js';
 import type { Reports } from './reporter.js';
 import { Reporter } from './reporter.js';
 import { SampleLog } from './sample-log.js';
-import type { Reading, Sampler } from './sampler.js';
+import type { Outcome, Reading, Sampler } from './sampler.js';
 import { runSampler } from './sampler-loop.js';
 import { SamplerStates } from './sampler-states.js';
 import type { ScaledClock } from './scaled-clock.js';
@@ -98,7 +98,7 @@ export class PoolMonitor {
   }
 
   private async lead(signal: AbortSignal): Promise<void> {
-    const { pool, samplers, clock } = this.options;
+    const { pool, samplers, clock, driver } = this.options;
     const { intervalMs, timeoutMs, detection, down } = pool.monitor;
     // Of another term: looks are not in a row with those of before.
     this.downLookout.reset();
@@ -119,9 +119,9 @@ export class PoolMonitor {
         runSampler(
           sampler,
           {
-            ...{ intervalMs, timeoutMs, machine: () => this.active.watched },
+            ...{ intervalMs, timeoutMs, driver, machine: () => this.active.watched },
             take: (measured, readings) => this.take(measured, readings),
-            seen: (error) => this.sampled(sampler, error),
+            seen: (outcome) => this.sampled(sampler, outcome),
             tell: (reason) => this.reporter.sampler(sampler.name, reason),
           },
           ends,
@@ -203,10 +203,10 @@ export class PoolMonitor {
     await this.samples.write(clock.now());
   }
 
-  private sampled({ name }: Sampler, error: unknown): void {
-    this.samplerStates.seen(name, error);
+  private sampled({ name }: Sampler, outcome: Outcome): void {
+    this.samplerStates.seen(name, outcome);
     // Also what another worker has told of it is over.
-    if (error === null) this.reporter.sampler(name, null);
+    if (outcome === 'sample' || outcome === 'nothing') this.reporter.sampler(name, null);
   }
 
   private take({ name }: MachineConfig, readings: readonly Reading[]): void {

@@ -3,6 +3,7 @@
 import { describeError, OperatorError } from '../config/operator-error.js';
 import type { SamplerState } from '../state/monitor-state.js';
 import { DEAD_AFTER } from './sampler-loop.js';
+import type { Outcome } from './sampler.js';
 
 export class SamplerStates {
   private readonly states: Map<string, SamplerState>;
@@ -18,19 +19,20 @@ export class SamplerStates {
     for (const state of states) if (this.states.has(state.sampler)) this.states.set(state.sampler, state);
   }
 
-  /** What has come of a sample: null, or what it has thrown. */
-  seen(sampler: string, error: unknown): void {
+  seen(sampler: string, outcome: Outcome): void {
     const before = this.states.get(sampler);
     const at = new Date().toISOString();
-    if (error === null) {
-      this.states.set(sampler, { sampler, lastSuccessAt: at, failure: null, deadSince: null });
+    const lastSuccessAt = outcome === 'sample' ? at : (before?.lastSuccessAt ?? null);
+    if (outcome === 'sample' || outcome === 'nothing') {
+      this.states.set(sampler, { sampler, lastSuccessAt, failure: null, deadSince: null });
       return;
     }
+    const error = outcome.thrown;
     const times = (before?.failure?.times ?? 0) + 1;
     const code = error instanceof OperatorError ? error.code : null;
     this.states.set(sampler, {
       sampler,
-      lastSuccessAt: before?.lastSuccessAt ?? null,
+      lastSuccessAt,
       failure: { at, code, message: error instanceof OperatorError ? error.message : describeError(error), times },
       deadSince: before?.deadSince ?? (times >= DEAD_AFTER ? at : null),
     });

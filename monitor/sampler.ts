@@ -8,9 +8,14 @@ export interface Reading {
   value: number;
 }
 
+/** What has come of one try: a sample, nothing that could be told, or what was thrown. */
+export type Outcome = 'sample' | 'nothing' | { thrown: unknown };
+
 export interface Sampler {
   /** For messages, such as "traffic" or "jmx". */
   readonly name: string;
+  /** Whether the proxies tell, as they do of a machine that is off as well. */
+  readonly asksProxies?: boolean;
   /** Measures the machine now; an empty list when there is nothing to tell yet. What it cannot measure it throws. */
   sample(machine: MachineConfig, signal: AbortSignal): Promise<Reading[]>;
   /** Another machine, or another boot of it: nothing from before is compared with what comes. */

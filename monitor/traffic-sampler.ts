@@ -20,6 +20,7 @@ export interface TrafficLimits {
 
 export class TrafficSampler implements Sampler {
   readonly name = 'traffic';
+  readonly asksProxies = true;
   private readonly growth = new TrafficGrowth();
   private served = 0;
 

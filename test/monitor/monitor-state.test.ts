@@ -24,7 +24,7 @@ interface Watched {
   /** What the supervisor was told of anomalies: about, and evidence or null. */
   told: [string, string | null][];
   /** What samplers and witnesses find from now on. */
-  world: { isSamplerWell: boolean; evidence: DownEvidence[]; isTemporalAway: boolean; isStandbyOff: boolean };
+  world: { isSamplerWell: boolean; evidence: DownEvidence[]; isTemporalAway: boolean; off: Set<string> };
   /** Begins to watch; resolves with what ends it. */
   start: () => () => Promise<void>;
 }
@@ -37,7 +37,7 @@ async function watchedPool(): Promise<Watched> {
   const monitor = { ...made.monitor, intervalMs: 30, timeoutMs: 5000, down: { intervalMs: 20, looks: 3 } };
   const pool: PoolConfig = { ...made, policy, monitor };
   const told: Watched['told'] = [];
-  const world: Watched['world'] = { isSamplerWell: true, evidence: [], isTemporalAway: false, isStandbyOff: false };
+  const world: Watched['world'] = { isSamplerWell: true, evidence: [], isTemporalAway: false, off: new Set() };
   return {
     ...{ database, told, world },
     async lead() {
@@ -57,9 +57,7 @@ async function watchedPool(): Promise<Watched> {
         driver: {
           status: (machine) =>
             Promise.resolve(
-              machine === 'b' && world.isStandbyOff
-                ? { power: 'off', incarnation: null }
-                : { power: 'on', incarnation: 'boot-1' },
+              world.off.has(machine) ? { power: 'off', incarnation: null } : { power: 'on', incarnation: 'boot-1' },
             ),
           verify: nothing,
         },
@@ -176,11 +174,11 @@ test('a hot standby that dies is told of once, and that it is well again', async
   const { look, start, told, world } = await watchedPool();
   start();
   await expect.poll(async () => (await look()).samples, PATIENCE).toBeGreaterThan(2);
-  world.isStandbyOff = true;
+  world.off.add('b');
 
   await expect.poll(async () => (await look()).anomalies, PATIENCE).toMatchObject([{ about: 'standby b' }]);
   expect(describeMonitor(await look()).join('\n')).toMatch(/wrong since .*: the standby b is off, .*: vm-rejuv boot shop$/);
-  world.isStandbyOff = false;
+  world.off.delete('b');
   await expect.poll(async () => (await look()).anomalies, PATIENCE).toEqual([]);
 
   await expect
@@ -219,4 +217,19 @@ test('evidence of one kind that stays is an anomaly until it is over', async () 
       ['lone evidence', expect.stringContaining('the worker: refused')],
       ['lone evidence', null],
     ]);
+});
+
+test('a machine that is off has no new samples, and its samplers no trouble', async () => {
+  const { look, start, told, world } = await watchedPool();
+  start();
+  await expect.poll(async () => (await look()).samplers[0]?.lastSuccessAt ?? null, PATIENCE).not.toBeNull();
+
+  world.isSamplerWell = false;
+  world.off.add('a');
+  const heardOf = async (): Promise<number> => (await look()).seenAt?.getTime() ?? 0;
+  const off = await heardOf();
+  await expect.poll(heardOf, PATIENCE).toBeGreaterThan(off + 500);
+
+  expect((await look()).samplers[1]).toEqual({ sampler: 'moody', lastSuccessAt: null, failure: null, deadSince: null });
+  expect(told).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { MachineStatus } from '../../activities/hypervisor/driver.js';
 import { runSampler } from '../../monitor/sampler-loop.js';
-import type { Reading, Sampler } from '../../monitor/sampler.js';
+import type { Outcome, Reading, Sampler } from '../../monitor/sampler.js';
 import type { MachineConfig } from '../../config/types.js';
 
 const MACHINE = { name: 'a', url: 'http://127.0.0.1:1' } as MachineConfig;
@@ -10,12 +11,22 @@ interface Running {
   asked: number[];
   taken: (readonly Reading[])[];
   told: (string | null)[];
+  seen: Outcome[];
 }
 
-function run(sample: (call: number, signal: AbortSignal) => Promise<Reading[]>, timeoutMs = 1000): Running {
-  const running: Running = { asked: [], taken: [], told: [] };
+interface World {
+  timeoutMs?: number;
+  power?: MachineStatus['power'];
+  asksProxies?: boolean;
+}
+
+function run(
+  sample: (call: number, signal: AbortSignal) => Promise<Reading[]>,
+  { timeoutMs = 1000, power = 'on', asksProxies = false }: World = {},
+): Running {
+  const running: Running = { asked: [], taken: [], told: [], seen: [] };
   const sampler: Sampler = {
-    name: 'test',
+    ...{ name: 'test', asksProxies },
     sample: (_machine, signal) => sample(running.asked.push(performance.now()), signal),
   };
   const stop = new AbortController();
@@ -23,8 +34,9 @@ function run(sample: (call: number, signal: AbortSignal) => Promise<Reading[]>, 
     sampler,
     {
       ...{ intervalMs: 20, timeoutMs, machine: () => MACHINE },
+      driver: { status: () => Promise.resolve({ power, incarnation: null }) },
       take: (_machine, readings) => running.taken.push(readings),
-      seen: () => undefined,
+      seen: (outcome) => running.seen.push(outcome),
       tell: (reason) => running.told.push(reason),
     },
     stop.signal,
@@ -64,7 +76,7 @@ test('one that hangs is given up in time and asked more rarely, and its late ans
         });
         if (call > 4) resolve([]);
       }),
-    10,
+    { timeoutMs: 10 },
   );
 
   await expect.poll(() => running.taken.length).toBeGreaterThan(0);
@@ -74,4 +86,16 @@ test('one that hangs is given up in time and asked more rarely, and its late ans
   const gaps = running.asked.slice(1, 5).map((at, index) => at - (running.asked[index] ?? 0));
   // 2, 4, 8 and 8 intervals.
   expect(gaps[2]).toBeGreaterThan(1.5 * (gaps[0] ?? 0));
+});
+
+test('of a machine that is off there is nothing to tell, but where the proxies are asked', async () => {
+  const refuse = (): Promise<Reading[]> => Promise.reject(new Error('refused'));
+  const off = run(refuse, { power: 'off' });
+  const proxies = run(refuse, { power: 'off', asksProxies: true });
+
+  await expect.poll(() => off.seen.length).toBeGreaterThan(4);
+  await expect.poll(() => proxies.told.length).toBe(1);
+
+  expect(new Set(off.seen)).toEqual(new Set(['nothing']));
+  expect(off.told).toEqual([]);
 });
