@@ -4,6 +4,7 @@ import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
 import type { ProxyFleet } from '../activities/proxy-fleet.js';
 import { KINDS } from '../aging/series.js';
 import { inUnit } from '../aging/verdict.js';
+import { OperatorError } from '../config/operator-error.js';
 import type { MachineConfig, PoolConfig } from '../config/types.js';
 import { sampleInTime } from '../monitor/sample-in-time.js';
 import type { Reading, Sampler } from '../monitor/sampler.js';
@@ -42,7 +43,9 @@ export async function checkSamplers(
         const why = sampler.asksProxies === true ? whyNoProxy : off.includes(machine.name) ? `${machine.name} is off` : null;
         if (why !== null) return none(notChecked, why);
         const readings = await sampleInTime(sampler, machine, { driver, timeoutMs: pool.monitor.timeoutMs }, signal);
-        return readings.length > 0 ? readings : none(notChecked, 'its hypervisor does not tell');
+        if (readings.length === 0) return none(notChecked, 'its hypervisor does not tell');
+        mustBeWithinLimits(machine, readings);
+        return readings;
       },
       (readings) => tell(sampler, machine, readings),
     );
@@ -59,6 +62,21 @@ export async function checkSamplers(
 function none(notChecked: (why: string) => void, why: string): Reading[] {
   notChecked(why);
   return [];
+}
+
+/** What is beyond its limit from the start would be restarted again and again. */
+function mustBeWithinLimits({ name }: MachineConfig, readings: readonly Reading[]): void {
+  const beyond = readings.flatMap(({ series, value }) => {
+    const { limit } = series;
+    if (KINDS[series.kind].role !== 'resource' || limit === null || value <= limit) return [];
+    return [`${series.name} at ${inUnit(value, series)}, above its limit of ${inUnit(limit, series)}`];
+  });
+  if (beyond.length === 0) return;
+  throw new OperatorError(
+    'LIMIT_TOO_LOW',
+    `Machine ${name} has ${beyond.join(', and ')}: it would be restarted as exhausted.`,
+    'Correct the limit in pools.*.monitor (memoryLimit, threadLimit, or limit, limitMetric and scale of prometheus), or restart the machine if it is exhausted.',
+  );
 }
 
 function tell({ name: sampler }: Sampler, { name: machine }: MachineConfig, readings: readonly Reading[]): Finding {

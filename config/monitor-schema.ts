@@ -44,7 +44,11 @@ export const monitorSchema = z
   .superRefine(({ timeoutMs = 0, ...others }, context) => {
     const most = mostTimeoutMs(others);
     if (timeoutMs <= most) return;
-    const message = `at most ${most}: a sample has to end before the next one begins, after intervalMs`;
+    const interval = others.timeScale === 1 ? 'intervalMs' : 'intervalMs times timeScale';
+    const message =
+      most === defaults.LEAST_MOST_SAMPLE_TIMEOUT_MS
+        ? `at most ${most}, as ${interval} is no more than that: a sample has to end before the next one begins`
+        : `at most ${most}, which is ${interval}: a sample has to end before the next one begins`;
     context.addIssue({ code: 'custom', path: ['timeoutMs'], message });
   })
   .transform((monitor) => ({

@@ -9,7 +9,7 @@ import { policySchema } from './policy-schema.js';
 import { sessionIdSchema } from './session-id-schema.js';
 import { sessionsSchema, STORE_FIELDS } from './sessions-schema.js';
 
-const limits = z
+const limitsSchema = z
   .strictObject({
     holdBudgetMs: milliseconds.max(defaults.MAX_HOLD_BUDGET_MS).default(defaults.HOLD_BUDGET_MS),
     holdMaxMs: someMilliseconds.default(defaults.HOLD_MAX_MS),
@@ -45,16 +45,20 @@ export const poolSchema = z
           'a mapping with path, such as { path: /shop/health }',
         )
         .superRefine(atLeast('bootTimeoutMs', 'timeoutMs')),
-      limits: limits.prefault({}),
+      limits: limitsSchema.prefault({}),
       policy: policySchema.nullable().default(null),
       monitor: monitorSchema.optional(),
     },
     'a mapping with machines, sessions and health',
   )
-  .superRefine(({ machines, sessions: mechanism, policy, monitor }, context) => {
+  .superRefine(({ machines, sessions: mechanism, limits, policy, monitor }, context) => {
     if (monitor !== undefined && policy === null) {
       const message = 'nothing, or a policy beside it ({} for defaults): a pool without one is not watched';
       context.addIssue({ code: 'custom', path: ['monitor'], message });
+    }
+    if ((monitor?.tooSlowMs ?? 0) > limits.requestTimeoutMs) {
+      const message = `at most ${limits.requestTimeoutMs}, which is limits.requestTimeoutMs: no response takes longer`;
+      context.addIssue({ code: 'custom', path: ['monitor', 'tooSlowMs'], message });
     }
     if (machines[0].name === machines[1].name) {
       const message = 'a name that the first machine does not have: the two must be different machines';

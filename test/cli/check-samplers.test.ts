@@ -22,13 +22,14 @@ async function exporter(answer: (request: IncomingMessage) => string): Promise<n
 }
 
 test('each sampler is tried once, and says what it measures or what is wrong, and nothing is kept of it', async () => {
-  const port = await exporter(() => 'jvm_threads_current 23\n');
+  const port = await exporter(() => 'jvm_threads_current 23\nbusy 23\n');
   const { installation } = await createTestInstallation(async (directory, url) => {
     const shop = await nodeShop(directory, url);
     const metric = { url: `http://{host}:${port}/metrics`, metric: 'jvm_threads_current', kind: 'threads', limit: 800 };
     const prometheus = [
       metric,
       { ...metric, metric: 'absent' },
+      { ...metric, metric: 'busy', limit: 22 },
       { ...metric, metric: 'refused', url: 'http://{host}:1/metrics' },
     ];
     return { ...shop, pool: { ...shop.pool, policy: {}, monitor: { prometheus, memoryLimit: '2 GiB' } } };
@@ -56,10 +57,14 @@ test('each sampler is tried once, and says what it measures or what is wrong, an
     'prometheus absent measures node-a': {
       ...{ ok: false, code: 'METRIC_MISSING', remedy: expect.stringContaining('monitor.prometheus') as string },
     },
+    'prometheus busy measures node-a': {
+      ...{ ok: false, code: 'LIMIT_TOO_LOW', remedy: expect.stringContaining('Correct the limit in pools.*.monitor') as string },
+      message: expect.stringContaining('threads:busy at 23 threads, above its limit of 22 threads') as string,
+    },
     'prometheus refused measures node-a': { ok: false, code: 'METRICS_UNREACHABLE' },
     'prometheus refused measures node-b': { ok: null },
   });
-  expect(Object.keys(without)).toHaveLength(9);
+  expect(Object.keys(without)).toHaveLength(11);
 
   await installation.startProxy();
   expect((await samplers())['traffic measures node-a']).toMatchObject({ ok: true, readings: [{ series: 'requests' }, {}] });

@@ -51,7 +51,22 @@ describe('what makes no sense of a monitor is refused with its field and what to
     [
       'a sample that outlasts its interval',
       withMonitor('{ intervalMs: 5000, timeoutMs: 5001 }'),
-      /monitor\.timeoutMs: found 5001, allowed: at most 5000: a sample has to end before/,
+      /monitor\.timeoutMs: found 5001, allowed: at most 5000, which is intervalMs: a sample has to end before/,
+    ],
+    [
+      'the same by a faster clock',
+      withMonitor('{ intervalMs: 500, timeoutMs: 5001, timeScale: 10 }'),
+      /monitor\.timeoutMs: found 5001, allowed: at most 5000, which is intervalMs times timeScale: a sample/,
+    ],
+    [
+      'the same of one that is shorter than any sample',
+      withMonitor('{ intervalMs: 100, timeoutMs: 1001 }'),
+      /monitor\.timeoutMs: found 1001, allowed: at most 1000, as intervalMs is no more than that: a sample/,
+    ],
+    [
+      'a response that takes longer than any may',
+      withMonitor('{ tooSlowMs: 60001 }'),
+      /monitor\.tooSlowMs: found 60001, allowed: at most 60000, which is limits\.requestTimeoutMs: no response/,
     ],
     ['looks without a pause', withMonitor('{ down: { intervalMs: 1 } }'), /down\.intervalMs: found 1, allowed: .* from 200 to/],
     [
@@ -100,7 +115,8 @@ test('what makes sense is accepted', () => {
   expect(monitorOf(metric('').replace('/metrics', '/probe?target={host}:8080&of={host}'))).toBeDefined();
   expect(monitorOf(metric('').replace('/metrics', '/of/{machine}'))).toBeDefined();
   expect(monitorOf(metric('').replace('metric: x', 'metric: "job:x_total"'))).toBeDefined();
-  const least = '{ intervalMs: 5000, timeoutMs: 5000, down: { intervalMs: 200, looks: 2 }, detection: { votesNeeded: 9 } }';
+  const least =
+    '{ intervalMs: 5000, timeoutMs: 5000, down: { intervalMs: 200, looks: 2 }, detection: { votesNeeded: 9 }, tooSlowMs: 60000 }';
   expect(monitorOf(withMonitor(least))).toMatchObject({ timeoutMs: 5000, detection: { votesNeeded: 9 } });
 });
 
