@@ -16,9 +16,10 @@ export function complaints(
   file: string,
   document: Document,
   lines: LineCounter,
-  issues: readonly Issue[],
+  found: readonly Issue[],
   pageOf: (path: Path) => string,
 ): string[] {
+  const issues = found.flatMap((issue) => inNearestForm(document, issue));
   const misspelt = misspeltFields(document, issues);
   const meant = new Set(misspelt.values());
   return issues.flatMap((issue) => {
@@ -32,9 +33,19 @@ export function complaints(
       });
     }
     // Of a name that is none, the name is the mistake, not what it stands for.
-    const found = issue.code === 'invalid_key' ? issue.path.at(-1) : document.getIn(issue.path);
-    return [`${at(issue.path)}: found ${show(found, isSecret(issue.path))}, allowed: ${allowed(issue, found)}`];
+    const value = issue.code === 'invalid_key' ? issue.path.at(-1) : document.getIn(issue.path);
+    return [`${at(issue.path)}: found ${show(value, isSecret(issue.path))}, allowed: ${allowed(issue, value)}`];
   });
+}
+
+/** What is wrong with a mapping that may have several forms, by the form that it is nearest to; where none is nearer, that it has none. */
+function inNearestForm(document: Document, issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union' || !isMap(document.getIn(issue.path))) return [issue];
+  const [nearest, second] = issue.errors
+    .map((issues) => ({ issues, wrong: issues.reduce((sum, one) => sum + ('keys' in one ? one.keys.length : 1), 0) }))
+    .sort((one, other) => one.wrong - other.wrong);
+  if (nearest === undefined || nearest.wrong === second?.wrong) return [issue];
+  return nearest.issues.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 /** What is missing beside an unknown field that is spelt nearly like it, by the unknown one's path: one mistake, not two. */

@@ -35,13 +35,27 @@ export const secret = z
   )
   .refine(oneSecret, SECRET);
 
+/** Refuses what a list has twice. `keyOf`: texts of one key are the same to whom they are for. */
+export function refuseTwice(
+  keyOf: (text: string) => string = (text) => text,
+): (list: readonly string[], context: z.RefinementCtx) => void {
+  return (list, context) => {
+    const keys = list.map(keyOf);
+    for (const [index, key] of keys.entries()) {
+      if (keys.indexOf(key) < index) context.addIssue({ code: 'custom', path: [index], message: TWICE });
+    }
+  };
+}
+const TWICE = 'each once: it stands in this list before';
+
 /** Of applications whose sessions move. */
 export const contexts = z
   .array(
     matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
     'a list of at least one context path, such as [/shop]',
   )
-  .min(1);
+  .min(1)
+  .superRefine(refuseTwice());
 
 /** A path that begins a session which both machines must know before any other moves. */
 export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null);

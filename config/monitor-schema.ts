@@ -29,7 +29,7 @@ export const monitorSchema = z
       memoryLimit: size.nullable().default(null),
       tooSlowMs: time.nullable().default(null),
       collectEveryMs: timeFrom(defaults.LEAST_COLLECT_MS).nullable().default(null),
-      prometheus: z.array(prometheusSchema, 'a list of metrics, each { url, metric, kind }').default([]),
+      prometheus: prometheusSchema.default([]),
       down: z
         .strictObject({
           intervalMs: timeFrom(defaults.LEAST_DOWN_INTERVAL_MS).default(defaults.DOWN_INTERVAL_MS),

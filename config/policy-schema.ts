@@ -10,12 +10,13 @@ const time = z.string(TIME).regex(/^([01]\d|2[0-3]):[0-5]\d$/, TIME);
 const DATE = 'a day, such as "2026-12-24"';
 const date = z.string(DATE).refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isDay(text), DATE);
 
+const DAY_NAMES = `a list of at least one of ${DAYS.join(', ')}`;
 const WINDOW =
   '{ days: [sat, sun], from: "02:00", to: "05:00" } (without days: every day) or { since: "2026-12-24", until: "2026-12-26" }';
 const weekly = z
   .strictObject({
     days: z
-      .array(z.enum(DAYS))
+      .array(z.enum(DAYS), DAY_NAMES)
       .min(1)
       .default([...DAYS]),
     from: time,

@@ -31,21 +31,42 @@ const labels = z.record(
 /** All but the counter of requests, which the proxies count. */
 const MEASURED = (Object.keys(KINDS) as SeriesKind[]).filter((kind) => kind !== 'requests');
 
-export const prometheusSchema = z
-  .strictObject({
-    url,
-    metric: metric('jvm_threads_current'),
-    labels: labels.default({}),
-    kind: z.enum(MEASURED, `one of ${MEASURED.join(', ')}`),
-    /** In the unit of the kind. */
-    limit: positive.nullable().default(null),
-    limitMetric: metric('jvm_memory_max_bytes').nullable().default(null),
-    /** From the metric's unit to that of the kind: bytes to MiB are 9.5367e-7. */
-    scale: positive.default(1),
-  })
+const prometheusMetric = z
+  .strictObject(
+    {
+      url,
+      metric: metric('jvm_threads_current'),
+      labels: labels.default({}),
+      kind: z.enum(MEASURED, `one of ${MEASURED.join(', ')}`),
+      /** In the unit of the kind. */
+      limit: positive.nullable().default(null),
+      limitMetric: metric('jvm_memory_max_bytes').nullable().default(null),
+      /** From the metric's unit to that of the kind: bytes to MiB are 9.5367e-7. */
+      scale: positive.default(1),
+    },
+    '{ url: URL, metric: NAME, kind: KIND }',
+  )
   .refine(({ limit, limitMetric }) => limit === null || limitMetric === null, {
     ...{ path: ['limit'], error: 'null, or no limitMetric: one of the two tells where it is exhausted' },
   });
+
+/** Those of a pool. */
+export const prometheusSchema = z
+  .array(prometheusMetric, 'a list of metrics, each { url, metric, kind }')
+  .superRefine((metrics, context) => {
+    const names = metrics.map(nameOfMetric);
+    for (const [index, name] of names.entries()) {
+      const first = names.indexOf(name);
+      if (first === index) continue;
+      const message = `another metric than prometheus.${first}, or other values of labels: both would be one series`;
+      context.addIssue({ code: 'custom', path: [index, 'metric'], message });
+    }
+  });
+
+/** One metric is mostly told apart by its labels. */
+export function nameOfMetric({ metric, labels }: Pick<z.output<typeof prometheusMetric>, 'metric' | 'labels'>): string {
+  return [metric, ...Object.values(labels)].join(':').replaceAll(',', ';');
+}
 
 /** Whatever stands for a host that is not known yet. */
 function isUrl(text: string): boolean {

@@ -1,7 +1,7 @@
 // What vm-rejuv.yaml may say of where session ids travel. What it leaves out is as the server has it: customary-ids.ts.
 
 import { z } from 'zod';
-import { matching } from './fields.js';
+import { matching, refuseTwice } from './fields.js';
 import { ROUTE_MARKERS } from './route-marker.js';
 
 /** RFC 6265, section 4.1.1, and RFC 9110, section 5.1: the names of cookies and headers are tokens, as RFC 9110 has them in section 5.6.2. */
@@ -16,7 +16,10 @@ const PATH_PARAMETER = 'the name of a path parameter, such as jsessionid, or nul
 
 export const sessionIdSchema = z
   .strictObject({
-    cookies: z.array(matching(TOKEN, COOKIE), 'a list of names of cookies, such as [JSESSIONID]').optional(),
+    cookies: z
+      .array(matching(TOKEN, COOKIE), 'a list of names of cookies, such as [JSESSIONID]')
+      .superRefine(refuseTwice())
+      .optional(),
     pathParameter: matching(/^[^\s;=/?#]+$/, PATH_PARAMETER)
       .nullable()
       .optional(),
@@ -26,6 +29,8 @@ export const sessionIdSchema = z
         matching(TOKEN, HEADER).refine((name) => !NO_ID.test(name), HEADER),
         'a list of names of headers, such as [X-Auth-Token]',
       )
+      // RFC 9110, section 5.1: their case tells nothing.
+      .superRefine(refuseTwice((name) => name.toLowerCase()))
       .optional(),
     routeMarker: z.enum(ROUTE_MARKERS).optional(),
   })

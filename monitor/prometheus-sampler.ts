@@ -3,6 +3,7 @@
 import { request } from 'undici';
 import { seriesOf } from '../aging/series.js';
 import { ofMachine } from '../config/machine-address.js';
+import { nameOfMetric } from '../config/prometheus-schema.js';
 import type { MachineConfig, PrometheusConfig } from '../config/types.js';
 import { endpointRefused, endpointUnreachable, metricMissing, pageUnreadable } from './prometheus-errors.js';
 import { samplesIn, sumOf } from './prometheus-text.js';
@@ -16,8 +17,7 @@ export class PrometheusSampler implements Sampler {
   private readonly what: string;
 
   constructor(private readonly config: PrometheusConfig) {
-    // One metric is mostly told apart by its labels.
-    this.what = [config.metric, ...Object.values(config.labels)].join(':').replaceAll(',', ';');
+    this.what = nameOfMetric(config);
     this.name = `prometheus ${this.what}`;
   }
 

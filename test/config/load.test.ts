@@ -100,6 +100,21 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /sessionId\.headers\.1: found "Host", allowed: the name of a header of the application's own/,
     ],
     [
+      'a cookie twice',
+      `${GOOD}    sessionId: { cookies: [sid, SID, sid] }\n`,
+      /sessionId\.cookies\.2: found "sid", allowed: each once: it stands in this list before/,
+    ],
+    [
+      'a header twice, whatever its case',
+      `${GOOD}    sessionId: { headers: [X-Auth-Token, x-auth-token] }\n`,
+      /sessionId\.headers\.1: found "x-auth-token", allowed: each once/,
+    ],
+    [
+      'an application twice',
+      GOOD.replace('[/shop]', '[/shop, /office, /shop]'),
+      /sessions\.contexts\.2: found "\/shop", allowed: each once/,
+    ],
+    [
       'a path parameter that no path has',
       `${GOOD}    sessionId: { pathParameter: "jsessionid=" }\n`,
       /sessionId\.pathParameter: found "jsessionid=", allowed: the name of a path parameter/,

@@ -99,6 +99,11 @@ describe('what makes no sense of a monitor is refused with its field and what to
       withMonitor('{ memoryLimit: 2048 }'),
       /memoryLimit: found 2048, allowed: at least 1 MiB/,
     ],
+    [
+      'a metric twice',
+      metric('').replace(/\[(\{ url.*\})\]/, '[$1, $1]'),
+      /prometheus\.1\.metric: found "x", allowed: another metric than prometheus\.0, or other values of labels/,
+    ],
     ['no memory', withMonitor('{ memoryLimit: 0 }'), /monitor\.memoryLimit: found 0, allowed: bytes/],
   ])('%s', (_what, text, message) => {
     const error = refusal(text);

@@ -27,6 +27,31 @@ describe('a policy cannot have', () => {
       '{ blackout: [{ since: "2026-02-30", until: "2026-03-01" }] }',
       /policy\.blackout\.0.*allowed: .*"2026-12-24"/,
     ],
+    [
+      'a window without an end',
+      '{ maintenance: [{ days: [sat], from: "02:00" }] }',
+      /policy\.maintenance\.0\.to: found nothing, allowed: a time of the day/,
+    ],
+    [
+      'a field of a window that is misspelt',
+      '{ maintenance: [{ from: "02:00", too: "05:00" }] }',
+      /policy\.maintenance\.0\.too: unknown field; did you mean "to"\?/,
+    ],
+    [
+      'a day that no week has',
+      '{ maintenance: [{ days: [sat, sum], from: "02:00", to: "05:00" }] }',
+      /policy\.maintenance\.0\.days\.1: found "sum", allowed: one of "mon"/,
+    ],
+    [
+      'no list of days',
+      '{ maintenance: [{ days: sat, from: "02:00", to: "05:00" }] }',
+      /policy\.maintenance\.0\.days: found "sat", allowed: a list of at least one of mon, tue/,
+    ],
+    [
+      'a window of two forms',
+      '{ blackout: [{ since: "2026-12-24", to: "02:00" }] }',
+      /policy\.blackout\.0: found a mapping, allowed: \{ days: .* or \{ since: /,
+    ],
     ['a window of no length', '{ maintenance: [{ from: "02:00", to: "02:00" }] }', /policy\.maintenance\.0.*allowed: /],
     ['days in the wrong order', '{ blackout: [{ since: "2026-03-02", until: "2026-03-01" }] }', /policy\.blackout\.0.*allowed: /],
     ['no restart a day', '{ mostPerDay: 0 }', /policy\.mostPerDay: found 0, allowed: at least 1/],
