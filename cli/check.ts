@@ -33,7 +33,7 @@ import { mebibytes } from './restart-outcome.js';
 /** Chosen: a check is for a person who waits. */
 const CHECK_TIMEOUT_MS = 60_000;
 const NO_DATABASE = 'PostgreSQL does not tell';
-const NO_DRIVER = 'the drivers do not tell';
+const NO_DRIVER = 'its machines are not known';
 
 /** What an item has found besides that it is so. */
 export interface Finding {
@@ -87,8 +87,11 @@ export async function check(
   const database = openDatabase(config.database.url);
   let client: Client | undefined;
   try {
-    for (const error of Object.values(missing) as (OperatorError | null)[])
-      if (error !== null) await item('secrets of the servers are given', () => Promise.reject(error));
+    for (const [what, error] of [
+      ['the URL of the database is given', missing.database],
+      ['the admin token is given', missing.token],
+    ] as const)
+      if (error !== null) await item(what, () => Promise.reject(error));
     const hash = await item('PostgreSQL answers and its schema is current', async (notChecked) => {
       if (missing.database !== null) return notChecked('nobody tells where it is');
       await migrate(config.database.url);
@@ -118,7 +121,7 @@ export async function check(
       const driver = createDriver(pool);
       const seen = await item(
         `${pool.name}: machines are known to their hypervisor`,
-        () => machinesOf(pool, driver, signal),
+        () => machinesOf(pool, driver, machines, signal),
         tellMachines,
       );
       const off = seen?.filter(({ power }) => power === 'off').map(({ name }) => name);
@@ -126,7 +129,6 @@ export async function check(
         if (seen === undefined) return notChecked(NO_DRIVER);
         for (const { name } of pool.machines) {
           await driver.verify(name, { signal });
-          await machines.add(driver, pool.name, name, { signal });
         }
       });
       await item(`${pool.name}: the active machine runs`, async (notChecked) => {
@@ -216,10 +218,17 @@ interface SeenMachine {
   memoryBytes: number | null;
 }
 
-async function machinesOf(pool: PoolConfig, driver: HypervisorDriver, signal: AbortSignal): Promise<SeenMachine[]> {
+/** What is known under two names is refused. */
+async function machinesOf(
+  pool: PoolConfig,
+  driver: HypervisorDriver,
+  machines: DistinctMachines,
+  signal: AbortSignal,
+): Promise<SeenMachine[]> {
   const seen: SeenMachine[] = [];
   for (const { name } of pool.machines) {
     const { power } = await driver.status(name, { signal });
+    await machines.add(driver, pool.name, name, { signal });
     seen.push({
       name,
       power,

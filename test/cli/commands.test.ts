@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { openDatabase } from '../../state/database.js';
@@ -11,6 +12,10 @@ import { migrate } from '../../state/migrate.js';
 import { ensurePool } from '../../state/pool.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { CLI, jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+
+interface Shop {
+  machines: { driver: { stateDirectory: string } }[];
+}
 
 test('check, rejuvenate and status tell what they did, for people and for programs', async () => {
   const { installation } = await createTestInstallation(nodeShop);
@@ -140,14 +145,40 @@ test('a check without secrets says which, and asks the hypervisors all the same'
     .map((line) => JSON.parse(line) as { check: string; ok: boolean | null; message?: string });
   expect(code).toBe(1);
   expect(found.filter(({ ok }) => ok === false)).toMatchObject([
-    { message: expect.stringContaining('VM_REJUV_DATABASE_URL') as string },
-    { message: expect.stringContaining('VM_REJUV_ADMIN_TOKEN') as string },
+    { check: 'the URL of the database is given', message: expect.stringContaining('VM_REJUV_DATABASE_URL') as string },
+    { check: 'the admin token is given', message: expect.stringContaining('VM_REJUV_ADMIN_TOKEN') as string },
     { check: expect.stringMatching(/^a worker polls/) as string },
   ]);
   expect(found).toContainEqual(
     expect.objectContaining({ check: expect.stringMatching(/machines are known/) as string, ok: true }),
   );
 });
+
+test('a machine that two pools name is refused before it is called known', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { configFile, directory } = installation;
+  const config = parse(await readFile(configFile, 'utf8')) as { pools: Record<string, Shop> };
+  const [[name, shop] = ['', null]] = Object.entries(config.pools);
+  if (shop === null) throw new Error('There is no pool.');
+  const machines = shop.machines.map(({ driver, ...machine }, index) => {
+    const stateDirectory = join(directory, `link-${index}`);
+    return { machine: { ...machine, url: `http://127.0.0.1:${index + 1}`, driver: { ...driver, stateDirectory } }, driver };
+  });
+  for (const { machine, driver } of machines) {
+    await mkdir(driver.stateDirectory, { recursive: true });
+    await symlink(driver.stateDirectory, machine.driver.stateDirectory);
+  }
+  const office = { ...shop, machines: machines.map(({ machine }) => machine) };
+  await writeFile(configFile, stringify({ ...config, pools: { ...config.pools, office } }));
+
+  const found = jsonLines(await vmRejuv(installation, ['check', '--json'], { VM_REJUV_DATABASE_URL: '' }));
+
+  const known = found.filter(({ check }) => String(check).includes('machines are known'));
+  expect(known).toMatchObject([
+    { check: `${name}: machines are known to their hypervisor`, ok: true },
+    { check: 'office: machines are known to their hypervisor', ok: false, code: 'MACHINE_NAMED_TWICE' },
+  ]);
+}, 60_000);
 
 test('only commands that ask running servers are sent to those of "up"', async () => {
   const { installation } = await createTestInstallation(nodeShop);
