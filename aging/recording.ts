@@ -1,6 +1,7 @@
 // Reads recorded samples: CSV with one of the headers below, or JSON lines with these fields. docs/detection.md describes it.
 
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { text as whole } from 'node:stream/consumers';
 import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 import { DAY_MS } from './policy.js';
@@ -28,18 +29,19 @@ const MOST_MS = 1e14;
 
 type Fields = Record<'at' | 'series' | 'value' | 'limit' | 'min' | 'max' | 'count', unknown>;
 
-/** Throws RECORDING_UNREADABLE, or RECORDING_INVALID with file, line, what was found and what is allowed. */
-export function readRecording(file: string): Recorded[] {
+/** `-` is standard input. Throws RECORDING_UNREADABLE, or RECORDING_INVALID with file, line, what was found and what is allowed. */
+export async function readRecording(file: string): Promise<Recorded[]> {
+  const name = file === '-' ? 'standard input' : file;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = file === '-' ? await whole(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
     const remedy = 'Name a file of samples; docs/detection.md describes its form.';
-    throw new OperatorError('RECORDING_UNREADABLE', `The recording ${file} cannot be read (${codeOf(cause)}).`, remedy, {
+    throw new OperatorError('RECORDING_UNREADABLE', `The recording ${name} cannot be read (${codeOf(cause)}).`, remedy, {
       cause,
     });
   }
-  return parseRecording(text, file);
+  return parseRecording(text, name);
 }
 
 export function parseRecording(text: string, file: string): Recorded[] {
@@ -148,7 +150,8 @@ function sampleOf(
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`value ${shown(value)}`, 'a number');
   if (limit !== undefined && limit !== null) {
-    if (typeof limit !== 'number' || !(limit > 0)) throw refuse(`limit ${shown(limit)}`, 'a number above 0');
+    if (typeof limit !== 'number' || !(limit > 0) || !Number.isFinite(limit))
+      throw refuse(`limit ${shown(limit)}`, 'a number above 0');
     limits.set(name, limit);
   }
   const gathered = gatheredOf(rest, value, refuse);

@@ -21,6 +21,9 @@ import type { SamplesOptions } from './samples.js';
 import type { SupervisorUpdate } from './tell-supervisor.js';
 import { version } from './version.js';
 
+/** Of an answer for people. Chosen. */
+const MOST_LINES = 1_000_000;
+
 interface CommonOptions extends OutputOptions {
   config: string;
 }
@@ -130,7 +133,7 @@ program
   .description('Show when detection of aging would have fired over recorded samples, and why; asks no server')
   .argument(
     '<file>',
-    'CSV with the header at,series,value, and limit, min, max and count besides, or JSON lines with these fields',
+    'CSV with the header at,series,value, and limit, min, max and count besides, or JSON lines with these fields; - reads standard input',
   )
   .option('--policy <file>', 'YAML with what differs from the default policy')
   .option('--json', 'print JSON, one object per line')
@@ -226,14 +229,14 @@ function givenName(text: string): string {
 
 function givenCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Allowed: a whole number of at least 1.');
-  return count;
+  if (/^\d+$/.test(text) && count >= 1 && count <= MOST_LINES) return count;
+  throw new InvalidArgumentError(`Allowed: a whole number from 1 to ${MOST_LINES}.`);
 }
 
 function givenHours(text: string): number {
   const hours = Number(text);
-  if (!(hours > 0)) throw new InvalidArgumentError('Allowed: a number above 0.');
-  return hours;
+  if (/^\d+(\.\d+)?$/.test(text) && hours > 0) return hours;
+  throw new InvalidArgumentError('Allowed: a number above 0, such as 24 or 0.5.');
 }
 
 function givenAddress(text: string): ListenAddress {

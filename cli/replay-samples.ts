@@ -14,9 +14,9 @@ export interface ReplayOptions extends OutputOptions {
 }
 
 /** Throws what readRecording and readPolicy throw; what they read is judged whole before anything is printed. */
-export function replaySamples(file: string, options: ReplayOptions): void {
+export async function replaySamples(file: string, options: ReplayOptions): Promise<void> {
   const policy = options.policy === undefined ? DEFAULT_POLICY : readPolicy(options.policy);
-  const recording = readRecording(file);
+  const recording = await readRecording(file);
   const changes = [...replay(recording, policy)];
   for (const change of changes) print(options, lineOf(change), valueOf(change));
   const first = (detector: string): string | null =>

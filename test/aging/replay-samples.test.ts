@@ -19,10 +19,18 @@ function fileOf(name: string, text: string): string {
 
 /** Where there is no configuration, no server, and no variable. */
 function replaySamples(...args: string[]): Promise<Ended> {
+  return replayed('', ...args);
+}
+
+function replayed(input: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, 'replay-samples', ...args], { cwd: directory, env: {} }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    const child = execFile(
+      process.execPath,
+      [CLI, 'replay-samples', ...args],
+      { cwd: directory, env: {} },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
+    child.stdin?.end(input);
   });
 }
 
@@ -48,6 +56,15 @@ test('a recording is replayed without server and configuration, and tells what w
     timeToExhaustionMs: { estimate: expect.any(Number) as number, low: expect.any(Number) as number },
   });
   expect(lines.at(-1)).toMatchObject({ samples: 961, alarms: 1, from: '2026-01-05T00:00:00.000Z', firstFound: { age: null } });
+});
+
+test('a recording may come from another command', async () => {
+  const read = await replaySamples(fileOf('piped.csv', LEAK.join('\n')), '--json');
+
+  expect(await replayed(LEAK.join('\n'), '-', '--json')).toEqual(read);
+  expect(await replayed('at,series,value\n', '-')).toMatchObject({
+    ...{ code: 2, stderr: expect.stringMatching(/^RECORDING_INVALID: standard input:1: found no sample/) as string },
+  });
 });
 
 test('a policy changes what fires', async () => {
@@ -135,6 +152,7 @@ test.each([
     'at,series,value,limit,min,max,count\n0,heap,5,,6,7,2\n',
     /^x:2: found min, max and count 6, 7, 2, allowed: all three or none/,
   ],
+  ['at,series,value,limit\n2026-01-05T00:00:00Z,heap,1,Infinity\n', /^x:2: found limit Infinity, allowed: a number above 0\.$/],
   ['at,series,value,limit\n2026-01-05T00:00:00Z,heap,1,0\n', /^x:2: found limit 0, allowed: a number above 0\.$/],
   [
     '{"at": 1, "series": "heap", "value": 1}\n{"at": 2,\n',

@@ -99,7 +99,9 @@ test('what cannot be done is refused in two sentences, with a code and without a
     [['proxy', '--listen', 'a:80', '--admin', 'a:80'], {}, 2, /CONFIG_INVALID: --admin: found a:80, allowed: another address/],
     [['status'], { VM_REJUV_DATABASE_URL: '' }, 2, /SECRET_MISSING: VM_REJUV_DATABASE_URL.*--data .*"vm-rejuv up"/],
     [['restart'], {}, 2, /unknown command/],
-    [['history', 'shop', '--limit', '0'], {}, 2, /Allowed: a whole number of at least 1\. See what/],
+    [['history', 'shop', '--limit', '0'], {}, 2, /Allowed: a whole number from 1 to 1000000\. See what/],
+    [['history', 'shop', '--limit', '1e21'], {}, 2, /Allowed: a whole number from 1 to/],
+    [['samples', 'shop', '--hours', '1e3'], {}, 2, /Allowed: a number above 0, such as 24/],
   ];
   for (const [args, changed, code, message] of refusals) {
     const ended = await vmRejuv(installation, args, changed);
