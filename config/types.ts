@@ -186,7 +186,7 @@ export interface SessionIdConfig {
   cookies: string[];
   /** Path parameter that carries the id (`;jsessionid=`), or null. */
   pathParameter: string | null;
-  /** `asp-net`: a part of the path has the id, as in `/(S(ID))/`; null for none. */
+  /** `asp-net`: a part of the path has the id, as in `/(S(ID))/` or, on Mono, `/(ID)/`; null for none. */
   pathSegment: 'asp-net' | null;
   /** Headers that carry the id in requests, and in the responses that set it, such as X-Auth-Token. */
   headers: string[];

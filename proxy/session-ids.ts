@@ -14,8 +14,11 @@ export interface IdCarrier {
 /** A header of a response that may carry ids: its name in lower case, and its value. */
 export type CarryingHeader = readonly [name: string, value: string];
 
-/** ASP.NET without cookies: `/(S(ID))/page.aspx`, beside which it may keep other things, as in `/(A(...)S(ID))`. */
-const ASP_NET = /\/\((?:[A-Z]\([^()]*\))*S\(([^()]+)\)/;
+/**
+ * ASP.NET without cookies: `/(S(ID))/page.aspx`, beside which it may keep other things, as in `/(A(...)S(ID))`; on Mono, as in ASP.NET 1.1,
+ * `/(ID)/page.aspx`.
+ */
+const ASP_NET = /\/\((?:(?:[A-Z]\([^()]*\))*S\(([^()]+)\)|([A-Za-z0-9]{24})\)\/)/;
 
 /** The places of one pool. */
 export class SessionIds {
@@ -80,7 +83,9 @@ export class SessionIds {
       const start = path.toLowerCase().indexOf(this.pathMark);
       if (start >= 0) this.add(ids, path.slice(start + this.pathMark.length).split(/[;/]/, 1)[0] ?? '');
     }
-    if (this.config.pathSegment === 'asp-net') this.add(ids, ASP_NET.exec(path)?.[1] ?? '');
+    if (this.config.pathSegment !== 'asp-net') return;
+    const [, id, idOnMono] = ASP_NET.exec(path) ?? [];
+    this.add(ids, id ?? idOnMono ?? '');
   }
 
   private add(ids: Set<string>, value: string): void {

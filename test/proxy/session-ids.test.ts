@@ -24,6 +24,8 @@ test.each<[string, Partial<SessionIdConfig>, Record<string, string>, string, str
   ['a header sent twice', { headers: ['X-Auth-Token'] }, { 'x-auth-token': 'A1, B2' }, '/', ['A1', 'B2']],
   ['ASP.NET without cookies', { pathSegment: 'asp-net' }, {}, '/app/(S(lit3py55))/cart.aspx', ['lit3py55']],
   ['ASP.NET with a log-in in the path', { pathSegment: 'asp-net' }, {}, '/(A(x1)F(y2)S(lit3py55))/cart.aspx', ['lit3py55']],
+  ['ASP.NET on Mono', { pathSegment: 'asp-net' }, {}, '/app/(8A227F94C881D6DABDC9D4FA)/', ['8A227F94C881D6DABDC9D4FA']],
+  ['a path in brackets that is no id of Mono', { pathSegment: 'asp-net' }, {}, '/wiki/(disambiguation)/', []],
   ['a path that only looks like ASP.NET', { pathSegment: 'asp-net' }, {}, '/wiki/Function_(S(n))', []],
   ['nothing', {}, {}, '/cart', []],
 ])('a request names its session in %s', (_where, given, headers, url, ids) => {
