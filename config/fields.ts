@@ -60,6 +60,9 @@ export const contexts = z
 /** A path that begins a session which both machines must know before any other moves. */
 export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null);
 
+/** The mechanisms that lose changes otherwise have another default. */
+export const oneRequestAtATime = z.boolean().default(false);
+
 export const fileOrNull = z.string('the path of a file, or null').min(1).nullable().default(null);
 
 /** Refuses a `longer` that ends before `shorter`, which is a part of it, could. */

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import * as defaults from './defaults.js';
-import { canary, contexts, fileOrNull, matching, secret } from './fields.js';
+import { canary, contexts, fileOrNull, matching, oneRequestAtATime, secret } from './fields.js';
 import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 
 const HOST = 'the id of a virtualHost element, such as default_host';
@@ -45,6 +45,7 @@ export const libertySchema = z.strictObject({
     .strictObject({ url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH) }, '{ url: URL }, or null for none')
     .nullable()
     .default(null),
+  oneRequestAtATime,
   canary,
 });
 

@@ -126,6 +126,7 @@ function completed(inFile: ProxyConfig, given: Exclude<LoadOptions['proxy'], 'el
     admin: given.admin ?? inFile.admin,
     adminUrl: given.adminUrl ?? inFile.adminUrl,
     trustedPeers: given.trustedPeers ?? inFile.trustedPeers,
+    balancedBySession: given.balancedBySession ?? inFile.balancedBySession,
   };
 }
 

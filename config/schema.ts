@@ -31,6 +31,7 @@ export const configSchema = z.strictObject({
       admin: address.default(defaults.PROXY_ADMIN),
       adminUrl: origin('http://proxy-1:8081', ', or null where the admin API listens').nullable().default(null),
       trustedPeers: z.array(peer, 'a list of addresses or CIDR blocks, such as [10.0.0.0/8]').default([]),
+      balancedBySession: z.boolean().default(false),
     })
     .prefault({}),
   temporal: z

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as defaults from './defaults.js';
-import { canary, contexts, matching, milliseconds, path, secret, someMilliseconds } from './fields.js';
+import { canary, contexts, matching, milliseconds, oneRequestAtATime, path, secret, someMilliseconds } from './fields.js';
 import { libertySchema } from './liberty-schema.js';
 import { wildflySchema } from './wildfly-schema.js';
 
@@ -51,6 +51,7 @@ export const sessionsSchema = z.discriminatedUnion(
       contexts,
       store,
       manager,
+      oneRequestAtATime,
       canary: z
         .strictObject(
           { path, attributes: z.array(z.string(), 'a list of session attributes, such as [cart]').default([]) },
@@ -59,15 +60,27 @@ export const sessionsSchema = z.discriminatedUnion(
         .nullable()
         .default(null),
     }),
-    z.strictObject({ mechanism: z.literal('tomcat-cluster'), contexts, manager, canary }),
+    z.strictObject({
+      mechanism: z.literal('tomcat-cluster'),
+      contexts,
+      manager,
+      // What one request changes overtakes what another does: docs/servers/tomcat-cluster.md.
+      oneRequestAtATime: oneRequestAtATime.default(true),
+      canary,
+    }),
     z.strictObject({
       mechanism: z.literal('shared-store'),
       settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
+      oneRequestAtATime,
       canary,
     }),
     libertySchema,
     wildflySchema,
-    z.strictObject({ mechanism: z.literal('none'), idleMs: someMilliseconds.default(defaults.NONE_IDLE_MS) }),
+    z.strictObject({
+      mechanism: z.literal('none'),
+      idleMs: someMilliseconds.default(defaults.NONE_IDLE_MS),
+      oneRequestAtATime,
+    }),
   ],
   'a mapping with mechanism, such as { mechanism: none }',
 );

@@ -23,6 +23,8 @@ export interface ProxyConfig {
   adminUrl: string | null;
   /** Addresses or CIDR blocks of what stands in front of the proxy and may say by X-Forwarded-* how the client came. */
   trustedPeers: string[];
+  /** What stands in front of several proxies of a pool sends all requests of a session to the same one. */
+  balancedBySession: boolean;
 }
 
 export interface ListenAddress {
@@ -197,7 +199,13 @@ export interface SessionIdConfig {
 export type SessionsConfig =
   TomcatSwapConfig | TomcatClusterConfig | SharedStoreConfig | LibertyConfig | WildflyConfig | NoSessionsConfig;
 
-export interface TomcatSwapConfig {
+/** What every mechanism has. */
+export interface SessionRequests {
+  /** A proxy sends a request of a session only when the one before has been answered: for servers that lose one of two changes made at once. */
+  oneRequestAtATime: boolean;
+}
+
+export interface TomcatSwapConfig extends SessionRequests {
   mechanism: 'tomcat-swap';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
@@ -207,7 +215,7 @@ export interface TomcatSwapConfig {
   canary: TomcatCanary | null;
 }
 
-export interface TomcatClusterConfig {
+export interface TomcatClusterConfig extends SessionRequests {
   mechanism: 'tomcat-cluster';
   /** As of tomcat-swap. */
   contexts: string[];
@@ -235,7 +243,7 @@ export interface DataSourceStoreConfig {
   columns: { id: string; app: string; data: string; valid: string; maxInactive: string; lastAccessed: string };
 }
 
-export interface SharedStoreConfig {
+export interface SharedStoreConfig extends SessionRequests {
   mechanism: 'shared-store';
   /** How long after its last response a session's state is certain to be in the store. */
   settleMs: number;
@@ -243,7 +251,7 @@ export interface SharedStoreConfig {
   canary: { path: string } | null;
 }
 
-export interface LibertyConfig {
+export interface LibertyConfig extends SessionRequests {
   mechanism: 'liberty';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
@@ -262,7 +270,7 @@ export interface LibertyConfig {
   canary: { path: string } | null;
 }
 
-export interface WildflyConfig {
+export interface WildflyConfig extends SessionRequests {
   mechanism: 'wildfly';
   /** Name of the web application's deployment, such as shop.war; its cache has the same. */
   deployment: string;
@@ -288,7 +296,7 @@ export interface LibertyDatabaseConfig {
   table: string;
 }
 
-export interface NoSessionsConfig {
+export interface NoSessionsConfig extends SessionRequests {
   mechanism: 'none';
   /** A session without a request for this long counts as ended. */
   idleMs: number;

@@ -1,7 +1,7 @@
 // What vm-rejuv.yaml may say of sessions in WildFly or JBoss EAP.
 
 import { z } from 'zod';
-import { canary, matching, secret } from './fields.js';
+import { canary, matching, oneRequestAtATime, secret } from './fields.js';
 import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 
 const USER = 'the name of a user, of visible ASCII characters';
@@ -19,6 +19,7 @@ export const wildflySchema = z.strictObject({
     },
     '{ user: NAME, password: { env: NAME } }',
   ),
+  oneRequestAtATime,
   canary,
 });
 

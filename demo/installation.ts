@@ -18,6 +18,8 @@ import { Closing, settleAll } from '../embedded/closing.js';
 export interface PoolFile {
   pool: Record<string, unknown>;
   secrets: Record<string, string>;
+  /** Its section of the proxy, where that is not the default. */
+  proxy?: Record<string, unknown>;
 }
 
 export interface InstallationOptions {
@@ -67,6 +69,7 @@ export class Installation {
     await mkdir(options.directory, { recursive: true });
     const configFile = join(options.directory, 'vm-rejuv.yaml');
     const file = {
+      ...(options.pool.proxy === undefined ? {} : { proxy: options.pool.proxy }),
       temporal: { address: options.temporalAddress, taskQueue: options.taskQueue ?? 'vm-rejuv' },
       pools: { [options.name ?? DEFAULT_NAME]: options.pool.pool },
     };

@@ -14,7 +14,13 @@ export const holdExpired = (): ProxyError =>
   });
 
 export const queueFull = (): ProxyError =>
-  new ProxyError('QUEUE_FULL', 'Too many requests wait for their session to be moved.', 'Try again.', {
+  new ProxyError('QUEUE_FULL', 'Too many requests wait for their session.', 'Try again.', {
+    status: 503,
+    retryable: true,
+  });
+
+export const sessionBusy = (): ProxyError =>
+  new ProxyError('SESSION_BUSY', 'An earlier request of the session was not answered in time.', 'Try again.', {
     status: 503,
     retryable: true,
   });

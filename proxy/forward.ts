@@ -5,27 +5,36 @@ import type { Dispatcher } from 'undici';
 import type { OnUpgrade } from './answer.js';
 import { Answer } from './answer.js';
 import { answerError, struckFromRegister } from './errors.js';
-import { ClientGone } from './gate.js';
 import { requestHeaders } from './headers.js';
 import { Exchange } from './in-flight.js';
 import type { PoolTraffic } from './pool-traffic.js';
+import { ClientGone } from './waiting-request.js';
 
-/** Sends a request where it belongs. Returns once it is on its way or waits in the gate; never throws. */
+/** Sends a request where it belongs. Returns once it is on its way or waits, for its turn or in the gate; never throws. */
 export function forward(traffic: PoolTraffic, request: IncomingMessage, response: ServerResponse, onUpgrade?: OnUpgrade): void {
   const exchange = new Exchange(request, traffic.ids, traffic.hash);
   if (traffic.isClosing) response.shouldKeepAlive = false;
-  if (traffic.isStruck) return answerError(response, traffic.totals, struckFromRegister());
+  const turn = traffic.turns?.take(exchange, response) ?? null;
+  if (turn === null) return admit(traffic, exchange, response, onUpgrade);
+  turn.then(
+    () => admit(traffic, exchange, response, onUpgrade),
+    (error: unknown) => refuse(traffic, exchange, response, error),
+  );
+}
+
+function admit(traffic: PoolTraffic, exchange: Exchange, response: ServerResponse, onUpgrade: OnUpgrade | undefined): void {
+  if (traffic.isStruck) return refuse(traffic, exchange, response, struckFromRegister());
   const admitted = traffic.gate.admit(exchange, response);
-  if (typeof admitted === 'string') {
-    dispatch(traffic, exchange, response, admitted, onUpgrade);
-    return;
-  }
+  if (typeof admitted === 'string') return dispatch(traffic, exchange, response, admitted, onUpgrade);
   admitted.then(
     (machine) => dispatch(traffic, exchange, response, machine, onUpgrade),
-    (error: unknown) => {
-      if (!(error instanceof ClientGone)) answerError(response, traffic.totals, error);
-    },
+    (error: unknown) => refuse(traffic, exchange, response, error),
   );
+}
+
+function refuse(traffic: PoolTraffic, exchange: Exchange, response: ServerResponse, error: unknown): void {
+  exchange.turn?.end();
+  if (!(error instanceof ClientGone)) answerError(response, traffic.totals, error);
 }
 
 function dispatch(

@@ -8,6 +8,7 @@ import type { Exchange, InFlight } from './in-flight.js';
 import { OwnerLookUp } from './owner-look-up.js';
 import type { Decision, RoutingState } from './routing.js';
 import { decide, isMoving, noteTogether } from './routing.js';
+import { WaitingRequest } from './waiting-request.js';
 
 /** How often waiting requests are looked at for deadlines. Chosen: fine against holdMaxMs, cheap. */
 const SWEEP_MS = 25;
@@ -25,17 +26,10 @@ export interface GateStore {
   releaseHolds(ids: readonly number[]): Promise<void>;
 }
 
-/** The client left while its request waited. */
-export class ClientGone extends Error {}
-
 interface Waiter {
-  exchange: Exchange;
-  since: number;
+  request: WaitingRequest<string>;
   /** Since when a hold keeps it, apart from a look-up; null if none does. */
   heldSince: number | null;
-  leave(): void;
-  resolve(machine: string): void;
-  reject(error: Error): void;
 }
 
 export class Gate {
@@ -97,12 +91,12 @@ export class Gate {
 
   /** The client's connection is gone. A request that waits behind another one of a pipelining client hears it only here. */
   clientClosed(socket: Socket): void {
-    for (const waiter of this.waiters) if (waiter.exchange.socket === socket) waiter.leave();
+    for (const waiter of this.waiters) if (waiter.request.exchange.socket === socket) waiter.request.leave();
   }
 
   close(): void {
     this.stopSweep();
-    for (const waiter of this.waiters) waiter.reject(holdExpired());
+    for (const { request } of this.waiters) request.refuse(holdExpired());
     this.waiters.clear();
   }
 
@@ -116,13 +110,14 @@ export class Gate {
   }
 
   private decideAgain(waiter: Waiter, now: number): void {
-    const decision = this.decideFor(waiter.exchange);
+    const { exchange } = waiter.request;
+    const decision = this.decideFor(exchange);
     if (decision.kind === 'route') {
       this.waiters.delete(waiter);
       if (waiter.heldSince !== null) this.recordWait(now - waiter.heldSince);
       // Decision and count belong to one tick: a hold that opens later must see this request.
-      this.inFlight.add(waiter.exchange, decision.machine, this.state.epoch);
-      waiter.resolve(decision.machine);
+      this.inFlight.add(exchange, decision.machine, this.state.epoch);
+      waiter.request.goOn(decision.machine);
     } else if (decision.kind === 'look-up') {
       this.lookUp.want(decision.keys);
     } else {
@@ -134,40 +129,21 @@ export class Gate {
     if (this.waiters.size >= this.limits.maxHeldRequests) this.askRows(true);
     // What arrives until the rows have answered needs room too, but not without end.
     if (this.waiters.size >= 2 * this.limits.maxHeldRequests) return Promise.reject(queueFull());
-    return new Promise((resolve, reject) => {
-      const onGone = (): void => {
-        this.waiters.delete(waiter);
-        reject(new ClientGone());
-      };
-      const done = (): void => void client.off('close', onGone);
-      const waiter: Waiter = {
-        exchange,
-        since: performance.now(),
-        heldSince: null,
-        leave: onGone,
-        resolve: (machine) => {
-          done();
-          resolve(machine);
-        },
-        reject: (error) => {
-          done();
-          reject(error);
-        },
-      };
-      client.once('close', onGone);
-      this.waiters.add(waiter);
-      this.sweep ??= setInterval(() => this.expire(), SWEEP_MS);
-      this.decideAgain(waiter, waiter.since);
-    });
+    const request = new WaitingRequest<string>(exchange, client, () => this.waiters.delete(waiter));
+    const waiter: Waiter = { request, heldSince: null };
+    this.waiters.add(waiter);
+    this.sweep ??= setInterval(() => this.expire(), SWEEP_MS);
+    this.decideAgain(waiter, request.since);
+    return request.outcome;
   }
 
   private expire(): void {
     const now = performance.now();
     for (const waiter of this.waiters) {
-      if (now - waiter.since < this.limits.holdMaxMs) continue;
+      if (now - waiter.request.since < this.limits.holdMaxMs) continue;
       this.waiters.delete(waiter);
       this.expired++;
-      waiter.reject(holdExpired());
+      waiter.request.refuse(holdExpired());
     }
     this.pump();
     if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.askRows(this.isOverfull());

@@ -16,6 +16,8 @@ export class Exchange {
   sentAt: number | null = null;
   /** WebSockets and event streams do not end by themselves: a drain does not wait for them, it closes them at its end. */
   stream: { close(): void } | null = null;
+  /** Nobody else of its session may go before it has been answered; null where that is no matter, or over. */
+  turn: { end(): void } | null = null;
   /** The connection broke before the answer: the machine may still be executing it. */
   unanswered = false;
   /** It was answered by us before it left: it must not leave any more. */
@@ -103,6 +105,7 @@ export class InFlight {
     this.exchanges.pop();
     exchange.position = -1;
     this.changed();
+    exchange.turn?.end();
   }
 
   /** The connection broke: counts as busy until the machine has certainly given up. */
@@ -116,12 +119,20 @@ export class InFlight {
     timer.unref();
     this.lingering.add(timer);
     this.changed();
+    // Of a request that has not come whole there is nothing to wait for: an upload that its user has broken off.
+    if (exchange.hasBody && !exchange.request.complete) exchange.turn?.end();
   }
 
   /** A request turned into a stream: no longer waited for. */
   becameStream(exchange: Exchange, close: () => void): void {
     exchange.stream = { close };
     this.changed();
+    exchange.turn?.end();
+  }
+
+  /** A machine has lost its place: what it left unanswered keeps nobody waiting who goes elsewhere. */
+  lostPlace(machine: string): void {
+    for (const exchange of [...this.exchanges]) if (exchange.unanswered && exchange.machine === machine) exchange.turn?.end();
   }
 
   *requests(machine: string): Generator<Exchange> {

@@ -31,6 +31,12 @@ export function createMetrics(traffic: PoolTraffic): Registry {
   gauge(registers, 'vm_rejuv_held_requests', 'Requests that wait in the gate.', () => traffic.gate.waiting);
   gauge(
     registers,
+    'vm_rejuv_requests_behind_another',
+    'Requests that wait until an earlier one of their session has been answered.',
+    () => traffic.turns?.waiting ?? 0,
+  );
+  gauge(
+    registers,
     'vm_rejuv_hold_expired',
     'Requests answered 503 because of a hold since the pool left steady.',
     () => traffic.gate.expired,

@@ -20,6 +20,7 @@ import type { CarryingHeader } from './session-ids.js';
 import { SessionIds } from './session-ids.js';
 import { Totals } from './totals.js';
 import type { IsTrustedPeer } from './trusted-peers.js';
+import { Turns } from './turns.js';
 
 const RETRY_MS = 50;
 
@@ -31,6 +32,8 @@ export class PoolTraffic {
   readonly sync: PoolSync;
   readonly ids: SessionIds;
   readonly totals = new Totals();
+  /** Null where requests of one session may run at once. */
+  readonly turns: Turns | null;
   /** The proxy is about to end: connections are not kept for a next request. */
   isClosing = false;
   /** Somebody has ended this incarnation in the register: no hold waits for it, so it must not route. */
@@ -49,6 +52,7 @@ export class PoolTraffic {
     private readonly onStruck: () => void,
   ) {
     this.ids = new SessionIds(pool.sessionId);
+    this.turns = pool.sessions.oneRequestAtATime ? new Turns(pool.limits) : null;
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
     this.machines = new Machines(pool.machines, pool.limits);
     this.gate = new Gate(this.state, this.inFlight, pool.limits, {
@@ -81,6 +85,7 @@ export class PoolTraffic {
 
   /** The client's connection is gone. */
   clientClosed(socket: Socket): void {
+    this.turns?.clientClosed(socket);
     this.gate.clientClosed(socket);
     this.inFlight.clientClosed(socket);
   }
@@ -88,7 +93,9 @@ export class PoolTraffic {
   /** A machine's answer has come. */
   answered(exchange: Exchange, carrying: readonly CarryingHeader[]): void {
     exchange.carrying = carrying;
-    if (carrying.length > 0) noteAnswer(this.state, exchange.machine, exchange);
+    if (carrying.length === 0) return;
+    noteAnswer(this.state, exchange.machine, exchange);
+    this.turns?.answered(exchange);
   }
 
   /** Entries in memory that grow with the number of sessions; none while the pool is steady. */
@@ -132,7 +139,13 @@ export class PoolTraffic {
     }
   }
 
+  /** Requests that wait here, for their turn or for their session's owner. */
+  get waiting(): number {
+    return this.gate.waiting + (this.turns?.waiting ?? 0);
+  }
+
   async close(): Promise<void> {
+    this.turns?.close();
     this.gate.close();
     await this.sync.close();
     this.inFlight.close();
@@ -150,6 +163,7 @@ export class PoolTraffic {
       if (!isMoving(this.state)) this.gate.lastUse.clear();
       if (this.lastActive !== '' && this.lastActive !== this.state.active) {
         void this.machines.renew(this.state.standby).catch(() => undefined);
+        this.inFlight.lostPlace(this.state.standby);
       }
       this.lastActive = this.state.active;
     }

@@ -20,8 +20,8 @@ import { ensurePool } from '../state/pool.js';
 import { currentProcess, isOfThisHost, isProvedDead } from '../state/process-identity.js';
 import { deregisterProxy, endProxy, endUncleanly, liveProxies, registerProxy } from '../state/proxy-register.js';
 import { createAdmin } from './admin.js';
+import { refuseCompanions } from './companions.js';
 import { forward } from './forward.js';
-import { refuseNamesake } from './namesake.js';
 import { PoolTraffic } from './pool-traffic.js';
 import { trustedPeers } from './trusted-peers.js';
 import { forwardUpgrade } from './upgrade.js';
@@ -76,7 +76,7 @@ async function start(
     const listening = await listen(admin, config.admin, 'proxy.admin');
     const adminUrl = config.adminUrl ?? listening;
     await endPredecessors(database, pool.name, config.name, adminUrl);
-    await refuseNamesake(database, pool.name, config.name, adminToken);
+    await refuseCompanions(database, pool, config, adminToken);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
     // With a request still running at a machine this is no good end: for its time-out nobody may take a session for quiet.
     cleanups.unshift(() =>
@@ -102,7 +102,7 @@ async function start(
         const closing = server.close();
         server.server.closeIdleConnections();
         traffic.inFlight.closeStreams();
-        const isBusy = (): boolean => traffic.inFlight.answerable > 0 || traffic.gate.waiting > 0;
+        const isBusy = (): boolean => traffic.inFlight.answerable > 0 || traffic.waiting > 0;
         for (const end = performance.now() + DRAIN_MS; isBusy() && performance.now() < end;) await sleep(20);
         server.server.closeAllConnections();
         await closing;

@@ -20,8 +20,8 @@ export interface LoadOptions {
   slowMs: number;
   /** Share of slow requests. */
   slowShare: number;
-  /** Whether some users send two requests of their session at once; true where it is absent. */
-  inPairs?: boolean;
+  /** Whether each user stays with one of the origins, as behind what balances by session. */
+  byUser?: boolean;
 }
 
 /** Shares of requests that change a cart, slow ones apart; the rest looks at it. A log-in happens once a session. */
@@ -53,7 +53,9 @@ export class Load {
       lostUpdates: (count: number) => this.each((tally) => tally.lostUpdates(count)),
       repeatedUpdates: (count: number) => this.each((tally) => tally.failedBesides(count, 'update executed twice')),
     };
-    this.users = Array.from({ length: options.users }, (_, i) => new User(`u${i}`, options.origins, events, options.slowMs));
+    const { origins, byUser = false } = options;
+    const originsOf = (i: number): string[] => (byUser ? origins.slice(i % origins.length, (i % origins.length) + 1) : origins);
+    this.users = Array.from({ length: options.users }, (_, i) => new User(`u${i}`, originsOf(i), events, options.slowMs));
   }
 
   /** Sends until stopped. Arrivals keep their times whatever the answers do: a wait is counted from when a request was due. */
@@ -126,7 +128,6 @@ export class Load {
 
   /** Before its first answer a user has no session, and during its log-in no certain one: a second request would begin another. */
   private mayJoin(user: User, index: number): boolean {
-    if (this.options.inPairs === false) return false;
     return index % CONCURRENT_EVERY === 0 && user.hasSession && !user.isLoggingIn && user.inFlight === 1;
   }
 

@@ -19,6 +19,12 @@ test('defaults are applied, secrets come from the environment, paths are relativ
 describe('a mistake is named with file, line, field, what was found and what is allowed', () => {
   test.each([
     [
+      'a switch that is none',
+      GOOD.replace('mechanism: tomcat-swap', 'mechanism: tomcat-swap\n      oneRequestAtATime: sometimes'),
+      /sessions\.oneRequestAtATime: found "sometimes", allowed: true or false/,
+    ],
+    ['another one', `proxy: { balancedBySession: 1 }\n${GOOD}`, /proxy\.balancedBySession: found 1, allowed: true or false/],
+    [
       'a wrong type',
       GOOD.replace('path: /shop/health', 'path: 7'),
       /yaml:17 pools\.shop\.health\.path: found 7, allowed: a path that begins with "\/"/,

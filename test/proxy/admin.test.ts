@@ -68,7 +68,10 @@ test('a port that is taken is named with its field', async () => {
   await expect(
     startProxy(
       {
-        proxy: { name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 }, adminUrl: null, trustedPeers: [] },
+        proxy: {
+          ...{ name: 'second', listen: taken, admin: { host: '127.0.0.1', port: 0 }, adminUrl: null, trustedPeers: [] },
+          balancedBySession: false,
+        },
         ...{ database, adminToken: token },
       },
       pool,

@@ -18,8 +18,6 @@ export interface ServerUnderTest {
   shop: (directory: string, databaseUrl: string) => Promise<PoolFile>;
   /** Requests a second. */
   rate?: number;
-  /** False where the server by itself may lose one of two changes that a session sees at once. */
-  inPairs?: boolean;
   /** As `beginEndedSessions` has it. */
   copiesRest?: number | null;
   /** For the whole. */
@@ -49,20 +47,12 @@ const MIB = 2 ** 20;
 /** How much more than after its first boot a machine may have after another one: where in its warm-up it is seen, differs. Chosen. */
 const LEEWAY_MIB = 64;
 
-export function conforms({
-  name,
-  mechanism,
-  shop,
-  rate = 100,
-  inPairs = true,
-  copiesRest = null,
-  maxSeconds = 900,
-}: ServerUnderTest): void {
+export function conforms({ name, mechanism, shop, rate = 100, copiesRest = null, maxSeconds = 900 }: ServerUnderTest): void {
   test(
     `${name}: ${RESTARTS} clean restarts under fifty users fail no request, lose nothing, and leave ended what had ended`,
     { timeout: maxSeconds * 1000 },
     async () => {
-      const options = { proxies: 2, users: USERS, rate, slowShare: 0.02, maxSeconds, inPairs };
+      const options = { proxies: 2, users: USERS, rate, slowShare: 0.02, maxSeconds };
       const { load, origins, installation, startRestart } = await startShopUnderLoad(shop, options);
       const ended = await beginEndedSessions(origins[0] ?? '', copiesRest);
       const driver = createDriver(installation.pool);

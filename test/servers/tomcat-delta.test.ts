@@ -12,12 +12,10 @@ import { conforms } from './conformance.js';
 
 const shop = (directory: string): ReturnType<typeof tomcatCluster> => tomcatCluster(directory, 'DeltaManager');
 
-// Two at once lost 2 changes in 1,288 requests: docs/servers/tomcat-cluster.md.
 conforms({
   name: 'tomcat-delta',
-  mechanism: 'tomcat-cluster, DeltaManager, one request of a session at a time',
+  mechanism: 'tomcat-cluster, DeltaManager',
   shop,
-  inPairs: false,
   // DeltaManager.deserializeSessions counts as an access, and DeltaSession.isValid lets a copy rest twice as long as the session itself.
   copiesRest: 2,
 });

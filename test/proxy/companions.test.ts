@@ -53,3 +53,15 @@ test('a namesake of another host that does not answer keeps nobody from its name
   const { proxy } = await joinProxy(running, 'gone');
   expect(await (await fetch(proxy.url)).text()).toBe('served');
 });
+
+test('where one request of a session at a time is asked for, a second proxy has to be told that each session stays with one', async () => {
+  const running = await startTestProxy((_request, response) => response.end('served'), {}, {}, {}, true);
+
+  await expect(joinProxy(running, 'second')).rejects.toMatchObject({
+    code: 'PROXY_NOT_ALONE',
+    message: expect.stringContaining('Proxy test serves pool shop') as string,
+    remedy: expect.stringMatching(/proxy\.balancedBySession: true.*sessions\.oneRequestAtATime: false/) as string,
+  });
+  const { proxy } = await joinProxy(running, 'second', { balancedBySession: true });
+  expect(await (await fetch(proxy.url)).text()).toBe('served');
+});
