@@ -8,10 +8,14 @@ import { modelOf } from '../protocol/rules.js';
 import { LARGE_SCENARIOS } from '../protocol/scenarios.js';
 import { walkProperty } from '../protocol/walk.js';
 
+/** Of one world on a machine that does much else: alone none takes a third of it. */
+const PATIENCE = { timeout: 900_000 };
+
 describe.each(['swap', 'shared'] as const)('sessions move by %s', (mechanism) => {
   // Those of a fail-over take minutes each, and what is stored matters where sessions are swapped.
   test.each(Object.entries({ ...LARGE_SCENARIOS, ...(mechanism === 'swap' ? LARGE_FAIL_OVER_SCENARIOS : {}) }))(
     'nothing is lost with %s',
+    PATIENCE,
     (_name, scenario) => {
       const found = explore(modelOf(mechanism), scenario);
 
@@ -21,6 +25,6 @@ describe.each(['swap', 'shared'] as const)('sessions move by %s', (mechanism) =>
   );
 });
 
-test('no random walk breaks the protocol', () => {
+test('no random walk breaks the protocol', PATIENCE, () => {
   fc.assert(walkProperty(), { numRuns: 60_000 });
 });
