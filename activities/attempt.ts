@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
+import { inPool } from '../config/operator-error.js';
 import type { PoolConfig } from '../config/types.js';
 import { fenced } from '../state/errors.js';
 import type { PoolRow, Writer } from '../state/pool.js';
@@ -73,7 +74,7 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       progress: (next) => (details = next),
     });
   } catch (error) {
-    throw toFailure(error);
+    throw toFailure(inPool(error, poolName));
   } finally {
     clearInterval(timer);
   }

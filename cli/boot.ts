@@ -2,7 +2,7 @@
 
 import { untilHealthy } from '../activities/health.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
-import { OperatorError } from '../config/operator-error.js';
+import { inPool, OperatorError } from '../config/operator-error.js';
 import type { Config, HealthConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
@@ -44,7 +44,11 @@ export async function boot(config: Config, poolName: string | undefined, options
       for (const machine of pool.machines.filter(({ name }) => name === active || pool.standby === 'hot')) {
         const { name, url } = machine;
         const { incarnation, asConfigured = true } = await driver.start(name, { signal });
-        await untilHealthy(machine, pool.health, { signal, driver, onSeen: createPatience(pool.health, name) });
+        await untilHealthy(machine, pool.health, { signal, driver, onSeen: createPatience(pool.health, name) }).catch(
+          (error: unknown) => {
+            throw inPool(error, pool.name);
+          },
+        );
         const changed = asConfigured ? '' : '; its configuration has changed since it was started: its next restart applies that';
         print(options, `${pool.name}: ${name} runs at ${url}${changed}`, {
           ...{ pool: pool.name, machine: name, incarnation, asConfigured },

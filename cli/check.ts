@@ -13,7 +13,7 @@ import { createMechanism } from '../activities/sessions/create-mechanism.js';
 import { streamingKeys } from '../activities/streaming.js';
 import { needsAdminUrl } from '../config/admin-url.js';
 import type { OperatorError } from '../config/operator-error.js';
-import { describeError } from '../config/operator-error.js';
+import { describeError, inPool } from '../config/operator-error.js';
 import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { openDatabase } from '../state/database.js';
@@ -109,29 +109,38 @@ export async function check(
       );
     }
     for (const pool of pools) {
-      await item(`${pool.name}: a proxy is registered and answers`, async (notChecked) => {
+      const ofPool: CheckItem = (what, work, found) =>
+        item(
+          what,
+          async (notChecked) =>
+            work(notChecked).catch((error: unknown) => {
+              throw inPool(error, pool.name);
+            }),
+          found,
+        );
+      await ofPool(`${pool.name}: a proxy is registered and answers`, async (notChecked) => {
         if (whyNoProxy !== null) return notChecked(whyNoProxy);
         await proxiesAnswer(config, pool, database, signal);
       });
       if (pool.policy !== null) {
-        await item(`${pool.name}: its supervisor runs`, (notChecked) =>
+        await ofPool(`${pool.name}: its supervisor runs`, (notChecked) =>
           client === undefined ? Promise.resolve(notChecked('Temporal does not tell')) : requireSupervisor(client, config, pool),
         );
       }
       const driver = createDriver(pool);
-      const seen = await item(
+      const seen = await ofPool(
         `${pool.name}: machines are known to their hypervisor`,
         () => machinesOf(pool, driver, machines, signal),
         tellMachines,
       );
       const off = seen?.filter(({ power }) => power === 'off').map(({ name }) => name);
-      await item(`${pool.name}: machines could be started`, async (notChecked) => {
+      await ofPool(`${pool.name}: machines could be started`, async (notChecked) => {
         if (seen === undefined) return notChecked(NO_DRIVER);
         for (const { name } of pool.machines) {
           await driver.verify(name, { signal });
         }
       });
-      await item(`${pool.name}: the active machine runs`, async (notChecked) => {
+      await ofPool(`${pool.name}: the active machine runs`, async (notChecked) => {
         if (off === undefined) return notChecked(NO_DRIVER);
         if (!hash) return notChecked(NO_DATABASE);
         const { run, phase, primary } = await rolesOf(pool, database);
@@ -139,7 +148,7 @@ export async function check(
         if (off.includes(primary.name)) throw primaryNotRunning(pool.name, primary.name);
       });
       const handOver = `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`;
-      await item(
+      await ofPool(
         handOver,
         async (notChecked) => {
           if (!hash) return notChecked(NO_DATABASE);
@@ -177,7 +186,7 @@ export async function check(
       if (pool.policy === null) continue;
       const fleet = new ProxyFleet(database, pool.name, config.adminToken);
       const active = hash ? (await rolesOf(pool, database).catch(() => null))?.primary : undefined;
-      await checkSamplers({ pool, active, off: off ?? [], driver, fleet, whyNoProxy }, item, signal);
+      await checkSamplers({ pool, active, off: off ?? [], driver, fleet, whyNoProxy }, ofPool, signal);
     }
   } finally {
     await client?.connection.close();

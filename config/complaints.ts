@@ -4,7 +4,7 @@ import type { Document, LineCounter } from 'yaml';
 import { isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { withoutUserInfo } from './secret.js';
+import { NOT_SHOWN, withoutUserInfo } from './secret.js';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -124,8 +124,7 @@ function show(value: unknown, secret: boolean): string {
   if (isMap(value)) return 'a mapping';
   if (isSeq(value)) return `a list of ${value.items.length}`;
   const plain: unknown = isNode(value) ? value.toJSON() : value;
-  if (secret && plain !== null)
-    return { number: 'a number', boolean: 'true or false' }[typeof plain as string] ?? 'something else';
+  if (secret && plain !== null) return { number: 'a number', boolean: 'true or false' }[typeof plain as string] ?? NOT_SHOWN;
   const text = withoutUserInfo(JSON.stringify(plain) ?? 'nothing');
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -4,14 +4,14 @@
 import { addressLike, parseAddress } from './address.js';
 import { TEMPORAL_ADDRESS } from './defaults.js';
 import { OperatorError } from './operator-error.js';
-import { readSecret, withoutUserInfo } from './secret.js';
+import { NOT_SHOWN, readSecret, withoutUserInfo } from './secret.js';
 import { wrongValue } from './wrong-value.js';
 
 /** `orElse`: what an operator can do besides setting the variable; ends a sentence. */
 export function databaseUrl(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
   const url = fromEnvironment('VM_REJUV_DATABASE_URL', env, orElse);
   if (/^postgres(ql)?:\/\/./.test(url) && hasPossiblePort(url)) return url;
-  throw wrongVariable('VM_REJUV_DATABASE_URL', 'something else', 'postgres://user:password@host:port/database');
+  throw wrongVariable('VM_REJUV_DATABASE_URL', NOT_SHOWN, 'postgres://user:password@host:port/database');
 }
 
 /** The rest is for PostgreSQL's client to judge, which takes more than URLs. */
@@ -40,7 +40,7 @@ function wrongVariable(variable: string, found: string, allowed: string): Operat
 export function adminToken(env: NodeJS.ProcessEnv, orElse: string | undefined): string {
   const token = fromEnvironment('VM_REJUV_ADMIN_TOKEN', env, orElse);
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw wrongVariable('VM_REJUV_ADMIN_TOKEN', 'something else', 'visible ASCII characters without white space');
+  throw wrongVariable('VM_REJUV_ADMIN_TOKEN', NOT_SHOWN, 'visible ASCII characters without white space');
 }
 
 /** Whether an environment has this secret, itself or in a file. */

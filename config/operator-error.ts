@@ -40,3 +40,16 @@ export function describeError(error: unknown): string {
   }
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Text by who knows no pool, in which `pools.*.` stands for the fields of the pool that is meant: with its name. */
+export function namingPool(text: string, pool: string): string {
+  return text.replaceAll('pools.*.', `pools.${pool}.`);
+}
+
+/** The same of an error's remedy. Any other error is given back as it is. */
+export function inPool(error: unknown, pool: string): unknown {
+  if (!(error instanceof OperatorError)) return error;
+  const { code, message, remedy, status, retryable } = error;
+  const named = namingPool(remedy, pool);
+  return named === remedy ? error : new OperatorError(code, message, named, { status, retryable, cause: error });
+}

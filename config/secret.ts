@@ -5,6 +5,9 @@ import { resolve } from 'node:path';
 import { codeOf } from './error-code.js';
 import { OperatorError } from './operator-error.js';
 
+/** What is said of a value that may be one. */
+export const NOT_SHOWN = 'a value that is not shown, as it may be a secret';
+
 export interface SecretReference {
   env?: string | undefined;
   file?: string | undefined;

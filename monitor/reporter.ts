@@ -1,6 +1,6 @@
 // What the supervisor of a pool is told by its monitor: in order, and kept while it is out of reach.
 
-import { describeError } from '../config/operator-error.js';
+import { describeError, namingPool } from '../config/operator-error.js';
 import type { MonitorState } from '../state/monitor-state.js';
 
 /** What the supervisor of the pool is told. */
@@ -57,7 +57,7 @@ export class Reporter {
 
   /** A sampler counts as dead, for the reason told; with null it works again. */
   sampler(name: string, reason: string | null): void {
-    this.anomaly(`${SAMPLER}${name}`, reason === null ? null : `${SAMPLER}${name} fails: ${reason}`);
+    this.anomaly(`${SAMPLER}${name}`, reason === null ? null : `${SAMPLER}${name} fails: ${namingPool(reason, this.pool)}`);
   }
 
   /** Something is wrong; with null it is over. Whether that is news: said again, it is none. */

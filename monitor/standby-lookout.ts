@@ -2,7 +2,7 @@
 
 import { standbyHealth } from '../activities/standby-illness.js';
 import type { HypervisorDriver } from '../activities/hypervisor/driver.js';
-import { describeError } from '../config/operator-error.js';
+import { describeError, inPool } from '../config/operator-error.js';
 import { within } from '../config/within.js';
 import type { MachineConfig, PoolConfig } from '../config/types.js';
 import type { Reporter } from './reporter.js';
@@ -47,7 +47,7 @@ export class StandbyLookout {
       return ill === null ? null : couldNot(standby, ill, pool);
     } catch (error) {
       signal.throwIfAborted();
-      return couldNot(standby, describeError(error), pool);
+      return couldNot(standby, describeError(inPool(error, pool.name)), pool);
     }
   }
 }

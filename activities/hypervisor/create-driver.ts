@@ -42,7 +42,7 @@ function unknown(name: string): never {
   throw new OperatorError(
     'MACHINE_UNKNOWN',
     `There is no machine "${name}".`,
-    'Use a name from pools.*.machines of the configuration.',
+    'Use a name from the machines of a pool of the configuration.',
     { status: 404 },
   );
 }

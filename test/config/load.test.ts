@@ -273,7 +273,9 @@ test.each(['two words', 'token ', 'token\n', 'tök'])(
   (token) => {
     const { code, message } = refusal(GOOD, { ...ENV, VM_REJUV_ADMIN_TOKEN: token });
     expect(code).toBe('CONFIG_INVALID');
-    expect(message).toBe('VM_REJUV_ADMIN_TOKEN: found something else, allowed: visible ASCII characters without white space.');
+    expect(message).toBe(
+      'VM_REJUV_ADMIN_TOKEN: found a value that is not shown, as it may be a secret, allowed: visible ASCII characters without white space.',
+    );
   },
 );
 

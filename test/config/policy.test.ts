@@ -54,6 +54,32 @@ describe('a policy cannot have', () => {
     ],
     ['a window of no length', '{ maintenance: [{ from: "02:00", to: "02:00" }] }', /policy\.maintenance\.0.*allowed: /],
     ['days in the wrong order', '{ blackout: [{ since: "2026-03-02", until: "2026-03-01" }] }', /policy\.blackout\.0.*allowed: /],
+    [
+      'a window without its end',
+      '{ maintenance: [{ from: "02:00" }] }',
+      /policy\.maintenance\.0\.to: found nothing, allowed: a time/,
+    ],
+    [
+      'a window of days that are none',
+      '{ maintenance: [{ days: [so], from: "02:00", to: "05:00" }] }',
+      /policy\.maintenance\.0\.days\.0: found "so"/,
+    ],
+    [
+      'a misspelt part',
+      '{ maintenance: [{ from: "02:00", til: "05:00" }] }',
+      /policy\.maintenance\.0\.til: unknown field; did you mean "to"/,
+    ],
+    [
+      'dates without their end',
+      '{ blackout: [{ since: "2026-03-01" }] }',
+      /policy\.blackout\.0\.until: found nothing, allowed: a day/,
+    ],
+    [
+      'both kinds in one',
+      '{ blackout: [{ since: "2026-03-01", until: "2026-03-02", from: "02:00" }] }',
+      /policy\.blackout\.0\.from: unknown field/,
+    ],
+    ['a window that is a word', '{ maintenance: [nights] }', /policy\.maintenance\.0: found "nights", allowed: \{ days:/],
     ['no restart a day', '{ mostPerDay: 0 }', /policy\.mostPerDay: found 0, allowed: at least 1/],
   ])('%s', (_what, policy, expected) => {
     expect(refusal(withPolicy(policy)).message).toMatch(expected);
