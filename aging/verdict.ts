@@ -31,6 +31,8 @@ export interface Evidence {
 export interface Verdict {
   atMs: number;
   aging: boolean;
+  /** False while a boot is so young that nothing but dead samplers is looked for. */
+  warm: boolean;
   /** True in the one verdict with which an alarm begins: what asks for a restart. */
   raised: boolean;
   /** What has been found so often in a row that it counts. */

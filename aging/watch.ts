@@ -77,7 +77,7 @@ export class AgingWatch {
     const anomalies = lasting.filter(({ votes }) => votes === 0);
     const raised = this.vote(evidence, nowMs);
     const explanation = explain(this.aging, isWarm, evidence, anomalies, this.coolingMs(nowMs));
-    return { atMs: nowMs, aging: this.aging, raised, evidence, anomalies, explanation };
+    return { atMs: nowMs, aging: this.aging, warm: isWarm, raised, evidence, anomalies, explanation };
   }
 
   /** The trend of a series since the boot, whether or not it matters; null before there is one. */

@@ -10,14 +10,14 @@ import { countSamples } from '../state/sample.js';
 const SILENT_AFTER = 3;
 
 export interface MonitorStatus extends MonitorState {
-  /** nobody: no worker leads it. silent: one does, and has not been heard of. learning: nothing is judged of this boot yet. */
+  /** nobody: no worker leads it. silent: one does, and has not been heard of. learning: nothing is judged of this boot yet, or it warms up. */
   state: 'nobody' | 'silent' | 'learning' | 'watching';
   /** `host/pid` of who watches, or watched last; null when nobody ever has. */
   worker: string | null;
   /** Since when it watches, and when it was heard of last. */
   since: Date | null;
   seenAt: Date | null;
-  /** Of this boot of the active machine, as far as they are kept. */
+  /** Taken of this boot of the active machine, as far as they are kept. */
   samples: number;
 }
 

@@ -79,12 +79,17 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     code: progress?.code ?? null,
     updates: progress?.updates ?? [],
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),
-    monitor: await monitorStatus(pool, database, monitoring !== null),
+    monitor: await monitorStatus(pool, database, monitoring !== null && isWarm(monitoring)),
     monitoring,
     supervisor: pool.policy === null ? null : await restarts.supervisor(name),
     temporal,
     trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,
   };
+}
+
+/** A worker of before does not tell. */
+function isWarm({ warm = true }: Partial<Pick<RecordedVerdict, 'warm'>>): boolean {
+  return warm;
 }
 
 async function monitoringOf(database: Database, pool: string): Promise<PoolStatus['monitoring']> {

@@ -117,10 +117,10 @@ export async function forgetSamples(database: Queryable, pool: string, beforeMs:
   await database.query('delete from sample where pool = $1 and at < to_timestamp($2::float8 / 1000)', [pool, beforeMs]);
 }
 
-/** How many there are of the boot of the active machine that is watched. */
+/** How many were taken of the boot of the active machine that is watched, as far as they are kept: one that was thinned stands for several. */
 export async function countSamples(database: Queryable, pool: string): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
-    `select count(*)::int as count from sample join monitoring using (pool, machine) where pool = $1 and at >= booted_at and series <> 'boot'`,
+    `select coalesce(sum(coalesce(sample.count, 1)), 0)::float8 as count from sample join monitoring using (pool, machine) where pool = $1 and at >= booted_at and series <> 'boot'`,
     [pool],
   );
   return rows[0]?.count ?? 0;

@@ -84,6 +84,8 @@ test('a counter of requests that falls tells a boot that nobody has told', () =>
     requests: (minute) => served(minute) - (minute < 200 ? 0 : 120_000),
   });
   expect(verdicts.find(({ atMs }) => atMs === START_MS + 210 * MINUTE)?.explanation).toBe('Warming up.');
+  expect(verdicts.find(({ atMs }) => atMs === START_MS + 210 * MINUTE)?.warm).toBe(false);
+  expect(verdicts.at(-1)?.warm).toBe(true);
   expect(detectors(raised(verdicts)[0])).toContain('ceiling');
 });
 

@@ -3,9 +3,10 @@ import { DEFAULT_POLICY } from '../../aging/policy.js';
 import { SampleLog } from '../../monitor/sample-log.js';
 import { openDatabase } from '../../state/database.js';
 import { migrate } from '../../state/migrate.js';
+import { recordBoot } from '../../state/monitoring.js';
 import { ensurePool } from '../../state/pool.js';
 import type { SampleRow } from '../../state/sample.js';
-import { readSamples, recordSamples } from '../../state/sample.js';
+import { countSamples, readSamples, recordSamples } from '../../state/sample.js';
 import { createTestDatabase } from '../fixtures/postgres.js';
 
 const MINUTE = 60_000;
@@ -46,6 +47,10 @@ test('samples of the last day are kept one by one, those before by five minutes,
     gathered: { min: Math.min(...five), max: Math.max(...five), count: 5 },
   });
   expect(thin[0]?.value).toBeCloseTo(five.reduce((sum, value) => sum + value, 0) / 5, 9);
+
+  // Thinning takes no sample out of the count, and a boot is none.
+  await recordBoot(database, 'shop', { machine: 'a', incarnation: '1', bootedAtMs: twoDaysAgo });
+  expect(await countSamples(database, 'shop')).toBe(120);
 
   // Another one that leads finds nothing to do.
   const next = new SampleLog(database, 'shop', DEFAULT_POLICY);
