@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { publishConnections } from '../cli/connections.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { untilHealthy } from '../activities/health.js';
 import { within } from '../config/within.js';
@@ -86,6 +87,11 @@ export class Installation {
 
   get pool(): PoolConfig {
     return Object.values(this.config.pools)[0] as PoolConfig;
+  }
+
+  /** Writes what commands need to know of it, as `vm-rejuv up` does. Resolves with the file, which is for this account only. */
+  async publish(): Promise<string> {
+    return (await publishConnections(this.directory, this.env)).file;
   }
 
   /** Starts machines by name, both when none is named, and waits until their application answers. */

@@ -48,7 +48,8 @@ try {
     process.exitCode = failed + sessionsLost + updatesLost === 0 ? 0 : 1;
     if (options.keep) {
       const way = isApart() ? ` Its network is its own: nsenter --net --target ${process.pid} COMMAND reaches it.` : '';
-      out.write(`\n  Application: ${shown.run.url}\n  Workflow:    ${shown.run.workflowUrl}\n`);
+      const commands = `set -a; . ${await shown.run.publish()}; set +a; npm run vm-rejuv -- status`;
+      out.write(`\n  Application: ${shown.run.url}\n  Workflow:    ${shown.run.workflowUrl}\n  Commands:    ${commands}\n`);
       out.write(`\n  Everything stays up. Ctrl-C ends it.${way}\n`);
       await told;
     } else {
@@ -64,7 +65,7 @@ try {
 
 /** What is written of a demo when it has ended. */
 interface Shown {
-  run: Pick<DemoRun, 'url' | 'workflowUrl' | 'close'>;
+  run: Pick<DemoRun, 'url' | 'workflowUrl' | 'publish' | 'close'>;
   text: string;
   /** The object of --json. */
   figures: object;

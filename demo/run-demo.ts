@@ -27,6 +27,8 @@ export interface DemoRun extends Comparison {
   url: string;
   workflowUrl: string;
   /** Ends everything that the demo has started. */
+  /** Writes what `vm-rejuv` commands need to know of it; resolves with the file. */
+  publish: () => Promise<string>;
   close: () => Promise<void>;
 }
 
@@ -89,6 +91,7 @@ async function play(
   const { workflowId, firstExecutionRunId } = outcome.handle;
   return {
     ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxyUrl}/shop/cart` },
+    publish: () => installation.publish(),
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${firstExecutionRunId}/history`,
   };
 }

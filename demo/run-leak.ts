@@ -44,6 +44,8 @@ export interface LeakRun {
   samples: SampleRow[];
   /** When the monitor has seen the other machine, by its clock, in ms since 1970. */
   restartedAtMs: number;
+  /** Writes what `vm-rejuv` commands need to know of it; resolves with the file. */
+  publish: () => Promise<string>;
   close: () => Promise<void>;
 }
 
@@ -111,6 +113,7 @@ async function play(
     ...{ leak, report, evidence, result: restart, workflowId: restartOf(pool) },
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(restartOf(pool))}/${runId}/history`,
     url: `${proxyUrl}/shop/cart`,
+    publish: () => installation.publish(),
     samples: rows.filter(({ series }) => series === SHOWN[leak]),
     restartedAtMs: rows.findLast(({ series }) => series === BOOT)?.atMs ?? 0,
   };

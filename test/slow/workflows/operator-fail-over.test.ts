@@ -33,7 +33,9 @@ test('a fail-over is called that by whoever asks, from its approval to its end, 
   expect(boot).toMatchObject({ code: 2, stderr: expect.stringMatching(/^POOL_IN_USE: .*fail-over\/.* has it/) as string });
   const refused = await vmRejuv(installation, ['rejuvenate', name]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RESTART_RUNNING: .* is failing over/) as string });
-  const watched = vmRejuv(installation, ['rejuvenate', name, '--watch']);
+  let said = '';
+  const watched = vmRejuv(installation, ['rejuvenate', name, '--watch'], {}, (text) => (said += text));
+  await expect.poll(() => said, PATIENCE).toContain('watching it');
   await clear();
   expect(await vmRejuv(installation, ['retry', name])).toMatchObject({ code: 0 });
   expect(await watched).toMatchObject({
