@@ -2,7 +2,6 @@
 
 import { ApplicationFailure } from '@temporalio/common';
 import { OperatorError } from '../config/operator-error.js';
-import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 import type { ProxyRow } from '../state/proxy-register.js';
 import { isFailOver } from '../workflows/workflow-ids.js';
 
@@ -145,15 +144,14 @@ export const drainLimit = (pool: string, left: string): OperatorError =>
 
 /** What an activity throws: type = code, details = [remedy]; an operator's error is repeated only when that can help. */
 export function toFailure(error: unknown): Error {
-  const known = isConnectionError(error) && !(error instanceof OperatorError) ? databaseUnreachable(error) : error;
-  if (!(known instanceof OperatorError)) return error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof OperatorError)) return error instanceof Error ? error : new Error(String(error));
   // Of those who meet the error, only a step of a workflow is repeated by itself.
-  const remedy = known.retryable ? `${known.remedy} It is tried again.` : known.remedy;
+  const remedy = error.retryable ? `${error.remedy} It is tried again.` : error.remedy;
   return ApplicationFailure.create({
-    message: `${known.message} ${remedy}`,
-    type: known.code,
-    nonRetryable: !known.retryable,
+    message: `${error.message} ${remedy}`,
+    type: error.code,
+    nonRetryable: !error.retryable,
     details: [remedy],
-    ...(known.cause instanceof Error ? { cause: known.cause } : {}),
+    ...(error.cause instanceof Error ? { cause: error.cause } : {}),
   });
 }

@@ -26,7 +26,7 @@ import { isSupervised, noSupervisor } from '../worker/supervisors.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import { checkSamplers } from './check-samplers.js';
 import type { OutputOptions } from './output.js';
-import { asOperatorError, inWords, print } from './output.js';
+import { inWords, print } from './output.js';
 import { choosePool } from './pool-option.js';
 import { mebibytes } from './restart-outcome.js';
 
@@ -76,7 +76,7 @@ export async function check(
       } else print(options, `--    ${what}: not checked, ${skipped}`, { check: what, ok: null, notChecked: skipped });
       return value;
     } catch (thrown) {
-      const error = inWords(asOperatorError(thrown));
+      const error = inWords(thrown);
       failed++;
       const { code, message, remedy } = error;
       print(options, `FAIL  ${what}\n      ${describeError(error)}`, { check: what, ok: false, code, message, remedy });

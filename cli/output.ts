@@ -2,7 +2,6 @@
 
 import { describeError, OperatorError } from '../config/operator-error.js';
 import { RestartFailure } from './restart-failure.js';
-import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 
 /** 1: the command was carried out and failed. */
 const EXIT_FAILED = 1;
@@ -44,8 +43,7 @@ export function print(options: OutputOptions, text: string, value: unknown): voi
 }
 
 /** Prints an error without a stack trace and sets the exit code. */
-export function fail(options: OutputOptions, thrown: unknown): void {
-  const error = asOperatorError(thrown);
+export function fail(options: OutputOptions, error: unknown): void {
   const known = error instanceof OperatorError;
   if (options.json) {
     const { code, message, remedy } = inWords(error);
@@ -53,7 +51,7 @@ export function fail(options: OutputOptions, thrown: unknown): void {
   } else {
     console.error(describeError(error));
   }
-  if (process.env['VM_REJUV_DEBUG']) console.error(thrown);
+  if (process.env['VM_REJUV_DEBUG']) console.error(error);
   const refused = known && !(error instanceof RestartFailure) && REFUSALS.has(error.code);
   process.exitCode = refused ? EXIT_REFUSED : EXIT_FAILED;
 }
@@ -61,9 +59,4 @@ export function fail(options: OutputOptions, thrown: unknown): void {
 /** An error of no code of its own is a mistake of ours. */
 export function inWords(error: unknown): OperatorError {
   return error instanceof OperatorError ? error : new OperatorError('INTERNAL', describeError(error), '');
-}
-
-/** PostgreSQL's client throws its own errors; what an operator can do about them is known all the same. */
-export function asOperatorError(error: unknown): unknown {
-  return !(error instanceof OperatorError) && isConnectionError(error) ? databaseUnreachable(error) : error;
 }

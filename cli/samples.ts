@@ -1,6 +1,7 @@
 // What the monitor of a pool has recorded, in the form that replay-samples reads.
 
 import { once } from 'node:events';
+import { codeOf } from '../config/error-code.js';
 import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
 import { migrate } from '../state/migrate.js';
@@ -31,7 +32,7 @@ export async function samples(config: Config, poolName: string, { hours, json = 
     }
   } catch (error) {
     // Who reads has gone, as `head` does.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE' || (error as NodeJS.ErrnoException).syscall !== 'write') throw error;
+    if (codeOf(error) !== 'EPIPE') throw error;
   } finally {
     await database.end();
   }

@@ -6,7 +6,6 @@ import Fastify from 'fastify';
 import { z } from 'zod';
 import { MAX_HOLD_BUDGET_MS } from '../config/defaults.js';
 import { OperatorError } from '../config/operator-error.js';
-import { databaseUnreachable, isConnectionError } from '../state/errors.js';
 import { acknowledgeHold } from './acknowledge.js';
 import type { CanaryReport, HoldTimes, PoolReport, SeenKeys, StreamsClosed } from './admin-api.js';
 import { createMetrics } from './metrics.js';
@@ -50,7 +49,6 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
 
   admin.setErrorHandler((error, _request, reply) => {
     if (error instanceof OperatorError) return answer(reply, error);
-    if (isConnectionError(error)) return answer(reply, databaseUnreachable(error));
     const isMalformed =
       error instanceof z.ZodError || (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500);
     if (!isMalformed) {

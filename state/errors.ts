@@ -11,21 +11,22 @@ const REFUSED = /^(28...|3D...)$/;
 const CLIENT_MESSAGES =
   /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered)/;
 
-export function databaseUnreachable(cause: unknown): OperatorError {
+/** `named`: where the configuration has its URL. */
+export function databaseUnreachable(cause: unknown, named = 'VM_REJUV_DATABASE_URL'): OperatorError {
   const code = codeOf(cause, '');
   const reason = code === '' ? '' : ` (${code})`;
   if (REFUSED.test(code)) {
     return new OperatorError(
       'DATABASE_REFUSED',
       `PostgreSQL refuses the connection${reason}.`,
-      'Correct user, password and database in VM_REJUV_DATABASE_URL.',
+      `Correct user, password and database in ${named}.`,
       { status: 503, cause },
     );
   }
   return new OperatorError(
     'DATABASE_UNREACHABLE',
     `PostgreSQL does not answer${reason}.`,
-    'Check that it runs and that VM_REJUV_DATABASE_URL names it; traffic of a steady pool goes on meanwhile.',
+    `Check that it runs and that ${named} names it; traffic of a steady pool goes on meanwhile.`,
     { status: 503, retryable: true, cause },
   );
 }

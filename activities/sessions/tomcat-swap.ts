@@ -24,7 +24,7 @@ const PICKED_UP_MS = 20;
 export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, hash: SessionKeyHash): SessionMechanism {
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, config.manager)]));
   const { store } = config;
-  const database = store.type === 'data-source' ? openDatabase(store.url) : null;
+  const database = store.type === 'data-source' ? openDatabase(store.url, { named: 'pools.*.sessions.store.url' }) : null;
 
   const lanesOf = ({ primary, standby }: MachinePair): Lane[] =>
     config.contexts.map((context) => {

@@ -29,3 +29,15 @@ it('takes the locks from who stops in the middle of a transaction, as a frozen p
   expect(hasWaited).toBe(true);
   expect((await database.query('select one from thing')).rows).toEqual([{ one: 11 }]);
 });
+
+it('says which database cannot be reached, and blames it for no error of another', async () => {
+  const database = await open();
+  const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.5:8080'), { code: 'ECONNREFUSED' });
+  await expect(inTransaction(database, () => Promise.reject(refused))).rejects.toBe(refused);
+
+  const nobody = openDatabase('postgres://127.0.0.1:1/x', { named: 'pools.*.sessions.store.url' });
+  onTestFinished(() => nobody.end());
+  await expect(nobody.query('select 1')).rejects.toMatchObject({
+    ...{ code: 'DATABASE_UNREACHABLE', remedy: expect.stringContaining('pools.*.sessions.store.url') as string },
+  });
+});

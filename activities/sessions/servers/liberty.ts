@@ -76,7 +76,7 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
       );
     }
     if (config.database === null) return;
-    database ??= openDatabase(config.database.url, { maxConnections: 1 });
+    database ??= openDatabase(config.database.url, { maxConnections: 1, named: 'pools.*.sessions.database.url' });
     for (const [machine, { value }] of [
       [primary, ours],
       [standby, theirs],
