@@ -23,7 +23,10 @@ export function blindRiseMatters(
 ): boolean {
   const lowest = (fromMs: number, toMs: number): number[] => buckets.between(fromMs, toMs).map(({ min }) => min);
   const limit = series.limit ?? 0;
-  const now = Math.min(...lowest(nowMs - 3 * BUCKET_MS, nowMs - BUCKET_MS + 1));
+  const lately = lowest(nowMs - 3 * BUCKET_MS, nowMs - BUCKET_MS + 1);
+  // Where it is now is what all is compared with.
+  if (lately.length === 0) return false;
+  const now = Math.min(...lately);
   // The window of all since the boot has nothing before it.
   const before = lowest(sinceMs, nowMs - spanMs - 2 * BUCKET_MS);
   if (before.length > 0 && now < Math.max(...before) + NEW_RISE * limit) return false;
