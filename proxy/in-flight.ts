@@ -130,9 +130,9 @@ export class InFlight {
     exchange.turn?.end();
   }
 
-  /** A machine has lost its place: what it left unanswered keeps nobody waiting who goes elsewhere. */
+  /** A machine has lost its place: it is restarted or fenced, and what it has not answered keeps nobody waiting who goes to the other. */
   lostPlace(machine: string): void {
-    for (const exchange of [...this.exchanges]) if (exchange.unanswered && exchange.machine === machine) exchange.turn?.end();
+    for (const exchange of [...this.exchanges]) if (exchange.machine === machine) exchange.turn?.end();
   }
 
   *requests(machine: string): Generator<Exchange> {

@@ -68,10 +68,11 @@ export class TomcatManager {
     }
   }
 
-  /** Ids of the sessions in memory. */
-  async sessionIds(signal: AbortSignal): Promise<string[]> {
-    const text = await this.jmx.invoke(this.bean, 'listSessionIds', [], signal);
-    return text === '' ? [] : text.split(/\s+/);
+  /** Ids of the sessions in memory; of a BackupManager, `withCopies` those of which it keeps a copy for another machine as well. */
+  async sessionIds(signal: AbortSignal, withCopies = false): Promise<string[]> {
+    const text = await this.jmx.invoke(this.bean, withCopies ? 'getSessionIdsFull' : 'listSessionIds', [], signal);
+    // Separated by blanks, or a set as Java prints it.
+    return text.match(/[^\s,[\]]+/g) ?? [];
   }
 
   /** Every background round may look at sessions, and swaps none. */

@@ -37,7 +37,8 @@ export async function flip(
   return found.filter((count, index) => count !== (left[index] ?? NaN) + 1).length;
 }
 
-async function add(machine: MachineConfig, { cookie }: FlippedSession): Promise<number> {
+/** Changes the session at this machine; how many changes it has had there. */
+export async function add(machine: MachineConfig, { cookie }: FlippedSession): Promise<number> {
   const response = await fetch(`${machine.url}/shop/cart?item=flipped`, { method: 'POST', headers: { cookie } });
   if (!response.ok) throw new Error(`machine ${machine.name} answered ${response.status}`);
   return ((await response.json()) as Cart).count;

@@ -1,14 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
+import type { SessionMechanism } from '../../activities/sessions/mechanism.js';
+import type { Installation } from '../../demo/installation.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import type { ClusterManager } from '../fixtures/servers/tomcat-cluster.js';
 import { tomcatCluster } from '../fixtures/servers/tomcat-cluster.js';
 import { barrierHolds } from './barrier.js';
 import { conforms } from './conformance.js';
+import { survivorsAreCounted } from './died.js';
+import { pairsSurvive } from './pairs.js';
 
 const shop = (directory: string): ReturnType<typeof tomcatCluster> => tomcatCluster(directory, 'DeltaManager');
 
@@ -20,52 +23,84 @@ conforms({
   copiesRest: 2,
 });
 barrierHolds('tomcat-delta', shop);
+pairsSurvive('tomcat-delta', shop);
 
-/** What the first machine is refused for, whose server.xml says `instead` where the sample says `sample`. */
-async function refusal(sample: string, instead: string, manager: ClusterManager = 'DeltaManager'): Promise<unknown> {
+survivorsAreCounted('tomcat-delta', shop);
+
+interface Mistake {
+  /** Text of the sample's server.xml, and what the first machine has in its place. */
+  sample: string;
+  instead: string;
+  manager?: ClusterManager;
+  oneRequestAtATime?: boolean;
+}
+
+async function withMistake({ sample, instead, manager = 'DeltaManager', oneRequestAtATime = true }: Mistake): Promise<{
+  installation: Installation;
+  mechanism: SessionMechanism;
+}> {
   const { installation } = await createTestInstallation(async (directory) => {
-    const made = await tomcatCluster(directory, manager);
+    const { pool, ...rest } = await tomcatCluster(directory, manager);
     const serverXml = join(directory, 'tomcat-a/conf/server.xml');
     const xml = await readFile(serverXml, 'utf8');
     expect(xml).toContain(sample);
     await writeFile(serverXml, xml.replace(sample, instead));
-    return made;
+    return { ...rest, pool: { ...pool, sessions: { ...(pool['sessions'] as object), oneRequestAtATime } } };
   });
-  const [primary] = installation.pool.machines;
-  await installation.bootMachines(primary.name);
   const mechanism = createMechanism(installation.pool, createSessionKeyHash('test'));
   onTestFinished(() => mechanism.close());
-  const call = { signal: AbortSignal.timeout(60_000), guard: () => Promise.resolve() };
-  return mechanism.inspect(primary, call).catch((error: unknown) => error);
+  return { installation, mechanism };
 }
 
-test.each([
-  ['a BackupManager', 'mapSendOptions="6"', 'mapSendOptions="6"', 'DeltaManager', 'BackupManager'],
-  ['one whose end ends sessions everywhere', 'OnShutdown="false"', 'OnShutdown="true"', 'expireSessionsOnShutdown="false"'],
-  ['one that sends behind its requests', 'channelSendOptions="6"', 'channelSendOptions="14"', 'channelSendOptions="6"'],
-] as const)(
-  'tomcat-delta: %s is refused, and says what to put in its place',
-  async (_what, sample, instead, remedy, manager?) => {
-    expect(await refusal(sample, instead, manager)).toMatchObject({
-      code: 'SESSIONS_NOT_MOVABLE',
-      remedy: expect.stringContaining(remedy) as string,
-    });
-  },
-);
+const CALL = { guard: () => Promise.resolve() };
 
-test('tomcat-delta: of a machine that has died the standby has the sessions that it was sent, and they are counted', async () => {
-  const { installation } = await createTestInstallation(shop);
-  const { pool } = installation;
-  const [primary, standby] = pool.machines;
+test.each<[string, Mistake, string]>([
+  [
+    'a BackupManager whose sessions have several requests at once',
+    { sample: '"6"', instead: '"6"', manager: 'BackupManager', oneRequestAtATime: false },
+    'sessions.oneRequestAtATime: true',
+  ],
+  [
+    'a BackupManager that sends behind its requests',
+    { sample: 'mapSendOptions="6"', instead: 'mapSendOptions="8"', manager: 'BackupManager' },
+    'mapSendOptions="6"',
+  ],
+  [
+    'a BackupManager that soon takes the other machine for gone',
+    { sample: 'accessTimeout="60000"', instead: 'accessTimeout="5000"', manager: 'BackupManager' },
+    'accessTimeout="60000"',
+  ],
+  [
+    'one whose end ends sessions everywhere',
+    { sample: 'OnShutdown="false"', instead: 'OnShutdown="true"' },
+    'expireSessionsOnShutdown="false"',
+  ],
+  [
+    'one that sends behind its requests',
+    { sample: 'channelSendOptions="6"', instead: 'channelSendOptions="14"' },
+    'channelSendOptions="6"',
+  ],
+])('tomcat-delta: %s is refused, and says what to put in its place', async (_what, mistake, remedy) => {
+  const { installation, mechanism } = await withMistake(mistake);
+  const [primary] = installation.pool.machines;
+  await installation.bootMachines(primary.name);
+
+  const inspected = mechanism.inspect(primary, { ...CALL, signal: AbortSignal.timeout(60_000) });
+  await expect(inspected).rejects.toMatchObject({
+    code: 'SESSIONS_NOT_MOVABLE',
+    remedy: expect.stringContaining(remedy) as string,
+  });
+});
+
+test('tomcat-delta: beside a BackupManager it is refused', async () => {
+  const { installation, mechanism } = await withMistake({
+    sample: 'session.DeltaManager" expireSessionsOnShutdown="false"',
+    instead: 'session.BackupManager" mapSendOptions="6" accessTimeout="60000"',
+  });
+  const [primary, standby] = installation.pool.machines;
   await installation.bootMachines();
-  const mechanism = createMechanism(pool, createSessionKeyHash('test'));
-  onTestFinished(() => mechanism.close());
-  const call = { signal: AbortSignal.timeout(120_000), guard: () => Promise.resolve() };
-  await mechanism.preflight({ primary, standby }, () => Promise.resolve(new Set()), call);
-  const rescued = (): Promise<number | null> => mechanism.rescue({ primary, standby }, call);
-  const before = (await rescued()) ?? NaN;
-  for (let i = 0; i < 3; i++) await fetch(`${primary.url}/shop/cart?item=one`, { method: 'POST' });
-  await createDriver(pool).stop(primary.name, { signal: call.signal });
 
-  expect(await rescued()).toBe(before + 3);
+  const signal = AbortSignal.timeout(60_000);
+  const preflight = mechanism.preflight({ primary, standby }, () => Promise.resolve(new Set()), { ...CALL, signal });
+  await expect(preflight).rejects.toMatchObject({ remedy: 'Give both machines the same Manager.' });
 });

@@ -1,19 +1,21 @@
-// Tomcat whose machines replicate sessions to each other by DeltaManager. BackupManager is refused: docs/servers/tomcat-cluster.md.
+// Tomcat whose machines replicate sessions to each other by DeltaManager or BackupManager: docs/servers/tomcat-cluster.md.
 //
 // id               ID.jvmRoute in JSESSIONID; route marker suffix-dot. The marker stays that of the machine which began the session.
-// list             listSessionIds of the context's Manager.
+// list             listSessionIds of the context's Manager; of a BackupManager getSessionIdsFull, which has the copies too.
 // hand over        nothing to do: with acknowledged sending a request's changes are with the other machine when the container is done with it.
 // verify           what the primary has, the standby has.
 // barrier          every request that the primary was executing when the proxies were quiet has ended: an answer may be complete
 //                  before the ReplicationValve has run. The stage and count of each RequestProcessor tell (a grace period, as of RCU).
 // in flight        the same.
 // ready            the standby knows all sessions of the primary.
-// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, a DeltaManager that expires nothing at its end.
+// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, one manager of the two on both machines: a
+//                  DeltaManager that expires nothing at its end, or a BackupManager where a session has one request at a time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineConfig, PoolConfig, TomcatClusterConfig } from '../../../config/types.js';
 import { notMovable } from '../../errors.js';
 import { JmxProxy } from '../jmx-proxy.js';
+import type { MachinePair } from '../mechanism.js';
 import type { SharingServer } from '../sharing-server.js';
 import { TomcatManager } from '../tomcat-manager.js';
 
@@ -29,6 +31,8 @@ const STAGE_SERVICE = '3';
 const ACKNOWLEDGED = 6;
 /** Channel.SEND_OPTIONS_ASYNCHRONOUS: a queue takes it, and the request ends before anything is sent. */
 const ASYNCHRONOUS = 8;
+/** With Tomcat's default, 5 s, loaded machines took each other for gone every 10 to 20 s, and with this never (measured). */
+const LEAST_ACCESS_TIMEOUT_MS = 60_000;
 const DELTA_MANAGER = 'org.apache.catalina.ha.session.DeltaManager';
 const BACKUP_MANAGER = 'org.apache.catalina.ha.session.BackupManager';
 
@@ -44,41 +48,73 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
     const { what } = sessions;
     const found = await sessions.mustBeDeployed(signal);
     const className = found.get('className') ?? 'an unknown manager';
-    if (className === BACKUP_MANAGER) {
-      throw notMovable(
-        `${what} has a BackupManager, which loses changes where two requests of a session end at once.`,
-        'Replace it by a DeltaManager, as docs/servers/tomcat-cluster.md shows.',
-      );
-    }
-    if (className !== DELTA_MANAGER) {
+    if (className !== DELTA_MANAGER && className !== BACKUP_MANAGER) {
       throw notMovable(
         `${what} keeps its sessions in ${className}, which no other machine knows.`,
         'Add <distributable/> to its web.xml and a Cluster to server.xml, as docs/servers/tomcat-cluster.md shows.',
       );
     }
+    const isBackup = className === BACKUP_MANAGER;
+    if (isBackup) mustBackUpAll(what, Number(found.get('accessTimeout')));
     if (found.get('expireSessionsOnShutdown') === 'true') {
       throw notMovable(
         `${what} ends its sessions on every machine when it is told to end.`,
         'Set expireSessionsOnShutdown="false" at its DeltaManager in server.xml.',
       );
     }
-    const options = (await jmxOf(machine).query('Catalina:type=Cluster', signal))?.get('channelSendOptions');
+    const attribute = isBackup ? 'mapSendOptions' : 'channelSendOptions';
+    const options = (isBackup ? found : await jmxOf(machine).query('Catalina:type=Cluster', signal))?.get(attribute);
     if ((Number(options) & (ACKNOWLEDGED | ASYNCHRONOUS)) === ACKNOWLEDGED) return;
     throw notMovable(
-      `Machine ${machine.name} sends sessions with channelSendOptions=${options ?? '?'}, and does not wait until they have arrived.`,
-      'Set channelSendOptions="6" (synchronous, acknowledged) in server.xml.',
+      `Machine ${machine.name} sends sessions with ${attribute}=${options ?? '?'}, and does not wait until they have arrived.`,
+      `Set ${attribute}="6" (synchronous, acknowledged) in server.xml.`,
     );
+  }
+
+  function mustBackUpAll(what: string, accessTimeoutMs: number): void {
+    if (!pool.sessions.oneRequestAtATime) {
+      throw notMovable(
+        `${what} has a BackupManager, which loses changes where two requests of a session end at once.`,
+        'Set sessions.oneRequestAtATime: true, or replace it by a DeltaManager, as docs/servers/tomcat-cluster.md shows.',
+      );
+    }
+    if (accessTimeoutMs >= LEAST_ACCESS_TIMEOUT_MS) return;
+    throw notMovable(
+      `${what} sends no changes for a moment when the other machine has not answered a ping within accessTimeout=${accessTimeoutMs} ms.`,
+      `Set accessTimeout="${LEAST_ACCESS_TIMEOUT_MS}" at its BackupManager in server.xml.`,
+    );
+  }
+
+  async function classOf(machine: MachineConfig, context: string, signal: AbortSignal): Promise<string | undefined> {
+    return (await managerOf(machine, context).mustBeDeployed(signal)).get('className');
+  }
+
+  /** Those of other machines that it has copies of, too. */
+  async function knownIds(machine: MachineConfig, context: string, signal: AbortSignal): Promise<string[]> {
+    const withCopies = (await classOf(machine, context, signal)) === BACKUP_MANAGER;
+    return managerOf(machine, context).sessionIds(signal, withCopies);
+  }
+
+  async function mustBeAlike({ primary, standby }: MachinePair, signal: AbortSignal): Promise<void> {
+    for (const context of contexts) {
+      const [here, there] = [await classOf(primary, context, signal), await classOf(standby, context, signal)];
+      if (here === there) continue;
+      throw notMovable(
+        `Context ${context || '(root)'} has a ${here ?? '?'} on machine ${primary.name}, and a ${there ?? '?'} on ${standby.name}.`,
+        'Give both machines the same Manager.',
+      );
+    }
   }
 
   /** How many sessions of the primary the standby does not know. What begins or ends meanwhile does not count. */
   async function unknown(primary: MachineConfig, standby: MachineConfig, signal: AbortSignal): Promise<number> {
     let count = 0;
     for (const context of contexts) {
-      const before = await managerOf(primary, context).sessionIds(signal);
-      const there = new Set(await managerOf(standby, context).sessionIds(signal));
+      const before = await knownIds(primary, context, signal);
+      const there = new Set(await knownIds(standby, context, signal));
       const missing = before.filter((id) => !there.has(id));
       if (missing.length === 0) continue;
-      const after = new Set(await managerOf(primary, context).sessionIds(signal));
+      const after = new Set(await knownIds(primary, context, signal));
       count += missing.filter((id) => after.has(id)).length;
     }
     return count;
@@ -113,6 +149,7 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
       for (const context of contexts) await mustReplicate(machine, context, signal);
     },
     async mustShare({ primary, standby }, { signal }) {
+      await mustBeAlike({ primary, standby }, signal);
       const endsAt = performance.now() + TRANSFER_MS;
       for (let count = await unknown(primary, standby, signal); count > 0; count = await unknown(primary, standby, signal)) {
         if (performance.now() > endsAt) {
@@ -131,7 +168,7 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
       return (await graceful(primary, endsAt, signal)) && (await unknown(primary, standby, signal)) === 0;
     },
     async survivors(standby, { signal }) {
-      const ids = await Promise.all(contexts.map((context) => managerOf(standby, context).sessionIds(signal)));
+      const ids = await Promise.all(contexts.map((context) => knownIds(standby, context, signal)));
       return ids.flat().length;
     },
     async close() {
