@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { DAYS } from '../policy/window.js';
 import * as defaults from './defaults.js';
-import { refuse } from './fields.js';
 
 const TIME = 'a time of the day, such as "02:30"';
 const time = z.string(TIME).regex(/^([01]\d|2[0-3]):[0-5]\d$/, TIME);
@@ -27,16 +26,7 @@ const weekly = z
 const dates = z
   .strictObject({ since: date, until: date })
   .refine(({ since, until }) => since <= until, { path: ['until'], error: 'a day that is not before since' });
-/** Read as the kind that its fields speak for, so that what is wrong in it is told of the field. */
-const window = z.unknown().transform((found, context) => {
-  if (typeof found !== 'object' || found === null || Array.isArray(found)) return refuse(context, WINDOW);
-  const isOfDays = 'since' in found || 'until' in found;
-  const read = (isOfDays ? dates : weekly).safeParse(found);
-  if (read.success) return read.data;
-  for (const issue of read.error.issues) context.issues.push({ ...issue, input: found } as (typeof context.issues)[number]);
-  return z.NEVER;
-});
-const windows = z.array(window, `a list of ${WINDOW}`).default([]);
+const windows = z.array(z.union([weekly, dates], WINDOW), `a list of ${WINDOW}`).default([]);
 
 const TIME_ZONE = "the name of a time zone of IANA's, such as Europe/Berlin or UTC";
 
