@@ -25,7 +25,7 @@ export function samplersOf({ sessions, limits, monitor }: PoolConfig, { fleet, d
       tooSlowMs: monitor.tooSlowMs ?? limits.requestTimeoutMs,
     }),
     new MemorySampler(driver, memoryLimit),
-    ...(sessions.mechanism === 'tomcat-swap'
+    ...(sessions.mechanism === 'tomcat-swap' || sessions.mechanism === 'tomcat-cluster'
       ? [new TomcatSampler({ manager: sessions.manager, contexts: sessions.contexts, threadLimit, collectEveryMs, now })]
       : []),
     ...monitor.prometheus.map((metric) => new PrometheusSampler(metric)),

@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
 import type { SessionMechanism } from '../../activities/sessions/mechanism.js';
 import type { Installation } from '../../demo/installation.js';
+import { samplersOf } from '../../monitor/samplers.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import type { ClusterManager } from '../fixtures/servers/tomcat-cluster.js';
@@ -103,4 +105,25 @@ test('tomcat-delta: beside a BackupManager it is refused', async () => {
   const signal = AbortSignal.timeout(60_000);
   const preflight = mechanism.preflight({ primary, standby }, () => Promise.resolve(new Set()), { ...CALL, signal });
   await expect(preflight).rejects.toMatchObject({ remedy: 'Give both machines the same Manager.' });
+});
+
+test('tomcat-delta: inside Host it is a cluster as well, and what is inside the machine is measured', async () => {
+  const { installation } = await createTestInstallation((directory) => tomcatCluster(directory, 'DeltaManager', 'Host'));
+  const { pool } = installation;
+  const [primary, standby] = pool.machines;
+  await installation.bootMachines();
+  const mechanism = createMechanism(pool, createSessionKeyHash('test'));
+  onTestFinished(() => mechanism.close());
+  const signal = AbortSignal.timeout(120_000);
+  await mechanism.preflight({ primary, standby }, () => Promise.resolve(new Set()), { ...CALL, signal });
+
+  const nobody = { traffic: () => Promise.reject(new Error('No proxy runs.')) };
+  const samplers = samplersOf(pool, { fleet: nobody, driver: createDriver(pool), now: () => Date.now() });
+  const jmx = samplers.find(({ name }) => name === 'jmx');
+  const readings = (await jmx?.sample(primary, signal)) ?? [];
+  await jmx?.close?.();
+
+  const values = new Map(readings.map(({ series, value }) => [series.name, value]));
+  // The canary's, at least.
+  for (const name of ['heap', 'threads', 'fileHandles', 'sessions']) expect(values.get(name)).toBeGreaterThan(0);
 });

@@ -63,7 +63,7 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
       );
     }
     const attribute = isBackup ? 'mapSendOptions' : 'channelSendOptions';
-    const options = (isBackup ? found : await jmxOf(machine).query('Catalina:type=Cluster', signal))?.get(attribute);
+    const options = isBackup ? found.get(attribute) : await sendOptions(machine, signal);
     if ((Number(options) & (ACKNOWLEDGED | ASYNCHRONOUS)) === ACKNOWLEDGED) return;
     throw notMovable(
       `Machine ${machine.name} sends sessions with ${attribute}=${options ?? '?'}, and does not wait until they have arrived.`,
@@ -104,6 +104,17 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
         'Give both machines the same Manager.',
       );
     }
+  }
+
+  /** Of the cluster of the contexts' Host: its own where it has one, else that of the Engine. Members are beans of the same type. */
+  async function sendOptions(machine: MachineConfig, signal: AbortSignal): Promise<string | undefined> {
+    const options = new Map(
+      (await jmxOf(machine).queryAll('Catalina:type=Cluster,*', signal)).map(({ name, attributes }) => [
+        name,
+        attributes.get('channelSendOptions'),
+      ]),
+    );
+    return options.get('Catalina:type=Cluster,host=localhost') ?? options.get('Catalina:type=Cluster');
   }
 
   /** How many sessions of the primary the standby does not know. What begins or ends meanwhile does not count. */
