@@ -21,12 +21,11 @@ import type { SharingServer } from '../sharing-server.js';
 import { mustHoldAll } from './hazelcast.js';
 import { mustBeStored } from './liberty-database.js';
 import { LibertyMetrics } from './liberty-metrics.js';
+import { mustHaveOneTime } from './one-time.js';
 import { beginSession, mustBeAlike } from './session-cookie.js';
 
 /** A look costs the server some milliseconds. Chosen: who waits for it is a user. */
 const POLL_MS = 10;
-/** By the clock of the machine that serves it a session expires, and a log-in. Chosen: both live for minutes, and Date tells whole seconds. */
-const CLOCKS_APART_MS = 5000;
 /** `0001ID:clone`, as the mark of copies and machines is read from it. */
 const MARKED = /^\d{4}[^:]+:/;
 
@@ -90,13 +89,8 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
     barrierMs,
     inspect: (machine, { signal }) => metrics.mustTell(machine, signal),
     async mustShare(pair, { signal }) {
-      const apartMs = Math.abs((await metrics.clockMs(pair.primary, signal)) - (await metrics.clockMs(pair.standby, signal)));
-      if (apartMs > CLOCKS_APART_MS) {
-        throw notMovable(
-          `The clocks of machines ${pair.primary.name} and ${pair.standby.name} are ${Math.round(apartMs / 1000)} s apart: sessions and log-ins would expire too early or too late.`,
-          'Synchronise both, as by chrony or systemd-timesyncd.',
-        );
-      }
+      const [ours, theirs] = [await metrics.aheadMs(pair.primary, signal), await metrics.aheadMs(pair.standby, signal)];
+      mustHaveOneTime(pair.primary, pair.standby, Math.abs(ours - theirs));
       await metrics.mustTrustLogIns(pair, signal);
       if (config.hazelcast !== null) await mustHoldAll(pair, config.hazelcast.url, signal);
       if (config.canary !== null) await tryCanary(pair, config.canary.path, signal);
