@@ -46,7 +46,7 @@ async function withMistake({ sample, instead, manager = 'DeltaManager', oneReque
     const serverXml = join(directory, 'tomcat-a/conf/server.xml');
     const xml = await readFile(serverXml, 'utf8');
     expect(xml).toContain(sample);
-    await writeFile(serverXml, xml.replace(sample, instead));
+    await writeFile(serverXml, xml.replaceAll(sample, instead));
     return { ...rest, pool: { ...pool, sessions: { ...(pool['sessions'] as object), oneRequestAtATime } } };
   });
   const mechanism = createMechanism(installation.pool, createSessionKeyHash('test'));
