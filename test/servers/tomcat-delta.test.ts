@@ -94,19 +94,6 @@ test.each<[string, Mistake, string]>([
   });
 });
 
-test('tomcat-delta: beside a BackupManager it is refused', async () => {
-  const { installation, mechanism } = await withMistake({
-    sample: 'session.DeltaManager" expireSessionsOnShutdown="false"',
-    instead: 'session.BackupManager" mapSendOptions="6" accessTimeout="60000"',
-  });
-  const [primary, standby] = installation.pool.machines;
-  await installation.bootMachines();
-
-  const signal = AbortSignal.timeout(60_000);
-  const preflight = mechanism.preflight({ primary, standby }, () => Promise.resolve(new Set()), { ...CALL, signal });
-  await expect(preflight).rejects.toMatchObject({ remedy: 'Give both machines the same Manager.' });
-});
-
 test('tomcat-delta: inside Host it is a cluster as well, and what is inside the machine is measured', async () => {
   const { installation } = await createTestInstallation((directory) => tomcatCluster(directory, 'DeltaManager', 'Host'));
   const { pool } = installation;
