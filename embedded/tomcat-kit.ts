@@ -67,7 +67,8 @@ async function build(output: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-function fingerprint(directory: string): string {
+/** Of all files of a directory of sources, but for what Maven has built there. */
+export function fingerprint(directory: string): string {
   const hash = createHash('sha256');
   const files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
