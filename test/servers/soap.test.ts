@@ -98,9 +98,9 @@ async function serve(pool: (directory: string) => Promise<PoolFile>): Promise<Se
 /** Every client calls, one call after the other, from before a clean restart until after it. */
 async function goesOnOver({ startRestart }: Served, services: readonly SoapService[]): Promise<void> {
   const conversing: SoapClient[] = [];
-  for (const service of services) conversing.push(await nodeSoapClient(service), await zeepClient(service));
+  for (const service of services) conversing.push(await nodeSoapClient(service), zeepClient(service));
   const [first = { wsdl: '', port: '', version: '1.1' }] = services;
-  const forgetful = [await nodeSoapClient(first, 'without'), await zeepClient(first, 'without')];
+  const forgetful = [await nodeSoapClient(first, 'without'), zeepClient(first, 'without')];
   for (const client of [...conversing, ...forgetful]) expect(await client.call('Add', { item: 'first' }), client.name).toBe(1);
   let over = false;
   const converse = async (client: SoapClient, countOf: (call: number) => number): Promise<number> => {
