@@ -57,9 +57,14 @@ export class Turns {
     return request.outcome;
   }
 
-  /** A machine has answered with ids, which may be new names of the session that the request came for (a log-in). */
+  /**
+   * A machine has answered with ids. They may be new names of the session that the request came for (a log-in); one that came for none has
+   * begun a session, and the next of it may come before it is over.
+   */
   answered(exchange: Exchange): void {
-    if (exchange.turn !== null) this.lineOf([...exchange.keys(), ...exchange.responseKeys()]);
+    const keys = exchange.allKeys();
+    if (exchange.turn !== null) this.lineOf(keys);
+    else if (exchange.keys().length === 0 && keys.length > 0) this.begin(this.lineOf(keys), exchange);
   }
 
   /** The client's connection is gone. A request that waits behind another one of a pipelining client hears it only here. */
@@ -100,8 +105,8 @@ export class Turns {
   }
 
   private end(exchange: Exchange): void {
-    // By the key and not as it was at the beginning: lines become one.
-    const line = this.lineOf(exchange.keys());
+    // By the keys and not as it was at the beginning: lines become one.
+    const line = this.lineOf(exchange.allKeys());
     line.atOnce--;
     if (line.atOnce > 0) return;
     const [next] = line.waiters;

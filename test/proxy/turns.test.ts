@@ -217,6 +217,27 @@ test('a log-in that is not over keeps back what comes under the new id, behind w
   expect((await Promise.all([before, after])).map(({ status }) => status)).toEqual([200, 200]);
 });
 
+test('a request that has begun a session and is not over keeps back what comes under its id', async () => {
+  const running = await start();
+  const { machine } = running;
+  const first = ask(running, '/first', 'theme=dark');
+  await machine.has('/first');
+  machine.of('/first').writeHead(200, { 'set-cookie': 'sid=new; Path=/' }).write('wel');
+  expect((await first).headers.get('set-cookie')).toContain('sid=new');
+  const next = ask(running, '/next', 'sid=new');
+  await expect.poll(() => behind(running)).toBe(1);
+  expect(machine.reached).toEqual(['/first']);
+
+  machine.of('/first').end('come');
+  await machine.has('/first', '/next');
+  machine.of('/next').end();
+  expect((await next).status).toBe(200);
+  const last = ask(running, '/last', 'sid=new');
+  await machine.has('/first', '/next', '/last');
+  machine.of('/last').end();
+  expect((await last).status).toBe(200);
+});
+
 test('a request with two ids waits for the requests of both, and the next of either for it', async () => {
   const running = await start();
   const { machine } = running;
