@@ -26,9 +26,9 @@ export interface DemoRun extends Comparison {
   workflowId: string;
   url: string;
   workflowUrl: string;
-  /** Ends everything that the demo has started. */
   /** Writes what `vm-rejuv` commands need to know of it; resolves with the file. */
   publish: () => Promise<string>;
+  /** Ends everything that the demo has started. */
   close: () => Promise<void>;
 }
 
