@@ -20,6 +20,11 @@ export type CarryingHeader = readonly [name: string, value: string];
  */
 const ASP_NET = /\/\((?:(?:[A-Z]\([^()]*\))*S\(([^()]+)\)|([A-Za-z0-9]{24})\)\/)/;
 
+/** RFC 6265, sections 5.2.1 and 5.2.2. */
+const LIFE_OF_COOKIE = /^\s*(max-age|expires)\s*=\s*(.*?)\s*$/i;
+/** What expired so long ago is meant to be over whatever the clocks of machine and proxy say. Chosen. */
+const LONG_AGO_MS = 24 * 3_600_000;
+
 /** The places of one pool. */
 export class SessionIds {
   private readonly cookies: ReadonlySet<string>;
@@ -54,15 +59,23 @@ export class SessionIds {
     return [...ids];
   }
 
-  /** Normalised ids that a response sets, each once. A cookie that is being deleted (empty value) sets none. */
+  /**
+   * Normalised ids that a response sets, each once. A cookie that is being deleted sets none: PHP gives it the value `deleted`, which would be
+   * one session of all who log out.
+   */
   ofAnswer(carrying: readonly CarryingHeader[]): string[] {
     const ids = new Set<string>();
     for (const [name, value] of carrying) {
-      if (name === 'set-cookie') this.addCookie(ids, value.split(';', 1)[0] ?? '');
+      if (name === 'set-cookie') this.addSetCookie(ids, value);
       else if (name === 'location') this.addPath(ids, value);
       else this.addHeader(ids, value);
     }
     return [...ids];
+  }
+
+  private addSetCookie(ids: Set<string>, header: string): void {
+    const [pair = '', ...attributes] = header.split(';');
+    if (!isDeletion(attributes)) this.addCookie(ids, pair);
   }
 
   private addCookie(ids: Set<string>, pair: string): void {
@@ -92,4 +105,17 @@ export class SessionIds {
     const id = normalisedId(value, this.config.routeMarker);
     if (id !== '') ids.add(id);
   }
+}
+
+/** Max-Age goes before Expires (RFC 6265 section 5.3). */
+function isDeletion(attributes: readonly string[]): boolean {
+  const life = new Map(
+    attributes.flatMap((attribute) => {
+      const [, name, value] = LIFE_OF_COOKIE.exec(attribute) ?? [];
+      return name === undefined || value === undefined ? [] : [[name.toLowerCase(), value]];
+    }),
+  );
+  const maxAge = life.get('max-age');
+  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
+  return Date.parse(life.get('expires') ?? '') < Date.now() - LONG_AGO_MS;
 }

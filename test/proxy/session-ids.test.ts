@@ -43,6 +43,28 @@ test.each<[string, Partial<SessionIdConfig>, [string, string][], string[]]>([
     ['A1'],
   ],
   ['a cookie that it deletes', {}, [['set-cookie', 'JSESSIONID=; Max-Age=0']], []],
+  [
+    "a cookie that it deletes in PHP's way",
+    { cookies: ['PHPSESSID'] },
+    [['set-cookie', 'PHPSESSID=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0; path=/']],
+    [],
+  ],
+  [
+    "a cookie that it deletes in Express's way",
+    {},
+    [['set-cookie', 'JSESSIONID=A1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT']],
+    [],
+  ],
+  [
+    'a cookie that lives for a while, by whichever of the two counts',
+    { cookies: ['one', 'other', 'third'] },
+    [
+      ['set-cookie', 'one=A1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=1800'],
+      ['set-cookie', 'other=B2; expires=Fri, 01 Jan 2100 00:00:00 GMT'],
+      ['set-cookie', 'third=C3; Max-Age=soon'],
+    ],
+    ['A1', 'B2', 'C3'],
+  ],
   ['a header', { headers: ['X-Auth-Token'] }, [['x-auth-token', 'A1']], ['A1']],
   [
     'the path that it sends a client without cookies to',
