@@ -1,15 +1,27 @@
 // Which proxies of a pool may serve beside each other.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { OperatorError } from '../config/operator-error.js';
 import type { PoolConfig, ProxyConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
+import { Leadership } from '../state/leadership.js';
 import type { ProxyRow } from '../state/proxy-register.js';
 import { liveProxies } from '../state/proxy-register.js';
 import type { PoolReport } from './admin-api.js';
 
 /** Chosen: far above any answer, and a restart after the loss of another host must not wait long for one. */
 const ANSWER_MS = 1000;
+/** A start takes a moment; one that hangs must not keep others from serving. Chosen. */
+const MOST_START_MS = 5000;
+const POLL_MS = 50;
+
+/** Two proxies of a pool that start at once would not see each other: so one waits here until the other serves and has resigned. */
+export async function untilNobodyStarts(databaseUrl: string, pool: string): Promise<Pick<Leadership, 'resign'>> {
+  const start = new Leadership(databaseUrl, `vm-rejuv start of a proxy of pool ${pool}`);
+  for (const end = performance.now() + MOST_START_MS; !(await start.leads()) && performance.now() < end;) await sleep(POLL_MS);
+  return start;
+}
 
 /**
  * Throws where a proxy must not start beside those that serve the pool; one that is ending or does not answer is a predecessor. NAME_TAKEN:

@@ -20,7 +20,7 @@ import { ensurePool } from '../state/pool.js';
 import { currentProcess, isOfThisHost, isProvedDead } from '../state/process-identity.js';
 import { deregisterProxy, endProxy, endUncleanly, liveProxies, registerProxy } from '../state/proxy-register.js';
 import { createAdmin } from './admin.js';
-import { refuseCompanions } from './companions.js';
+import { refuseCompanions, untilNobodyStarts } from './companions.js';
 import { forward } from './forward.js';
 import { PoolTraffic } from './pool-traffic.js';
 import { trustedPeers } from './trusted-peers.js';
@@ -75,6 +75,8 @@ async function start(
   try {
     const listening = await listen(admin, config.admin, 'proxy.admin');
     const adminUrl = config.adminUrl ?? listening;
+    const starting = await untilNobodyStarts(databaseUrl, pool.name);
+    cleanups.unshift(() => starting.resign());
     await endPredecessors(database, pool.name, config.name, adminUrl);
     await refuseCompanions(database, pool, config, adminToken);
     await registerProxy(database, pool.name, { incarnation, name: config.name, adminUrl, ...currentProcess() });
@@ -91,6 +93,7 @@ async function start(
     cleanups.unshift(() => notifications.close());
     const url = await listen(server, config.listen, 'proxy.listen');
     ready = true;
+    await starting.resign();
     return {
       url,
       adminUrl,

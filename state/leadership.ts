@@ -1,6 +1,7 @@
 // One of many who do the same thing: an advisory lock that lives as long as its connection.
 
 import pg from 'pg';
+import { databaseUnreachable, isConnectionError } from './errors.js';
 
 const CONNECT_MS = 5000;
 const ASK_MS = 5000;
@@ -28,7 +29,7 @@ export class Leadership {
       return this.isHeld;
     } catch (error) {
       await this.resign();
-      throw error;
+      throw isConnectionError(error) ? databaseUnreachable(error) : error;
     }
   }
 

@@ -65,3 +65,25 @@ test('where one request of a session at a time is asked for, a second proxy has 
   const { proxy } = await joinProxy(running, 'second', { balancedBySession: true });
   expect(await (await fetch(proxy.url)).text()).toBe('served');
 });
+
+test('of two proxies that start at the same moment one is refused where the two may not serve beside each other', async () => {
+  const running = await startTestProxy((_request, response) => response.end('served'), {}, {}, {}, true);
+  await running.proxy.close();
+  const database = open(running);
+  const client = await database.connect();
+  // Nobody can register.
+  await client.query('begin; select 1 from pool for update');
+
+  const starting = Promise.allSettled(['one', 'other'].map((name) => joinProxy(running, name)));
+  const count = async (where: string): Promise<number> =>
+    (await database.query(`select 1 from pg_stat_activity where datname = current_database() and ${where}`)).rowCount ?? 0;
+  // Both have come as far as they can: to the register, or one to the other.
+  await expect
+    .poll(async () => Math.max(await count("wait_event_type = 'Lock'"), await count("query like 'select pg_try_advisory_lock%'")))
+    .toBe(2);
+  await client.query('commit');
+  client.release();
+
+  const refused = (await starting).flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  expect(refused).toMatchObject([{ code: 'PROXY_NOT_ALONE' }]);
+});
