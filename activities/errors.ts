@@ -13,10 +13,11 @@ export const restartRunning = (pool: string, run: string): OperatorError =>
     { status: 409 },
   );
 
-export const withoutPolicy = (pool: string): OperatorError =>
+/** `worker`: whose configuration it is, where that is another process than the operator's. */
+export const withoutPolicy = (pool: string, worker?: string): OperatorError =>
   new OperatorError(
     'POLICY_MISSING',
-    `Pool ${pool} is not supervised: its configuration has no policy.`,
+    `Pool ${pool} is not supervised: ${worker === undefined ? 'its configuration' : `the configuration of worker ${worker}`} has no policy.`,
     `Add pools.${pool}.policy, {} for defaults, and restart the worker.`,
     { status: 409 },
   );

@@ -5,6 +5,7 @@ import { mayFailOver } from '../policy/may-fail-over.js';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
 import { mayRestart } from '../policy/may-restart.js';
 import type { PoolConfig } from '../config/types.js';
+import { THIS_WORKER } from '../state/monitor-state.js';
 import { endedFailOvers, endedRestarts, ensurePool, latestResult } from '../state/pool.js';
 import type { ActivityDeps } from './deps.js';
 import { machineNamed, poolConfig } from './deps.js';
@@ -30,7 +31,7 @@ export async function judgeRestart(
 ): Promise<TimedJudgement> {
   try {
     const pool = poolConfig(deps, name);
-    if (pool.policy === null) throw withoutPolicy(name);
+    if (pool.policy === null) throw withoutPolicy(name, THIS_WORKER);
     const row = await ensurePool(deps.database, pool);
     const isHeld = row.run !== null && (await deps.isRunOpen(row.run));
     const runningRun = isHeld ? row.run : null;

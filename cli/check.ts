@@ -22,7 +22,8 @@ import { migrate } from '../state/migrate.js';
 import type { Phase } from '../state/pool.js';
 import { ensurePool } from '../state/pool.js';
 import { liveProxies } from '../state/proxy-register.js';
-import { isSupervised, noSupervisor } from '../worker/supervisors.js';
+import { noSupervisor } from '../worker/supervisors.js';
+import { supervisorStatus } from '../worker/supervisor-status.js';
 import { connectTemporal, requireWorker } from '../worker/temporal-client.js';
 import { checkSamplers } from './check-samplers.js';
 import type { OutputOptions } from './output.js';
@@ -123,7 +124,7 @@ export async function check(
         await proxiesAnswer(config, pool, database, signal);
       });
       if (pool.policy !== null) {
-        await ofPool(`${pool.name}: its supervisor runs`, (notChecked) =>
+        await ofPool(`${pool.name}: its supervisor runs and answers`, (notChecked) =>
           client === undefined ? Promise.resolve(notChecked('Temporal does not tell')) : requireSupervisor(client, config, pool),
         );
       }
@@ -165,7 +166,8 @@ export async function check(
             // A clean restart boots it, also that of a hot pool; a check changes no power.
             if (off?.includes(standby.name)) {
               await mechanism.inspect(primary, call);
-              const meanwhile = pool.standby === 'hot' ? `; start it now: vm-rejuv boot ${pool.name}` : '';
+              const meanwhile =
+                pool.standby === 'hot' ? `, and could not take over at once; start it now: vm-rejuv boot ${pool.name}` : '';
               return notChecked(`standby ${standby.name} is off until a clean restart boots it${meanwhile}`);
             }
             await untilHealthy(standby, quick, { signal, driver });
@@ -205,8 +207,9 @@ async function proxiesAnswer(config: Config, pool: PoolConfig, database: Databas
   await new ProxyFleet(database, pool.name, config.adminToken).allReport(0, signal);
 }
 
+/** It has to answer, too: a worker that has died counts as one that polls for a minute more. */
 async function requireSupervisor(client: Client, { temporal }: Config, { name }: PoolConfig): Promise<void> {
-  if (!(await isSupervised(client, temporal, name))) throw noSupervisor(name);
+  if ((await supervisorStatus(client, temporal, name)) === null) throw noSupervisor(name);
 }
 
 interface Roles {

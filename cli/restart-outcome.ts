@@ -32,7 +32,7 @@ export function describeHolds({ p99, max }: RestartOutcome['holdMs']): string {
   return `held p99 ${p99} ms, max ${max} ms`;
 }
 
-/** `machine down; 12 sessions saved, about 3 lost, 8.1 s in all; tomcat-a is back as the standby`. */
+/** `machine down; 12 sessions saved as they were last stored, without later changes, about 3 lost, 8.1 s in all; tomcat-a is back as the standby`. */
 export function describeFailOver({ from, failedOver, tookMs }: FailOverOutcome): string {
   const { reason, isBack } = failedOver;
   const why = reason === null ? '' : `${reason}; `;

@@ -122,7 +122,7 @@ function supervisorLines({ supervisor, monitor }: PoolStatus): string[] {
 
 function describeRefusal(refusal: NonNullable<Supervisor['lastRefusal']>): string {
   const { atMs, code, text } = refusal;
-  return `last refused ${new Date(atMs).toISOString()}: ${describeTold(refusal)}: ${code}: ${text}`;
+  return `last ${code === 'REJECTED' ? 'rejected' : 'refused'} ${new Date(atMs).toISOString()}: ${describeTold(refusal)}: ${code}: ${text}`;
 }
 
 function detectionLines({ monitoring, active }: PoolStatus): string[] {

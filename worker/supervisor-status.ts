@@ -5,15 +5,15 @@ import type { TemporalConfig } from '../config/types.js';
 import type { Explanation, PoolStatus } from '../workflows/supervision.js';
 import { historyQuery, poolStatusQuery } from '../workflows/supervisor-messages.js';
 import { supervisorOf } from '../workflows/workflow-ids.js';
-import { askTemporal } from './ask-temporal.js';
+import { askTemporal, isSaidByTemporal } from './ask-temporal.js';
 import { isSupervised, noSupervisor } from './supervisors.js';
-import { requireWorker } from './temporal-client.js';
+import { noWorker, requireWorker } from './temporal-client.js';
 
-/** Null where none runs. */
+/** Null where none runs; NO_WORKER where nobody answers for it. */
 export async function supervisorStatus(client: Client, temporal: TemporalConfig, pool: string): Promise<PoolStatus | null> {
   if (!(await isSupervised(client, temporal, pool))) return null;
   const handle = client.workflow.getHandle(supervisorOf(pool));
-  return askTemporal(client, temporal.address, () => handle.query(poolStatusQuery));
+  return askWorker(client, temporal, () => handle.query(poolStatusQuery));
 }
 
 /** What it was told and has answered, the latest last; NO_SUPERVISOR where none runs, NO_WORKER where nobody could answer for it. */
@@ -21,5 +21,14 @@ export async function supervisorHistory(client: Client, temporal: TemporalConfig
   if (!(await isSupervised(client, temporal, pool))) throw noSupervisor(pool);
   await requireWorker(client, temporal);
   const handle = client.workflow.getHandle(supervisorOf(pool));
-  return askTemporal(client, temporal.address, () => handle.query(historyQuery));
+  return askWorker(client, temporal, () => handle.query(historyQuery));
+}
+
+/** What a workflow answers, a worker has to. Temporal, which has just answered by itself, takes one that died for alive for some minutes. */
+async function askWorker<T>(client: Client, temporal: TemporalConfig, question: () => Promise<T>): Promise<T> {
+  try {
+    return await askTemporal(client, temporal.address, question);
+  } catch (error) {
+    throw isSaidByTemporal(error) ? noWorker(temporal, 'No worker answers of', error) : error;
+  }
 }

@@ -124,6 +124,16 @@ export function isOpen(status: WorkflowExecutionStatusName): boolean {
   return status === 'RUNNING' || status === 'PAUSED';
 }
 
+/** `nobody`: what was found of the task queue's workers. */
+export function noWorker({ address, namespace, taskQueue }: TemporalConfig, nobody: string, cause?: unknown): OperatorError {
+  return new OperatorError(
+    'NO_WORKER',
+    `${nobody} task queue "${taskQueue}" of namespace "${namespace}" at ${address}.`,
+    'Start one: vm-rejuv worker. Its temporal.namespace and temporal.taskQueue must be the same.',
+    { status: 503, retryable: true, cause },
+  );
+}
+
 /** Throws NO_WORKER when no worker has asked for work of this task queue lately: a restart would wait for one in silence. */
 export async function requireWorker(client: Client, config: TemporalConfig): Promise<void> {
   const { namespace, taskQueue } = config;
@@ -131,11 +141,5 @@ export async function requireWorker(client: Client, config: TemporalConfig): Pro
     client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: WORKFLOW_TASKS }),
   );
   const lastMs = Math.max(0, ...pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000));
-  if (Date.now() - lastMs < POLLED_WITHIN_MS) return;
-  throw new OperatorError(
-    'NO_WORKER',
-    `No worker polls task queue "${taskQueue}" of namespace "${namespace}" at ${config.address}.`,
-    'Start one: vm-rejuv worker. Its temporal.namespace and temporal.taskQueue must be the same.',
-    { status: 503, retryable: true },
-  );
+  if (Date.now() - lastMs >= POLLED_WITHIN_MS) throw noWorker(config, 'No worker polls');
 }

@@ -25,5 +25,6 @@ export const FAIL_OVER: Plan<FailOverStep> = {
 /** What became of the sessions, in words. */
 export function describeRescued({ saved, lost }: Rescued): string {
   if (saved === null) return 'sessions are in a store of both machines';
-  return `${saved} sessions saved, ${lost === null ? 'nobody knows how many lost' : `about ${lost} lost`}`;
+  // What a machine has in its memory alone dies with it, also of a session that is saved.
+  return `${saved} sessions saved as they were last stored, without later changes, ${lost === null ? 'nobody knows how many lost' : `about ${lost} lost`}`;
 }

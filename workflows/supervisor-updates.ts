@@ -9,7 +9,7 @@ import { reasonIn } from './operator-note.js';
 import type { SupervisorDesk } from './supervisor-desk.js';
 import { tellLog } from './supervisor-log.js';
 import * as messages from './supervisor-messages.js';
-import { describeRejected, describeResumed, wishFor } from './wishes.js';
+import { describeApproved, describeRejected, describeResumed } from './wishes.js';
 
 /** Passes an operator's word on to the restart under way, and resolves with its answer. */
 export type TellRestart = (run: string, decision: Decision, reason: string | null) => Promise<string>;
@@ -67,8 +67,8 @@ export function takeUpdates(desk: SupervisorDesk, tell: TellRestart): void {
 
 function approve(desk: SupervisorDesk, note: unknown): string {
   const { wanted } = desk.now;
-  if (wanted !== null) desk.change({ wanted: { ...wanted, isApproved: true }, judgement: null });
-  const text = `The ${wishFor(wanted)} begins when nothing else speaks against it.`;
+  if (wanted !== null) desk.change({ wanted: { ...wanted, isApproved: true }, judgement: null, lastRefusal: null });
+  const text = describeApproved(desk.now);
   if (wanted?.by === 'down') tellLog('info', desk.pool, 'APPROVED', text, reasonIn(note));
   return answer(desk, 'approve', note, 'APPROVED', text);
 }

@@ -31,6 +31,12 @@ export function wishFor(wanted: Pick<Wanted, 'by'> | null): string {
   return wanted?.by === 'down' ? 'fail-over' : 'restart';
 }
 
+/** What comes of a wish that an operator approves. */
+export function describeApproved({ wanted, paused }: Pick<Supervision, 'wanted' | 'paused'>): string {
+  const when = paused === null ? 'when nothing else speaks against it' : 'after "resume", when nothing else speaks against it';
+  return `The ${wishFor(wanted)} begins ${when}.`;
+}
+
 /** What comes of a wish that an operator rejects. The monitor tells of a machine that is down every half a minute. */
 export function describeRejected({ wanted, displaced }: Pick<Supervision, 'wanted' | 'displaced'>): string {
   const rest = displaced === null ? '' : ` The ${wishFor(displaced)} that was wanted before, by ${displaced.by}, is again.`;

@@ -58,7 +58,7 @@ test('each sampler is tried once, and says what it measures or what is wrong, an
       ...{ ok: false, code: 'METRIC_MISSING', remedy: expect.stringContaining('monitor.prometheus') as string },
     },
     'prometheus busy measures node-a': {
-      ...{ ok: false, code: 'LIMIT_TOO_LOW', remedy: expect.stringContaining('Correct the limit in pools.*.monitor') as string },
+      ...{ ok: false, code: 'LIMIT_TOO_LOW', remedy: expect.stringContaining(`pools.${name}.monitor`) as string },
       message: expect.stringContaining('threads:busy at 23 threads, above its limit of 22 threads') as string,
     },
     'prometheus refused measures node-a': { ok: false, code: 'METRICS_UNREACHABLE' },

@@ -101,7 +101,7 @@ test('people read when, who, why and what came of it', () => {
     [
       '1970-01-01T00:00:10.000Z fail-over fail-over/shop/1',
       '  begun 1970-01-01T00:00:02.000Z: b: no answer',
-      '  DONE: b to a, 3 sessions saved, nobody knows how many lost, 8.0 s in all; b is back as the standby',
+      '  DONE: b to a, 3 sessions saved as they were last stored, without later changes, nobody knows how many lost, 8.0 s in all; b is back as the standby',
     ].join('\n'),
   ]);
 });

@@ -46,7 +46,7 @@ test('a fail-over is warned of when it waits, once however often policy is asked
     `WARN ${wish} waits for approval: FLAPPING: Somebody has to say.`,
     `INFO ${wish} begins: ALLOWED: Go.`,
     'INFO fail-over/shop begins',
-    'INFO fail-over/shop has ended well: a to b, 3 sessions saved, about 1 lost, 8100 ms in all; a is back as the standby',
+    'INFO fail-over/shop has ended well: a to b, 3 sessions saved as they were last stored, without later changes, about 1 lost, 8100 ms in all; a is back as the standby',
     `WARN ${wish} waits for approval: FLAPPING: Somebody has to say.`,
   ]);
 });

@@ -6,7 +6,7 @@ import { jsonLines, vmRejuv } from '../../fixtures/vm-rejuv.js';
 const PATIENCE = { timeout: 60_000 };
 
 test('history has what the supervisor decided and what came of it, the store alone what was done, and says what is missing', async () => {
-  const { installation, supervisor, history } = await supervised({ cooldownMs: 3_600_000 });
+  const { installation, supervisor, worker, history } = await supervised({ cooldownMs: 3_600_000 });
   const { name } = installation.pool;
   const codes = async (): Promise<string[]> => (await history()).map(({ code }) => code);
   await supervisor.signal(messages.rejuvenateSignal, { reason: 'release' });
@@ -35,6 +35,15 @@ test('history has what the supervisor decided and what came of it, the store alo
   const withoutTemporal = await vmRejuv(installation, ['history', name, '--json'], { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(withoutTemporal.code).toBe(1);
   expect(jsonLines(withoutTemporal)).toMatchObject([stored, { error: { code: 'TEMPORAL_UNREACHABLE' } }]);
+  worker.signal('SIGKILL');
+  await worker.ended;
+  const withoutWorker = await vmRejuv(installation, ['history', name, '--json']);
+  expect(withoutWorker.code).toBe(1);
+  expect(jsonLines(withoutWorker)).toMatchObject([stored, { error: { code: 'NO_WORKER' } }]);
+  const check = await vmRejuv(installation, ['check', '--json']);
+  expect(jsonLines(check)).toContainEqual(
+    expect.objectContaining({ check: `${name}: its supervisor runs and answers`, ok: false, code: 'NO_WORKER' }),
+  );
   await supervisor.terminate();
   const withoutSupervisor = await vmRejuv(installation, ['history', name, '--json']);
   expect(withoutSupervisor.code).toBe(1);
