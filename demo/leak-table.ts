@@ -9,6 +9,7 @@ const HEIGHT = 14;
 
 export function renderLeak({ leak, report, evidence, result, samples, restartedAtMs }: LeakRun): string {
   const last = samples.findLast(({ atMs }) => atMs < restartedAtMs);
+  const after = samples.at(-1);
   const limit = last?.limit ?? null;
   const hours = ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / 3_600_000;
   const figures: [string, string][] = [
@@ -25,6 +26,7 @@ export function renderLeak({ leak, report, evidence, result, samples, restartedA
     '',
     `  Detection: ${evidence}`,
     ...(last === undefined ? [] : [`  Just before the restart: ${levelOf(last)}`]),
+    `  At the end, after it:    ${after === undefined || after.atMs < restartedAtMs ? 'not measured yet' : levelOf(after)}`,
     '',
     ...figures.map(([name, value]) => `  ${name.padEnd(22)}${value.padStart(18)}`),
     ...result.steps.map(({ name, ms }) => `  ${name.padEnd(22)}${`${ms ?? '-'} ms`.padStart(18)}`),
