@@ -18,7 +18,7 @@ import type { DownEvidences } from './down-evidence.js';
 import { ASIDE_EVERY } from './down-evidence.js';
 import { DownLookout } from './down-lookout.js';
 import { rememberedWatch } from './remembered-watch.js';
-import type { Reports } from './reporter.js';
+import type { MonitorLog, Reports } from './reporter.js';
 import { Reporter } from './reporter.js';
 import { SampleLog } from './sample-log.js';
 import type { Outcome, Reading, Sampler } from './sampler.js';
@@ -47,8 +47,7 @@ export interface PoolMonitorOptions {
   /** Whether the run that has the pool goes on. */
   isRunOpen: (run: string) => Promise<boolean>;
   reports: Reports;
-  /** One line for whoever reads the worker's output. */
-  log: (message: string) => void;
+  log: MonitorLog;
 }
 
 export class PoolMonitor {

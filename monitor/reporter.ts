@@ -13,6 +13,9 @@ export interface Reports {
   anomaly(about: string, evidence: string | null): Promise<void>;
 }
 
+/** Writes one line for whoever reads the worker's output: a warning, unless it is good news. */
+export type MonitorLog = (message: string, level?: 'info' | 'warn') => void;
+
 const SAMPLER = 'sampler ';
 const AGING = 'aging';
 const DOWN = 'down';
@@ -30,8 +33,7 @@ export class Reporter {
   constructor(
     private readonly pool: string,
     private readonly reports: Reports,
-    /** One line for whoever reads the worker's output. */
-    private readonly log: (message: string) => void,
+    private readonly log: MonitorLog,
     /** Writes down what is open and untold, before it is told: whoever goes on must know of what to tell that it is over. */
     private readonly keep: () => Promise<void>,
   ) {}
@@ -64,7 +66,7 @@ export class Reporter {
   anomaly(about: string, evidence: string | null): boolean {
     if (evidence === null) {
       if (!this.open.delete(about)) return false;
-      this.log(`Pool ${this.pool}: what was wrong is over: ${about}`);
+      this.log(`Pool ${this.pool}: what was wrong is over: ${about}`, 'info');
     } else {
       if (this.open.has(about)) return false;
       this.open.set(about, { about, evidence, sinceMs: Date.now() });

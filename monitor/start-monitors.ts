@@ -7,7 +7,7 @@ import type { Database } from '../state/database.js';
 import { Leadership } from '../state/leadership.js';
 import { monitorOf } from '../state/monitor-state.js';
 import { DownEvidences } from './down-evidence.js';
-import type { Reports } from './reporter.js';
+import type { MonitorLog, Reports } from './reporter.js';
 import { PoolMonitor } from './pool-monitor.js';
 import { samplersOf } from './samplers.js';
 import { ScaledClock } from './scaled-clock.js';
@@ -23,7 +23,7 @@ export interface MonitorsOptions {
   driverFor: (pool: PoolConfig) => HypervisorDriver;
   reportsFor: (pool: PoolConfig) => Reports;
   isRunOpen: (run: string) => Promise<boolean>;
-  log: (message: string) => void;
+  log: MonitorLog;
 }
 
 /** Watches every pool that has a policy: of the others nobody would act on it. */

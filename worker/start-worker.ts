@@ -89,7 +89,7 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
       driverFor: ({ name }) => of(drivers, name),
       reportsFor: ({ name }) => reportsTo(client, config.temporal, name),
       isRunOpen: (run) => isRunOpen(client, config.temporal, run),
-      log: (message) => void Runtime.instance().logger.warn(message),
+      log: (message, level = 'warn') => void Runtime.instance().logger[level](message),
     });
   return {
     done,

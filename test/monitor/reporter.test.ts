@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Reports } from '../../monitor/reporter.js';
+import type { MonitorLog, Reports } from '../../monitor/reporter.js';
 import { Reporter } from '../../monitor/reporter.js';
 
 /** A reporter, and what happens because of it in order: what is written down, and what the supervisor is told. */
-function reporting(): { reporter: Reporter; happened: string[] } {
+function reporting(log: MonitorLog = () => undefined): { reporter: Reporter; happened: string[] } {
   const happened: string[] = [];
   const told = (what: string): Promise<void> => Promise.resolve(void happened.push(what));
   const reports: Reports = {
@@ -12,11 +12,8 @@ function reporting(): { reporter: Reporter; happened: string[] } {
     swapped: () => told('swapped'),
     anomaly: (about, evidence) => told(`${about}: ${evidence ?? 'over'}`),
   };
-  const reporter: Reporter = new Reporter(
-    'shop',
-    reports,
-    () => undefined,
-    () => told(`kept ${reporter.anomalies.map(({ about }) => about).join()}`),
+  const reporter: Reporter = new Reporter('shop', reports, log, () =>
+    told(`kept ${reporter.anomalies.map(({ about }) => about).join()}`),
   );
   return { reporter, happened };
 }
@@ -63,4 +60,17 @@ test('an anomaly is written down before it is told, so that whoever goes on can 
   reporter.swapped();
   await reporter.tell();
   expect(happened.slice(2)).toEqual(['swapped']);
+});
+
+test('that something is wrong is a warning in the log, and that it is over is none', () => {
+  const logged: [string, string][] = [];
+  const { reporter } = reporting((message, level = 'warn') => logged.push([level, message]));
+
+  reporter.anomaly('standby b', 'b is off');
+  reporter.anomaly('standby b', null);
+
+  expect(logged).toEqual([
+    ['warn', 'Pool shop: b is off'],
+    ['info', 'Pool shop: what was wrong is over: standby b'],
+  ]);
 });
