@@ -6,6 +6,7 @@ import { describeError, OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import { isSaidByTemporal } from '../worker/ask-temporal.js';
 import { supervisorStatus } from '../worker/supervisor-status.js';
+import { noSupervisor } from '../worker/supervisors.js';
 import { connectTemporal, customaryRestart, runHandle } from '../worker/temporal-client.js';
 import type { PoolStatus } from '../workflows/supervision.js';
 import type { RestartProgress } from './restart-progress.js';
@@ -23,6 +24,13 @@ export interface RestartView {
   progress: RestartProgress | null;
   /** What keeps Temporal or the restart from answering. */
   trouble: string | null;
+}
+
+export interface SupervisorView {
+  /** Null of a pool that is not supervised, and where nobody answers for its supervisor. */
+  supervisor: PoolStatus | null;
+  /** NO_SUPERVISOR or NO_WORKER in words, where that is why. */
+  supervisorTrouble: string | null;
 }
 
 export class RunningRestarts {
@@ -47,13 +55,17 @@ export class RunningRestarts {
     }
   }
 
-  /** Null where none runs, or nobody answers for it. */
-  async supervisor(pool: string): Promise<PoolStatus | null> {
-    if (this.client === null || this.failed !== null) return null;
-    return supervisorStatus(this.client, this.temporal, pool).catch((error: unknown) => {
-      if (isSaidByTemporal(error)) return null;
-      throw error;
-    });
+  /** What the supervisor of a pool with a policy says of itself, or why it says nothing; that Temporal does not answer, `look` has told. */
+  async supervisor(pool: string): Promise<SupervisorView> {
+    if (this.client === null || this.failed !== null) return { supervisor: null, supervisorTrouble: null };
+    try {
+      const supervisor = await supervisorStatus(this.client, this.temporal, pool);
+      return { supervisor, supervisorTrouble: supervisor === null ? describeError(noSupervisor(pool)) : null };
+    } catch (error) {
+      if (!isSaidByTemporal(error)) throw error;
+      const missing = await missingWorker(this.client, this.temporal);
+      return { supervisor: null, supervisorTrouble: missing === null ? null : describeError(missing) };
+    }
   }
 
   async close(): Promise<void> {

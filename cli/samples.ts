@@ -1,6 +1,7 @@
 // What the monitor of a pool has recorded, in the form that replay-samples reads.
 
 import { once } from 'node:events';
+import { withoutPolicy } from '../activities/errors.js';
 import { codeOf } from '../config/error-code.js';
 import type { Config } from '../config/types.js';
 import { openDatabase } from '../state/database.js';
@@ -17,14 +18,16 @@ export interface SamplesOptions {
 
 const HOUR_MS = 3_600_000;
 
-/** Prints one line for each sample, the oldest first: CSV with a header, or JSON. */
+/** Prints one line for each sample, the oldest first: CSV with a header, or JSON. POLICY_MISSING where nothing is measured, or ever was. */
 export async function samples(config: Config, poolName: string, { hours, json = false }: SamplesOptions): Promise<void> {
   const pool = choosePool(config, poolName);
   const database = openDatabase(config.database.url);
   try {
     await migrate(config.database.url);
+    const lastMs = await lastSampleMs(database, pool.name);
+    if (lastMs === null && pool.policy === null) throw withoutPolicy(pool.name);
     // PostgreSQL knows no time that is ever so long ago.
-    const sinceMs = hours === undefined ? 0 : Math.max(0, ((await lastSampleMs(database, pool.name)) ?? 0) - hours * HOUR_MS);
+    const sinceMs = hours === undefined ? 0 : Math.max(0, (lastMs ?? 0) - hours * HOUR_MS);
     const rows = await readSamples(database, pool.name, sinceMs);
     if (!json) process.stdout.write('at,series,value,limit,min,max,count\n');
     for (const row of rows) {

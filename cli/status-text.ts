@@ -14,7 +14,7 @@ import { describeMonitor } from './monitor-status.js';
 import { describeFailOver, describeOutcome, seconds } from './restart-outcome.js';
 import type { RestartProgress } from './restart-progress.js';
 import { describeWaiting } from './restart-progress.js';
-import type { RestartView } from './running-restarts.js';
+import type { RestartView, SupervisorView } from './running-restarts.js';
 import { describeUncleanWait } from './unclean-wait.js';
 
 interface MachineStatus {
@@ -41,7 +41,8 @@ export interface PoolStatus
       RestartProgress,
       'step' | 'stepMs' | 'attempt' | 'running' | 'retrying' | 'doing' | 'waiting' | 'waitingSince' | 'code' | 'updates'
     >,
-    Pick<RestartView, 'temporal' | 'trouble'> {
+    Pick<RestartView, 'temporal' | 'trouble'>,
+    SupervisorView {
   pool: string;
   machines: MachineStatus[];
   proxies: ProxyStatus[];
@@ -54,8 +55,6 @@ export interface PoolStatus
   monitor: MonitorStatus | null;
   /** The last word of detection about this boot of the active machine; null before there is one. */
   monitoring: (RecordedVerdict & { judgedAt: Date }) | null;
-  /** Null of a pool that is not supervised, and where nobody answers for its supervisor. */
-  supervisor: Supervisor | null;
 }
 
 /** Where requests go that begin no session, or belong to one that has moved. */
@@ -97,8 +96,8 @@ function restartLines(status: PoolStatus): string[] {
   return lines;
 }
 
-function supervisorLines({ supervisor, monitor }: PoolStatus): string[] {
-  if (supervisor === null) return [];
+function supervisorLines({ supervisor, supervisorTrouble, monitor }: PoolStatus): string[] {
+  if (supervisor === null) return supervisorTrouble === null ? [] : [`supervisor: ${supervisorTrouble}`];
   const { pool, state, paused, wanted, judgement, lastRefusal, anomalies = [] } = supervisor;
   const lines = [`supervisor: ${state.replaceAll('-', ' ')}${paused === null ? '' : `: ${paused}`}`];
   if (wanted !== null)

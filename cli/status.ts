@@ -81,7 +81,7 @@ async function statusOf(pool: PoolConfig, database: Database, restarts: RunningR
     uncleanWaitMs: await uncleanWaitMs(pool, row, database),
     monitor: await monitorStatus(pool, database, monitoring !== null && isWarm(monitoring)),
     monitoring,
-    supervisor: pool.policy === null ? null : await restarts.supervisor(name),
+    ...(pool.policy === null ? { supervisor: null, supervisorTrouble: null } : await restarts.supervisor(name)),
     temporal,
     trouble: ended ? `It has ended without giving the pool back. Go on: vm-rejuv rejuvenate ${name}` : trouble,
   };

@@ -69,13 +69,16 @@ test('a paused supervisor is told of to who restarts its pool all the same, and 
   expect(await vmRejuv(installation, ['rejuvenate', name])).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('without a policy there is no supervisor to tell', async () => {
+test('without a policy there is no supervisor to tell, and no sample to print', async () => {
   const { installation } = await createTestInstallation(nodeShop);
 
-  expect(await vmRejuv(installation, ['pause', installation.pool.name])).toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/^POLICY_MISSING: .* Add pools\./) as string,
-  });
+  expect((await vmRejuv(installation, ['status'])).stdout).not.toContain('supervisor');
+  for (const command of ['pause', 'samples']) {
+    expect(await vmRejuv(installation, [command, installation.pool.name])).toMatchObject({
+      ...{ code: 2, stdout: '' },
+      stderr: expect.stringMatching(/^POLICY_MISSING: .* Add pools\./) as string,
+    });
+  }
 });
 
 test('where the supervisor does not run, or no worker has it, that is said instead of waiting', async () => {
@@ -89,7 +92,9 @@ test('where the supervisor does not run, or no worker has it, that is said inste
     const ended = await vmRejuv(installation, pause);
     return { ...jsonLines(ended)[0], exit: ended.code };
   };
+  const said = async (): Promise<string> => (await vmRejuv(installation, ['status'])).stdout;
   expect(await refusal()).toMatchObject({ exit: 1, error: { code: 'NO_SUPERVISOR' } });
+  expect(await said()).toMatch(/^ {2}supervisor: NO_SUPERVISOR: .* Start a worker/m);
 
   const { taskQueue } = installation.config.temporal;
   await client.workflow.start('supervisePool', { workflowId: `pool/${name}`, taskQueue, args: [{ pool: name }] });
@@ -97,6 +102,7 @@ test('where the supervisor does not run, or no worker has it, that is said inste
     exit: 1,
     error: { code: 'NO_WORKER', message: expect.stringMatching(/^No worker polls/) as string },
   });
+  expect(await said()).toMatch(/^ {2}supervisor: NO_WORKER: No worker polls/m);
 
   const worker = await installation.startWorker();
   worker.signal('SIGKILL');
