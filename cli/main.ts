@@ -36,7 +36,7 @@ const program = new Command('vm-rejuv')
   .description('Rejuvenates aging application servers by clean restarts: no failed request, no lost session, no lost update.')
   .version(version(), '--version', 'print the version')
   .exitOverride()
-  .configureOutput({ outputError: tellUsageError });
+  .configureOutput({ outputError: (text) => tellUsageError(text, 'vm-rejuv') });
 
 command('up', 'Run everything here: proxy, worker, and PostgreSQL and Temporal unless their addresses are given')
   .option('--pool <name>', 'the pool that the proxy serves, when there are several')
@@ -128,9 +128,7 @@ clientCommand('samples', 'Print what was measured of a supervised pool, as repla
     withConfig(options, async (config) => (await import('./samples.js')).samples(config, pool, options)),
   );
 
-program
-  .command('replay-samples')
-  .description('Show when detection of aging would have fired over recorded samples, and why; asks no server')
+plainCommand('replay-samples', 'Show when detection of aging would have fired over recorded samples, and why; asks no server')
   .argument(
     '<file>',
     'CSV with the header at,series,value, and limit, min, max and count besides, or JSON lines with these fields; - reads standard input',
@@ -156,11 +154,17 @@ try {
 }
 
 function command(name: string, description: string): Command {
+  return plainCommand(name, description)
+    .option('-c, --config <file>', 'configuration file', process.env['VM_REJUV_CONFIG'] || 'vm-rejuv.yaml')
+    .option('--json', 'print JSON, one object per line');
+}
+
+/** One without the options that the others share. */
+function plainCommand(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .option('-c, --config <file>', 'configuration file', process.env['VM_REJUV_CONFIG'] || 'vm-rejuv.yaml')
-    .option('--json', 'print JSON, one object per line');
+    .configureOutput({ outputError: (text) => tellUsageError(text, `vm-rejuv ${name}`) });
 }
 
 function decision(name: Decision, description: string): void {
@@ -181,8 +185,8 @@ function supervisorUpdate(name: SupervisorUpdate, description: string): void {
     );
 }
 
-/** The parser ends before it has said whether JSON is wanted. */
-function tellUsageError(text: string): void {
+/** The parser ends before it has said whether JSON is wanted. `command` is that whose help tells more. */
+function tellUsageError(text: string, command: string): void {
   const message = text
     .replace(/^error: /, '')
     .replace(/\s+/g, ' ')
@@ -190,7 +194,7 @@ function tellUsageError(text: string): void {
     .replace(/\.$/, '');
   fail(
     { json: process.argv.includes('--json') },
-    new OperatorError('USAGE', `${message}.`, 'See what there is: vm-rejuv --help'),
+    new OperatorError('USAGE', `${message}.`, `See what there is: ${command} --help`),
   );
 }
 
