@@ -5,6 +5,7 @@ import { EXIT_REFUSED } from '../cli/output.js';
 import { onToldToEnd } from '../cli/until-told.js';
 import { describeError } from '../config/operator-error.js';
 import { isApart, prepareApart, runApart } from '../guests/apart.js';
+import { renderKept } from './kept.js';
 import { renderLeak } from './leak-table.js';
 import type { WindowReport } from './load/report.js';
 import type { DemoOptions } from './options.js';
@@ -47,10 +48,10 @@ try {
     const { failed, sessionsLost, updatesLost } = shown.report;
     process.exitCode = failed + sessionsLost + updatesLost === 0 ? 0 : 1;
     if (options.keep) {
-      const way = isApart() ? ` Its network is its own: nsenter --net --target ${process.pid} COMMAND reaches it.` : '';
+      const way = isApart() ? `\n  Its network is its own: nsenter --net --target ${process.pid} COMMAND reaches it.` : '';
       const commands = `set -a; . ${await shown.run.publish()}; set +a; npm run vm-rejuv -- status`;
       out.write(`\n  Application: ${shown.run.url}\n  Workflow:    ${shown.run.workflowUrl}\n  Commands:    ${commands}\n`);
-      out.write(`\n  Everything stays up. Ctrl-C ends it.${way}\n`);
+      out.write(`\n${renderKept({ leak, ...shown.run })}${way}\n`);
       await told;
     } else {
       out.write('\n  Ending what was started (--keep leaves it up to explore, and says where).\n');
@@ -65,7 +66,7 @@ try {
 
 /** What is written of a demo when it has ended. */
 interface Shown {
-  run: Pick<DemoRun, 'url' | 'workflowUrl' | 'publish' | 'close'>;
+  run: Pick<DemoRun, 'url' | 'workflowUrl' | 'directory' | 'maxLoadSeconds' | 'publish' | 'close'>;
   text: string;
   /** The object of --json. */
   figures: object;

@@ -43,7 +43,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       new Option('--leak <kind>', 'let the application age, until detection sees it and asks for a clean restart').choices(LEAKS),
     )
     .option('--port <port>', 'port of the proxy; 0 takes a free one', whole(0, 65_535), 0)
-    .option('--keep', 'stay up afterwards, until Ctrl-C', false)
+    .option('--keep', 'stay up afterwards, until Ctrl-C; with --leak the pool has a policy and is supervised', false)
     .parse(argv);
   const given = command.opts<Omit<DemoOptions, 'users' | 'rate'> & Partial<DemoOptions>>();
   if (given.machines === 'libvirt' && given.port !== 0)

@@ -26,6 +26,10 @@ export interface DemoRun extends Comparison {
   workflowId: string;
   url: string;
   workflowUrl: string;
+  /** Everything that was started has its files there. */
+  directory: string;
+  /** The load ends by itself so long after its beginning. */
+  maxLoadSeconds: number;
   /** Writes what `vm-rejuv` commands need to know of it; resolves with the file. */
   publish: () => Promise<string>;
   /** Ends everything that the demo has started. */
@@ -50,7 +54,7 @@ export function runDemo(options: DemoOptions, view: View, signal: AbortSignal): 
 /** Restarts under load, the plain way and then cleanly. */
 async function play(
   { users, rate, seconds, machines, crash: step }: DemoOptions,
-  { app, servers: { temporal }, installation, client, worker, proxyUrl }: Scenery,
+  { app, servers: { temporal, directory }, installation, client, worker, proxyUrl }: Scenery,
   view: View,
   signal: AbortSignal,
   closing: Closing,
@@ -91,6 +95,7 @@ async function play(
   const { workflowId, firstExecutionRunId } = outcome.handle;
   return {
     ...{ plain, clean, beforePlain, beforeClean, result: outcome.result, workflowId, url: `${proxyUrl}/shop/cart` },
+    ...{ directory, maxLoadSeconds: MAX_LOAD_SECONDS },
     publish: () => installation.publish(),
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${firstExecutionRunId}/history`,
   };

@@ -40,6 +40,10 @@ export interface LeakRun {
   workflowId: string;
   workflowUrl: string;
   url: string;
+  /** Everything that was started has its files there. */
+  directory: string;
+  /** The load ends by itself so long after its beginning. */
+  maxLoadSeconds: number;
   /** Of the series that shows it, by the monitor's clock. */
   samples: SampleRow[];
   /** When the monitor has seen the other machine, by its clock, in ms since 1970. */
@@ -69,7 +73,7 @@ export function runLeak(options: DemoOptions & { leak: Leak }, view: View, signa
 
 async function play(
   { users, rate, leak }: DemoOptions & { leak: Leak },
-  { servers: { temporal, postgres }, installation, client, proxyUrl }: Scenery,
+  { servers: { temporal, postgres, directory }, installation, client, proxyUrl }: Scenery,
   view: View,
   signal: AbortSignal,
   closing: Closing,
@@ -113,6 +117,7 @@ async function play(
     ...{ leak, report, evidence, result: restart, workflowId: restartOf(pool) },
     workflowUrl: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(restartOf(pool))}/${runId}/history`,
     url: `${proxyUrl}/shop/cart`,
+    ...{ directory, maxLoadSeconds: MAX_LOAD_SECONDS },
     publish: () => installation.publish(),
     samples: rows.filter(({ series }) => series === SHOWN[leak]),
     restartedAtMs: rows.findLast(({ series }) => series === BOOT)?.atMs ?? 0,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { renderKept } from '../../demo/kept.js';
 import { renderLeak } from '../../demo/leak-table.js';
 import type { WindowReport } from '../../demo/load/report.js';
 import { renderComparison } from '../../demo/table.js';
@@ -42,9 +43,23 @@ test('a leak is told with what it came to before the restart, and what is left o
   });
   const run = {
     ...({ leak: 'threads', report: report(1), evidence: 'it rises', result, workflowId: '', workflowUrl: '', url: '' } as const),
-    ...{ restartedAtMs: 3, publish: () => Promise.resolve(''), close: () => Promise.resolve() },
+    ...{
+      restartedAtMs: 3,
+      directory: '',
+      maxLoadSeconds: 600,
+      publish: () => Promise.resolve(''),
+      close: () => Promise.resolve(),
+    },
   };
   const told = renderLeak({ ...run, samples: [sample(1, 40), sample(2, 1451), sample(3, 61), sample(4, 64)] });
   expect(told).toMatch(/Just before the restart: threads 1451 of 2000\n +At the end, after it: +threads 64 of 2000\n/);
   expect(renderLeak({ ...run, samples: [sample(2, 1451)] })).toMatch(/after it: +not measured yet\n/);
+});
+
+test('a demo that stays up says for how long, what goes with it, and which demo has what needs a policy', () => {
+  const kept = { directory: '/tmp/demo', maxLoadSeconds: 900 };
+  expect(renderKept({ ...kept, leak: undefined })).toMatch(
+    /Ctrl-C ends it and removes its folder, \/tmp\/demo\. The load .* 15 minutes .*\n.*no policy.* --leak threads --keep/,
+  );
+  expect(renderKept({ ...kept, leak: 'slow' })).toMatch(/\n.*has a policy/);
 });
