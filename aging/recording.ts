@@ -6,7 +6,7 @@ import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 import { DAY_MS } from './policy.js';
 import type { Gathered, Sample, Series } from './series.js';
-import { KIND_NAMES, kindOf, seriesOf } from './series.js';
+import { KIND_NAMES, KINDS, kindOf, seriesOf } from './series.js';
 
 /** Ordered by time; a boot has no series. */
 export interface Recorded extends Sample {
@@ -47,7 +47,8 @@ export async function readRecording(file: string): Promise<Recorded[]> {
 export function parseRecording(text: string, file: string): Recorded[] {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const first = lines.findIndex((line) => line.trim() !== '');
-  const head = lines[first]?.trim() ?? '';
+  const line = lines[first]?.trim() ?? '';
+  const head = line.startsWith('{') ? line : cellsOf(line).join(',');
   const isJson = head.startsWith('{');
   if (!isJson && !HEADERS.includes(head)) {
     const found = head === '' ? 'nothing: the file is empty' : shown(head);
@@ -110,11 +111,16 @@ function timeText(atMs: number): string {
 }
 
 function ofCsv(line: string, columns: number, file: string, index: number): Fields {
-  const cells = line.split(',').map((cell) => cell.trim());
+  const cells = cellsOf(line);
   if (cells.length !== columns) throw invalid(file, index, `${cells.length} columns`, `${columns}, as in the first line`);
   const [at, series, ...figures] = cells;
   const [value, limit, min, max, count] = figures.map(numberIn);
   return { at, series, value, limit, min, max, count };
+}
+
+/** Cells may stand in double quotes, as spreadsheets write them; a comma or a quote inside is nothing that a recording has. */
+function cellsOf(line: string): string[] {
+  return line.split(',').map((cell) => cell.trim().replace(/^"([^"]*)"$/, '$1'));
 }
 
 /** What is no number is kept as it stands, to be shown. */
@@ -149,6 +155,11 @@ function sampleOf(
     throw refuse(`series ${shown(name)}`, `${BOOT}, or a kind, alone or before a colon and a name: ${KIND_NAMES.join(', ')}`);
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`value ${shown(value)}`, 'a number');
+  // Nothing that is watched can be less than nothing, and no share of requests more than all of them; collectors that run at once may be.
+  const most = KINDS[kind].role === 'errors' ? 1 : Infinity;
+  if (value < 0 || value > most) {
+    throw refuse(`value ${shown(value)} of ${name}`, most === 1 ? 'a share from 0 to 1' : 'a number from 0 on');
+  }
   if (limit !== undefined && limit !== null) {
     if (typeof limit !== 'number' || !(limit > 0) || !Number.isFinite(limit))
       throw refuse(`limit ${shown(limit)}`, 'a number above 0');

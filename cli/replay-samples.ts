@@ -1,6 +1,7 @@
 // When each detector would have fired over recorded samples, and why. Needs no server and no configuration.
 
 import { readPolicy } from '../aging/read-policy.js';
+import type { AgingPolicy } from '../aging/policy.js';
 import { DEFAULT_POLICY } from '../aging/policy.js';
 import { readRecording } from '../aging/recording.js';
 import type { Change } from '../aging/replay.js';
@@ -24,11 +25,24 @@ export async function replaySamples(file: string, options: ReplayOptions): Promi
   const alarms = changes.filter(({ change }) => change === 'alarm').length;
   const [from, to] = [recording[0]?.atMs, recording.at(-1)?.atMs];
   const firstFound = Object.fromEntries(DETECTORS.map((detector) => [detector, first(detector)]));
+  const tooShort = whyTooShort((to ?? 0) - (from ?? 0), policy);
   const summary = [
     `${recording.length === 1 ? '1 sample' : `${recording.length} samples`} over ${inTime((to ?? 0) - (from ?? 0))}, ${alarms === 1 ? 'an alarm' : `${alarms} alarms`}; found first:`,
     ...DETECTORS.map((detector) => `  ${detector.padEnd(12)} ${firstFound[detector] ?? 'never'}`),
+    ...(tooShort === null ? [] : [tooShort]),
   ].join('\n');
-  print(options, summary, { samples: recording.length, from: timeOf(from), to: timeOf(to), alarms, firstFound });
+  print(options, summary, { samples: recording.length, from: timeOf(from), to: timeOf(to), alarms, firstFound, tooShort });
+}
+
+/** Of a recording in which most detectors cannot have spoken: what they need. Null of a longer one. */
+function whyTooShort(lengthMs: number, { warmUpMs, judgeEveryMs, confirmations, trend, baseline }: AgingPolicy): string | null {
+  const confirmedMs = confirmations * judgeEveryMs;
+  if (lengthMs >= warmUpMs + trend.minSpanMs + confirmedMs) return null;
+  return [
+    `Too short to tell that nothing ages: samples of the first ${inTime(warmUpMs)} after a boot, or of the recording, are discarded;`,
+    `then a trend takes ${inTime(trend.minSpanMs)} of them, what is usual at an hour ${baseline.minDays} days,`,
+    `and whatever is found counts after ${inTime(confirmedMs)}.`,
+  ].join(' ');
 }
 
 function lineOf({ atMs, change, evidence, text }: Change): string {

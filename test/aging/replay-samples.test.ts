@@ -93,6 +93,22 @@ test('JSON lines say the same as CSV, in any order', () => {
   expect(parseRecording(reordered, 'x.jsonl')).toEqual(parsed);
 });
 
+test('cells of CSV may stand in double quotes, as spreadsheets write them', () => {
+  const plain = 'at,series,value,limit\n0,memory:tomcat,12.5,64\n60000,memory:tomcat,13,\n';
+  const quoted = plain.replace(/[^,\n]+/g, '"$&"').replace(',\n', ',""\n');
+  expect(quoted).toContain('"memory:tomcat","13",""');
+  expect(parseRecording(quoted, 'x.csv')).toEqual(parseRecording(plain, 'x.csv'));
+});
+
+test('a recording that is too short for a trend says what detection needs, and a longer one does not', async () => {
+  const short = await replaySamples(fileOf('short.csv', LEAK.slice(0, 2 + 2 * 60).join('\n')));
+  expect(short.stdout).toMatch(
+    /, 0 alarms; [^]*\nToo short to tell that nothing ages: samples of the first 30 min .* a trend takes 60 min /,
+  );
+  const lines = jsonLines(await replaySamples(fileOf('long.csv', LEAK.join('\n')), '--json'));
+  expect(lines.at(-1)).toMatchObject({ tooShort: null });
+});
+
 test('times may count from 0 on, for longer than the seconds since 1970 are many', () => {
   const minutes = Array.from({ length: 30 * 24 }, (_, hour) => `${hour * 3_600_000},heap,1`);
   expect(parseRecording(['at,series,value', ...minutes].join('\n'), 'x')).toHaveLength(720);
@@ -137,6 +153,10 @@ test.each([
     /^x:3: found samples over 731 days from here, 2024-01-05T00:00:00.000Z, to line 2, 2026-01-05T00:00:00.000Z, allowed: times within 400 days\.$/,
   ],
   ['at,series,value,limit\n2026-01-05T00:00:00Z,heap,1,much\n', /^x:2: found limit "much", allowed: a number above 0\.$/],
+  ['at,series,value\n0,errorRate,1.5\n', /^x:2: found value 1\.5 of errorRate, allowed: a share from 0 to 1\.$/],
+  ['at,series,value\n0,queueFullRate:a,-0.1\n', /^x:2: found value -0\.1 of queueFullRate:a, allowed: a share from 0 to 1\.$/],
+  ['at,series,value\n0,threads,-3\n', /^x:2: found value -3 of threads, allowed: a number from 0 on\.$/],
+  ['at,series,value\n0,hea"p,3\n', /^x:2: found series "hea\\"p", allowed: boot/],
   ['at,series,value\n2026-01-05T00:00:00Z,heap,Infinity\n', /^x:2: found value Infinity, allowed: a number\.$/],
   ['at,series,value\n\n2026-01-05T00:00:00Z,heap\n', /^x:3: found 2 columns, allowed: 3, as in the first line\.$/],
   ['at,series,value\nyesterday,heap,1\n', /^x:2: found at "yesterday", allowed: a time as of ISO 8601/],
