@@ -116,7 +116,8 @@ async function start(machine: ProcessMachine, options: OperationOptions): Promis
   while (child.exitCode === null && child.signalCode === null && performance.now() < deadline) {
     const now = await status(machine);
     if (now.power === 'on' && performance.now() - (onSince ??= performance.now()) > SETTLE_MS) return now;
-    await sleep(POLL_MS, undefined, { signal: options.signal });
+    // Until it has written its pid, within milliseconds, nobody knows of it: broken off then, the next attempt would start another beside it.
+    await sleep(POLL_MS, undefined, onSince === null ? {} : { signal: options.signal });
   }
   throw notStarted(machine);
 }
