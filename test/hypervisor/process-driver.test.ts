@@ -31,6 +31,18 @@ test('however often and concurrently it is started, one process runs', async () 
   expect(await output()).toEqual(['started']);
 });
 
+test('one whose start is broken off while it begins is known to the next attempt, which starts no other', async () => {
+  const { driver, output } = await createMachine(SERVER);
+  const broken = new AbortController();
+  const guard = (): Promise<void> => Promise.resolve(broken.abort(new Error('broken off')));
+
+  await expect(driver.start('m', { signal: broken.signal, guard })).rejects.toThrow('aborted');
+  const known = await driver.status('m', { signal });
+  expect(known.power).toBe('on');
+  expect(await driver.start('m', { signal })).toEqual(known);
+  await expect.poll(output).toEqual(['started']);
+});
+
 test('however often and concurrently it is stopped, it is off', async () => {
   const { machine, driver } = await createMachine(SERVER);
   await driver.start('m', { signal });
