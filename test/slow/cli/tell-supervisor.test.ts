@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { nodeShop } from '../../demo/node-shop.js';
-import * as messages from '../../workflows/supervisor-messages.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { supervised } from '../fixtures/supervised.js';
-import { jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import * as messages from '../../../workflows/supervisor-messages.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { supervised } from '../../fixtures/supervised.js';
+import { jsonLines, vmRejuv } from '../../fixtures/vm-rejuv.js';
 
 const PATIENCE = { timeout: 60_000 };
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { nodeShop } from '../../demo/node-shop.js';
-import type { CleanRestartHandle } from '../../worker/temporal-client.js';
-import type { StepName } from '../../workflows/steps.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { obstinateShop } from '../fixtures/obstinate-shop.js';
-import { jsonLines, LOOKING, statusOf, vmRejuv } from '../fixtures/vm-rejuv.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import type { CleanRestartHandle } from '../../../worker/temporal-client.js';
+import type { StepName } from '../../../workflows/steps.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { obstinateShop } from '../../fixtures/obstinate-shop.js';
+import { jsonLines, LOOKING, statusOf, vmRejuv } from '../../fixtures/vm-rejuv.js';
 
 async function timesScheduled(handle: CleanRestartHandle, step: StepName): Promise<number> {
   const { events } = await handle.fetchHistory();
