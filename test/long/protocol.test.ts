@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rounds } from '../fixtures/rounds.js';
 import { describe as tell, explore } from '../protocol/explore.js';
 import { LARGE_FAIL_OVER_SCENARIOS } from '../protocol/fail-over-scenarios.js';
 import { modelOf } from '../protocol/rules.js';
@@ -26,5 +27,5 @@ describe.each(['swap', 'shared'] as const)('sessions move by %s', (mechanism) =>
 });
 
 test('no random walk breaks the protocol', PATIENCE, () => {
-  fc.assert(walkProperty(), { numRuns: 60_000 });
+  fc.assert(walkProperty(), { numRuns: rounds(60_000, 15_000) });
 });
