@@ -26,6 +26,11 @@ const SHUTDOWN_GRACE_MS = 5000;
 
 /** How long Temporal keeps a workflow's task for a worker that may be dead. Its default of 10 s would be most of a crash's cost; replays are short here. */
 const STICKY_TIMEOUT_MS = 500;
+/**
+ * Of one turn of a workflow, which takes milliseconds, and a flood of signals to a supervisor on a slow host some seconds. What V8 breaks off
+ * in the middle may leave Node's async hooks corrupted, which ends the worker. Chosen: far above.
+ */
+const ACTIVATION_TIMEOUT_MS = 60_000;
 
 /** The SDK's own default. */
 const ACTIVITIES = 100;
@@ -70,6 +75,8 @@ export async function startWorker(config: Config, makeDriver: ActivityDeps['driv
     maxConcurrentActivityTaskExecutions: ACTIVITIES + FOR_EACH_POOL * Object.keys(config.pools).length,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+    // The SDK takes it, and its type does not have it.
+    ...{ isolateExecutionTimeout: ACTIVATION_TIMEOUT_MS },
   });
   let monitors: RunningMonitors | null = null;
   let isOver = false;

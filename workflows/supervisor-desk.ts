@@ -64,8 +64,7 @@ export class SupervisorDesk {
     if (MET.has(code)) {
       this.note(what, reason, code, text);
       this.change({ lastRefusal: null });
-    } else if (this.isRepeated(what, code)) this.change({ lastRefusal: { atMs: Date.now(), what, reason, code, text } });
-    else this.refuse(what, reason, code, text);
+    } else this.refuse(what, reason, code, text);
     if (verdict !== 'no') return this.change({ judgement });
     // One that is not needed leaves the wish as it was whose place it took.
     this.change({ wanted: this.now.displaced, displaced: null, judgement: null });
@@ -109,13 +108,6 @@ export class SupervisorDesk {
   refuse(what: string, reason: string | null, code: string, text: string): void {
     const told = { atMs: Date.now(), what, reason, code, text };
     this.change({ history: explain(this.now.history, told), lastRefusal: told });
-  }
-
-  /** Policy was asked again about the same wish, and says the same: nobody has wanted anything meanwhile that the history would count. */
-  private isRepeated(what: string, code: string): boolean {
-    const { wanted, history } = this.now;
-    const latest = history.at(-1);
-    return latest?.what === what && latest.code === code && wanted !== null && wanted.sinceMs <= latest.atMs;
   }
 
   change(change: Partial<Supervision>): void {

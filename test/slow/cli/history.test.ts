@@ -29,7 +29,8 @@ test('history has what the supervisor decided and what came of it, the store alo
     { kind: 'answer', what: 'agingDetected', reason: 'heap', code: 'COOLDOWN' },
   ]);
   const latest = await vmRejuv(installation, ['history', name, '--limit', '1']);
-  expect(latest.stdout).toMatch(/^\S+Z agingDetected \(heap\): COOLDOWN: .*\n$/);
+  // Policy is asked once more when the monitor has seen which machine is active now.
+  expect(latest.stdout).toMatch(/^\S+Z agingDetected \(heap\)(, 2 times)?: COOLDOWN: .*\n$/);
 
   const stored = { kind: 'restart', code: 'DONE', begunBy: `pool/${name}`, wantedBy: null, reason: 'release' };
   const withoutTemporal = await vmRejuv(installation, ['history', name, '--json'], { VM_REJUV_TEMPORAL_ADDRESS: '127.0.0.1:1' });
