@@ -9,7 +9,7 @@ import { abortUpdate, retryUpdate, skipUpdate, statusQuery } from './messages.js
 import { reasonIn } from './operator-note.js';
 import { describeStatus } from './restart-details.js';
 import type { Plan, RestartStatus } from './steps.js';
-import { DONE_WITH_LESS, helpfulUpdates, LEFT_TO_DO, SKIPPABLE } from './steps.js';
+import { DONE_WITH_LESS, helpfulUpdates, leftToDo, SKIPPABLE } from './steps.js';
 
 export type Verdict = 'retry' | 'skip';
 
@@ -117,8 +117,8 @@ export class OperatorDesk<Name extends string> {
     if (DONE_WITH_LESS.has(String(step))) return `skip: ${String(step)} is tried again now, to ${SKIPPABLE[String(step)] ?? ''}.`;
     const next = step === null ? undefined : this.plan.steps[this.plan.steps.indexOf(step) + 1];
     const goesOn = next === undefined ? 'was the last step' : `is left out, and ${next} comes next`;
-    const left = LEFT_TO_DO[String(step)]?.replaceAll('POOL', pool);
-    return `skip: ${String(step)} ${goesOn}${left === undefined ? '.' : `; what is left to you: ${left}.`}`;
+    const left = leftToDo(String(step), pool);
+    return `skip: ${String(step)} ${goesOn}${left === null ? '.' : `; what is left to you: ${left}.`}`;
   }
 
   private abort(note: unknown): string {

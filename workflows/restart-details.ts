@@ -3,7 +3,7 @@
 import type { Drain } from '../activities/await-drain.js';
 import type { Holds } from '../activities/holds.js';
 import type { Plan, RestartStatus } from './steps.js';
-import { helpfulUpdates, LEFT_TO_DO, SKIPPABLE } from './steps.js';
+import { helpfulUpdates, leftToDo, SKIPPABLE } from './steps.js';
 
 /** What is to be decided, by whom; why it was begun; each step with its time and what came of it. */
 export function describeStatus<Name extends string>(plan: Plan<Name>, status: RestartStatus<Name>): string {
@@ -50,7 +50,7 @@ function nextDecision<Name extends string>(
     ];
   const isDone = (name: string): boolean =>
     steps.some((one) => one.name === name && (one.ms !== null || skipped.includes(one.name)));
-  const left = skipped.flatMap((name) => LEFT_TO_DO[name]?.replaceAll('POOL', pool) ?? []);
+  const left = skipped.flatMap((name) => leftToDo(name, pool) ?? []);
   if (isDone(plan.steps.at(-1) ?? ''))
     return [left.length === 0 ? '**Next decision**: none, it has ended well.' : `**Next decision**, yours: ${left.join('; ')}.`];
   return [

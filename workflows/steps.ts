@@ -84,12 +84,17 @@ export const SKIPPABLE: Readonly<Record<string, string>> = {
 /** Such a step is not left out when it is skipped: it is done with less. */
 export const DONE_WITH_LESS: ReadonlySet<string> = new Set(['route']);
 
-/** What such a step leaves to the operator who goes on without it; of the others nothing. */
-export const LEFT_TO_DO: Readonly<Record<string, string>> = {
-  restartPrimary:
-    'see that the machine that was not restarted is well, for it is the standby: `vm-rejuv boot POOL` starts one that is off',
-  bringBack: 'mend the machine that had failed, and start it by `vm-rejuv boot POOL` once every proxy answers',
-};
+/** What such a step of a pool's restart leaves to the operator who goes on without it; null where that is nothing. */
+export function leftToDo(step: string, pool: string): string | null {
+  switch (step) {
+    case 'restartPrimary':
+      return `see that the machine that was not restarted is well, for it is the standby: \`vm-rejuv boot ${pool}\` starts one that is off`;
+    case 'bringBack':
+      return `mend the machine that had failed, and start it by \`vm-rejuv boot ${pool}\` once every proxy answers`;
+    default:
+      return null;
+  }
+}
 
 /** The updates that help a run that waits for an operator in this step. */
 export function helpfulUpdates(step: string | null): ('retry' | 'skip')[] {
