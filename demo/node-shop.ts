@@ -12,21 +12,30 @@ const MAIN = fileURLToPath(
 const BOOT_TIMEOUT_MS = 60_000;
 
 export async function nodeShop(directory: string, databaseUrl: string): Promise<PoolFile> {
-  const machine = async (name: string): Promise<Record<string, unknown>> => {
-    const port = await freePort();
-    return {
-      name,
-      url: `http://127.0.0.1:${port}`,
-      driver: {
-        type: 'process',
-        command: [process.execPath, MAIN],
-        env: { PORT: String(port), DATABASE_URL: databaseUrl },
-        stateDirectory: join(directory, 'machines'),
-        stopTimeoutMs: 5000,
-      },
-    };
-  };
+  const machine = (name: string): Promise<Record<string, unknown>> =>
+    nodeMachine(directory, name, MAIN, { DATABASE_URL: databaseUrl });
   return nodePool([await machine('node-a'), await machine('node-b')], BOOT_TIMEOUT_MS);
+}
+
+/** A machine that runs this program of Node's, which listens at `PORT` of its environment. */
+export async function nodeMachine(
+  directory: string,
+  name: string,
+  main: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+  const port = await freePort();
+  return {
+    name,
+    url: `http://127.0.0.1:${port}`,
+    driver: {
+      type: 'process',
+      command: [process.execPath, main],
+      env: { ...env, PORT: String(port) },
+      stateDirectory: join(directory, 'machines'),
+      stopTimeoutMs: 5000,
+    },
+  };
 }
 
 /** Machines of the shop as a pool, wherever they run. */
