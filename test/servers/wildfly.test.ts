@@ -48,15 +48,15 @@ test('wildfly: what is answered is not yet saved, and the barrier tells when it 
 
   const careless = await begin();
   const none = (): Promise<void> => Promise.resolve();
-  let lost = 0;
-  // Some two of a thousand (measured).
-  for (let flipped = 0; lost === 0 && flipped < 10_000; flipped += 2 * careless.length) {
-    lost = await thereAndBack(2, async (from, to) => {
-      const each = await Promise.all(careless.map((session) => flip(from, to, [session], none)));
+  let harmed = 0;
+  // Some two of a thousand are lost (measured). Rarely the two machines wait for each other's lock of a session, and the request fails.
+  for (let flipped = 0; harmed === 0 && flipped < 10_000; flipped += 2 * careless.length) {
+    harmed = await thereAndBack(2, async (from, to) => {
+      const each = await Promise.all(careless.map((session) => flip(from, to, [session], none).catch(() => 1)));
       return each.reduce((sum, one) => sum + one);
     });
   }
-  expect(lost, 'without the barrier').toBeGreaterThan(0);
+  expect(harmed, 'without the barrier').toBeGreaterThan(0);
   expect(await flips(30), 'at rest').toBe(0);
 
   const leaving = new AbortController();
