@@ -6,7 +6,7 @@ import { codeOf } from '../config/error-code.js';
 import { OperatorError } from '../config/operator-error.js';
 import { DAY_MS } from './policy.js';
 import type { Gathered, Sample, Series } from './series.js';
-import { KIND_NAMES, KINDS, kindOf, seriesOf } from './series.js';
+import { KIND_NAMES, kindOf, misfitOf, seriesOf } from './series.js';
 
 /** Ordered by time; a boot has no series. */
 export interface Recorded extends Sample {
@@ -155,11 +155,8 @@ function sampleOf(
     throw refuse(`series ${shown(name)}`, `${BOOT}, or a kind, alone or before a colon and a name: ${KIND_NAMES.join(', ')}`);
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`value ${shown(value)}`, 'a number');
-  // Nothing that is watched can be less than nothing, and no share of requests more than all of them; collectors that run at once may be.
-  const most = KINDS[kind].role === 'errors' ? 1 : Infinity;
-  if (value < 0 || value > most) {
-    throw refuse(`value ${shown(value)} of ${name}`, most === 1 ? 'a share from 0 to 1' : 'a number from 0 on');
-  }
+  const possible = misfitOf(kind, value);
+  if (possible !== null) throw refuse(`value ${shown(value)} of ${name}`, possible);
   if (limit !== undefined && limit !== null) {
     if (typeof limit !== 'number' || !(limit > 0) || !Number.isFinite(limit))
       throw refuse(`limit ${shown(limit)}`, 'a number above 0');

@@ -75,6 +75,13 @@ export function kindOf(name: string): SeriesKind | null {
   return Object.hasOwn(KINDS, kind) ? (kind as SeriesKind) : null;
 }
 
+/** Null of what can be, else what a value of this kind is. Collectors that run at once may take more than all of the time. */
+export function misfitOf(kind: SeriesKind, value: number): string | null {
+  const isShare = KINDS[kind].role === 'errors';
+  if (value >= 0 && value <= (isShare ? 1 : Infinity)) return null;
+  return isShare ? 'a share from 0 to 1' : 'a number from 0 on';
+}
+
 /** A series with the kind that its name tells. */
 export function seriesOf(name: string, kind: SeriesKind, limit: number | null = null): Series {
   return { name, kind, unit: KINDS[kind].unit, limit };

@@ -3,13 +3,15 @@
 import type { Client } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import { OperatorError } from '../config/operator-error.js';
 import type { TemporalConfig } from '../config/types.js';
 import { askTemporal } from '../worker/ask-temporal.js';
+import { askWorker } from '../worker/ask-worker.js';
 import type { RunHandle } from '../worker/temporal-client.js';
 import { isOpen, isStarted } from '../worker/temporal-client.js';
 import { codeOf, reasonOf } from '../workflows/failure-cause.js';
 import { statusQuery } from '../workflows/messages.js';
-import type { StepTime } from '../workflows/steps.js';
+import type { RestartStatus, StepTime } from '../workflows/steps.js';
 import { helpfulUpdates } from '../workflows/steps.js';
 
 export interface RestartProgress {
@@ -17,8 +19,8 @@ export interface RestartProgress {
   taskQueue: string;
   /** False when the run has ended. */
   open: boolean;
-  /** Whether the workflow has answered, which takes a worker. */
-  answered: boolean;
+  /** NO_WORKER where the workflow is open and has not answered, which takes a worker. */
+  silence: OperatorError | null;
   /** Null before the first one, and when nobody could tell. */
   step: string | null;
   /** How long it has been in that step. */
@@ -44,10 +46,11 @@ export interface RestartProgress {
 }
 
 /** Asks once; TEMPORAL_UNREACHABLE when Temporal does not answer. That no worker does is no error. */
-export async function progressOf(client: Client, { address }: TemporalConfig, run: RunHandle): Promise<RestartProgress> {
-  const { status, raw, taskQueue } = await askTemporal(client, address, () => run.describe());
+export async function progressOf(client: Client, temporal: TemporalConfig, run: RunHandle): Promise<RestartProgress> {
+  const { status, raw, taskQueue } = await askTemporal(client, temporal.address, () => run.describe());
   const open = isOpen(status.name);
-  const said = open ? await askTemporal(client, address, () => run.query(statusQuery)).catch(() => null) : null;
+  const answer = open ? await askRestart(client, { ...temporal, taskQueue }, run) : null;
+  const [said, silence] = answer instanceof OperatorError ? [null, answer] : [answer, null];
   const [attempt] = raw.pendingActivities ?? [];
   // A worker of an earlier version does not tell when the step began.
   const startedAtMs = said?.stepStartedAtMs ?? inMs(attempt?.scheduledTime);
@@ -57,7 +60,7 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
   return {
     taskQueue,
     open,
-    answered: said !== null,
+    silence,
     step: said?.step ?? attempt?.activityType?.name ?? null,
     stepMs: startedAtMs === null ? null : Math.max(0, Date.now() - startedAtMs),
     steps: said?.steps ?? [],
@@ -70,6 +73,15 @@ export async function progressOf(client: Client, { address }: TemporalConfig, ru
     code: failure === null ? (said?.code ?? null) : codeOf(failure),
     updates: said?.waiting ? helpfulUpdates(said.step) : [],
   };
+}
+
+async function askRestart(client: Client, temporal: TemporalConfig, run: RunHandle): Promise<RestartStatus | OperatorError> {
+  try {
+    return await askWorker(client, temporal, () => run.query(statusQuery));
+  } catch (error) {
+    if (error instanceof OperatorError) return error;
+    throw error;
+  }
 }
 
 /** What activities/await-drain.ts and migrate-sessions.ts tell with their heartbeats. */

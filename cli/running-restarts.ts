@@ -11,7 +11,6 @@ import { connectTemporal, customaryRestart, runHandle } from '../worker/temporal
 import type { PoolStatus } from '../workflows/supervision.js';
 import type { RestartProgress } from './restart-progress.js';
 import { progressOf } from './restart-progress.js';
-import { missingWorker } from './worker-warning.js';
 
 export interface RestartView {
   /** `refused`: it answers, and not to us. */
@@ -63,8 +62,7 @@ export class RunningRestarts {
       return { supervisor, supervisorTrouble: supervisor === null ? describeError(noSupervisor(pool)) : null };
     } catch (error) {
       if (!isSaidByTemporal(error)) throw error;
-      const missing = await missingWorker(this.client, this.temporal);
-      return { supervisor: null, supervisorTrouble: missing === null ? null : describeError(missing) };
+      return { supervisor: null, supervisorTrouble: describeError(error) };
     }
   }
 
@@ -82,8 +80,7 @@ export class RunningRestarts {
       throw error;
     });
     if (!progress?.open) return idle;
-    const { answered, taskQueue } = progress;
-    const missing = answered ? null : await missingWorker(client, { ...this.temporal, taskQueue });
-    return { temporal: 'ok', run, ended: false, progress, trouble: missing === null ? null : describeError(missing) };
+    const { silence } = progress;
+    return { temporal: 'ok', run, ended: false, progress, trouble: silence === null ? null : describeError(silence) };
   }
 }

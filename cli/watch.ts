@@ -35,7 +35,7 @@ export interface Watched {
 /** Resolves when the run has ended well, and throws what made it fail; TEMPORAL_UNREACHABLE when nobody can tell any more. */
 export async function watch(watched: Watched, options: OutputOptions): Promise<void> {
   const { client, temporal, run, uncleanWait } = watched;
-  const warnOfSilence = createWorkerWarning(client, temporal, options);
+  const warnOfSilence = createWorkerWarning(options);
   const show = createView(options, watched.pool);
   try {
     for (;;) {
@@ -43,7 +43,7 @@ export async function watch(watched: Watched, options: OutputOptions): Promise<v
       // The store is asked on the side: what it cannot say now is no reason to stop watching.
       show(progress, progress.open ? await uncleanWait().catch(() => null) : null);
       if (!progress.open) break;
-      await warnOfSilence(progress.answered);
+      warnOfSilence(progress.silence);
       await sleep(POLL_MS);
     }
     const outcome = await patiently<CleanRestartResult | FailOverResult>(watched, options, () =>

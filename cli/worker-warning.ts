@@ -30,21 +30,15 @@ export async function warnWithoutWorker(client: Client, temporal: TemporalConfig
   if (missing !== null) warn(options, missing);
 }
 
-/** For who goes on asking: warns when nobody has answered for a while and nobody is there who could, once until somebody answers. */
-export function createWorkerWarning(
-  client: Client,
-  temporal: TemporalConfig,
-  options: OutputOptions,
-): (answered: boolean) => Promise<void> {
+/** For who goes on asking: warns when nobody has answered for a while, once until somebody answers. */
+export function createWorkerWarning(options: OutputOptions): (silence: OperatorError | null) => void {
   let silentSince: number | null = performance.now();
   let warned = false;
-  return async (answered) => {
-    silentSince = answered ? null : (silentSince ?? performance.now());
-    warned &&= !answered;
-    if (warned || silentSince === null || performance.now() - silentSince < NO_WORKER_AFTER_MS) return;
-    const missing = await missingWorker(client, temporal);
-    if (missing === null) return;
-    warn(options, missing);
+  return (silence) => {
+    silentSince = silence === null ? null : (silentSince ?? performance.now());
+    warned &&= silence !== null;
+    if (warned || silence === null || silentSince === null || performance.now() - silentSince < NO_WORKER_AFTER_MS) return;
+    warn(options, silence);
     warned = true;
   };
 }

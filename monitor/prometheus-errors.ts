@@ -33,19 +33,38 @@ export function pageUnreadable(url: string, what: string): OperatorError {
   );
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 /** `isNamed`: the page has the metric, with other labels or without a number. */
 export function metricMissing(
   url: string,
-  { metric, labels, isNamed }: { metric: string; labels: Readonly<Record<string, string>>; isNamed: boolean },
+  { metric, labels, isNamed }: { metric: string; labels: Labels; isNamed: boolean },
 ): OperatorError {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  const selector = pairs.length === 0 ? 'it' : `${metric}{${pairs.join(',')}}`;
+  const selector = Object.keys(labels).length === 0 ? 'it' : selectorOf(metric, labels);
   return new OperatorError(
     'METRIC_MISSING',
     isNamed ? `${shown(url)} has ${metric}, but no number of ${selector}.` : `${shown(url)} has no metric ${metric}.`,
     'Correct pools.*.monitor.prometheus: metric, limitMetric and labels, which hold for both, as the page has them.',
     { status: 404 },
   );
+}
+
+/** `value`, in the unit of its kind, is not `possible`: -1 of what has no number, a share in percent. */
+export function metricMisfit(
+  url: string,
+  { metric, labels, value, kind, possible }: { metric: string; labels: Labels; value: number; kind: string; possible: string },
+): OperatorError {
+  return new OperatorError(
+    'METRIC_MISFIT',
+    `${shown(url)} tells ${selectorOf(metric, labels)}, as ${kind} ${value}, and that can only be ${possible}.`,
+    'Correct pools.*.monitor.prometheus: kind, scale or metric.',
+    { status: 422 },
+  );
+}
+
+function selectorOf(metric: string, labels: Labels): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? metric : `${metric}{${pairs.join(',')}}`;
 }
 
 /** Without what may be a secret: this goes into logs and histories. */

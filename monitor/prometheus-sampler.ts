@@ -1,11 +1,11 @@
 // A named metric of any Prometheus endpoint of the machine: an exporter, an agent in the JVM, the application itself.
 
 import { request } from 'undici';
-import { seriesOf } from '../aging/series.js';
+import { misfitOf, seriesOf } from '../aging/series.js';
 import { ofMachine } from '../config/machine-address.js';
 import { nameOfMetric } from '../config/prometheus-schema.js';
 import type { MachineConfig, PrometheusConfig } from '../config/types.js';
-import { endpointRefused, endpointUnreachable, metricMissing, pageUnreadable } from './prometheus-errors.js';
+import { endpointRefused, endpointUnreachable, metricMisfit, metricMissing, pageUnreadable } from './prometheus-errors.js';
 import { samplesIn, sumOf } from './prometheus-text.js';
 import type { Reading, Sampler } from './sampler.js';
 
@@ -32,6 +32,8 @@ export class PrometheusSampler implements Sampler {
       throw metricMissing(url, { metric: name, labels, isNamed: samples.some((sample) => sample.metric === name) });
     };
     const value = numberOf(metric) * scale;
+    const possible = misfitOf(kind, value);
+    if (possible !== null) throw metricMisfit(url, { metric, labels, value, kind, possible });
     // Without a limit nothing is found of a resource: better told than missed.
     const most = limitMetric === null ? limit : scaled(numberOf(limitMetric), scale);
     return [{ series: seriesOf(`${kind}:${this.what}`, kind, most), value }];

@@ -5,9 +5,9 @@ import type { TemporalConfig } from '../config/types.js';
 import type { Explanation, PoolStatus } from '../workflows/supervision.js';
 import { historyQuery, poolStatusQuery } from '../workflows/supervisor-messages.js';
 import { supervisorOf } from '../workflows/workflow-ids.js';
-import { askTemporal, isSaidByTemporal } from './ask-temporal.js';
+import { askWorker } from './ask-worker.js';
 import { isSupervised, noSupervisor } from './supervisors.js';
-import { noWorker, requireWorker } from './temporal-client.js';
+import { requireWorker } from './temporal-client.js';
 
 /** Null where none runs; NO_WORKER where nobody answers for it. */
 export async function supervisorStatus(client: Client, temporal: TemporalConfig, pool: string): Promise<PoolStatus | null> {
@@ -22,13 +22,4 @@ export async function supervisorHistory(client: Client, temporal: TemporalConfig
   await requireWorker(client, temporal);
   const handle = client.workflow.getHandle(supervisorOf(pool));
   return askWorker(client, temporal, () => handle.query(historyQuery));
-}
-
-/** What a workflow answers, a worker has to. Temporal, which has just answered by itself, takes one that died for alive for some minutes. */
-async function askWorker<T>(client: Client, temporal: TemporalConfig, question: () => Promise<T>): Promise<T> {
-  try {
-    return await askTemporal(client, temporal.address, question);
-  } catch (error) {
-    throw isSaidByTemporal(error) ? noWorker(temporal, 'No worker answers of', error) : error;
-  }
 }

@@ -83,13 +83,14 @@ export class Fleet {
   private decide(verdict: Verdict, note: OperatorNote): string {
     this.verdict = verdict;
     const reason = reasonIn(note);
-    const named = (state: PoolProgress['state']): string =>
-      this.status.pools.flatMap((one) => (one.state === state ? [one.pool] : [])).join(', ');
+    const named = (state: PoolProgress['state']): string[] =>
+      this.status.pools.flatMap((one) => (one.state === state ? [one.pool] : []));
     const [failed, waiting] = [named('failed'), named('waiting')];
-    const rest = waiting === '' ? 'and no other waits' : `then come ${waiting}`;
+    const rest = waiting.length === 0 ? 'and no other waits' : `then come ${waiting.join(', ')}`;
+    const [tried, left] = failed.length === 1 ? ['is tried', 'stays as it is'] : ['are tried', 'stay as they are'];
     const next = {
-      resume: `${failed} is tried again, ${rest}.`,
-      skip: `${failed} stays as it is, ${rest}.`,
+      resume: `${failed.join(', ')} ${tried} again, ${rest}.`,
+      skip: `${failed.join(', ')} ${left}, ${rest}.`,
       abort: 'No other is begun; what has been done stays done.',
     }[verdict];
     return `${verdict}: ${next}${reason === null ? '' : ` (${reason})`}`;

@@ -6,7 +6,7 @@ import type { MachineConfig, PrometheusConfig } from '../../config/types.js';
 import { PrometheusSampler } from '../../monitor/prometheus-sampler.js';
 import type { Reading } from '../../monitor/sampler.js';
 
-const PAGE = '# TYPE used gauge\nused{area="heap"} 2048\nmost{area="heap"} 4096\nunknown NaN\n';
+const PAGE = '# TYPE used gauge\nused{area="heap"} 2048\nmost{area="heap"} 4096\nunknown NaN\nnone -1\npercent 20\n';
 
 async function sampled(answer: RequestListener | null, config: Partial<PrometheusConfig> = {}): Promise<Reading[]> {
   const server = createServer(answer ?? undefined);
@@ -64,6 +64,20 @@ const failures: [string, string, RegExp, RequestListener | null, Partial<Prometh
     { labels: { area: 'stack' } },
   ],
   ['it has no number', 'METRIC_MISSING', /has unknown, but no number of it\./, page, { metric: 'unknown' }],
+  [
+    'it tells what cannot be',
+    'METRIC_MISFIT',
+    /tells none, as threads -1, and that can only be a number from 0 on\./,
+    page,
+    { metric: 'none', kind: 'threads', scale: 1 },
+  ],
+  [
+    'a share is in percent',
+    'METRIC_MISFIT',
+    /as errorRate 20, and that can only be a share from 0 to 1\./,
+    page,
+    { metric: 'percent', kind: 'errorRate', scale: 1 },
+  ],
   ['its limit is not there', 'METRIC_MISSING', /has no metric absent\./, page, { limitMetric: 'absent' }],
 ];
 

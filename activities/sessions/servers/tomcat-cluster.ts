@@ -55,7 +55,7 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
       );
     }
     const isBackup = className === BACKUP_MANAGER;
-    if (isBackup) mustBackUpAll(what, Number(found.get('accessTimeout')));
+    if (isBackup) mustBackUpAll(what, found.get('accessTimeout'));
     if (found.get('expireSessionsOnShutdown') === 'true') {
       throw notMovable(
         `${what} ends its sessions on every machine when it is told to end.`,
@@ -71,16 +71,16 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
     );
   }
 
-  function mustBackUpAll(what: string, accessTimeoutMs: number): void {
+  function mustBackUpAll(what: string, accessTimeout = '?'): void {
     if (!pool.sessions.oneRequestAtATime) {
       throw notMovable(
         `${what} has a BackupManager, which loses changes where two requests of a session end at once.`,
         'Set sessions.oneRequestAtATime: true, or replace it by a DeltaManager, as docs/servers/tomcat-cluster.md shows.',
       );
     }
-    if (accessTimeoutMs >= LEAST_ACCESS_TIMEOUT_MS) return;
+    if (Number(accessTimeout) >= LEAST_ACCESS_TIMEOUT_MS) return;
     throw notMovable(
-      `${what} sends no changes for a moment when the other machine has not answered a ping within accessTimeout=${accessTimeoutMs} ms.`,
+      `${what} sends no changes for a moment when the other machine has not answered a ping within accessTimeout=${accessTimeout} ms.`,
       `Set accessTimeout="${LEAST_ACCESS_TIMEOUT_MS}" at its BackupManager in server.xml.`,
     );
   }
