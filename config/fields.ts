@@ -63,6 +63,9 @@ export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none
 /** The mechanisms that lose changes otherwise have another default. */
 export const oneRequestAtATime = z.boolean().default(false);
 
+/** Of Tomcat: that its valves for single sign-on know nobody any more after a restart is accepted. */
+export const loseSingleSignOn = z.boolean().default(false);
+
 export const fileOrNull = z.string('the path of a file, or null').min(1).nullable().default(null);
 
 /** Refuses a `longer` that ends before `shorter`, which is a part of it, could. */

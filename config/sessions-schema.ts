@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as defaults from './defaults.js';
-import { canary, contexts, matching, milliseconds, oneRequestAtATime, path, secret, someMilliseconds } from './fields.js';
+import { canary, contexts, loseSingleSignOn, matching, milliseconds, oneRequestAtATime, path, secret, someMilliseconds } from './fields.js';
 import { libertySchema } from './liberty-schema.js';
 import { wildflySchema } from './wildfly-schema.js';
 
@@ -51,6 +51,7 @@ export const sessionsSchema = z.discriminatedUnion(
       contexts,
       store,
       manager,
+      loseSingleSignOn,
       oneRequestAtATime,
       canary: z
         .strictObject(
@@ -64,6 +65,7 @@ export const sessionsSchema = z.discriminatedUnion(
       mechanism: z.literal('tomcat-cluster'),
       contexts,
       manager,
+      loseSingleSignOn,
       // What one request changes overtakes what another does: docs/servers/tomcat-cluster.md.
       oneRequestAtATime: oneRequestAtATime.default(true),
       canary,

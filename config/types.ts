@@ -211,6 +211,8 @@ export interface TomcatSwapConfig extends SessionRequests {
   contexts: string[];
   store: FileStoreConfig | DataSourceStoreConfig;
   manager: { user: string; password: string; path: string };
+  /** Goes on where the server has single sign-on, though a restart logs its users out of applications in which they have not logged in. */
+  loseSingleSignOn: boolean;
   /** A session that makes the trip before any other; null goes without. */
   canary: TomcatCanary | null;
 }
@@ -220,6 +222,8 @@ export interface TomcatClusterConfig extends SessionRequests {
   /** As of tomcat-swap. */
   contexts: string[];
   manager: { user: string; password: string; path: string };
+  /** As of tomcat-swap. */
+  loseSingleSignOn: boolean;
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
 }

@@ -13,6 +13,7 @@ import type { StoredSessions } from './stored-sessions.js';
 import { sendCanary } from './tomcat-canary.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { TomcatManager } from './tomcat-manager.js';
+import { mustNotSignOnOnce } from './tomcat-single-sign-on.js';
 import type { TomcatView } from './tomcat-sessions.js';
 import { TomcatSessions } from './tomcat-sessions.js';
 
@@ -40,6 +41,9 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       const files = (machine: MachineConfig): Side => side(machine, new SessionFiles(machine, context));
       return { context, from: files(primary), to: files(standby), swapOut: swapOutDirectly(files(primary)) };
     });
+  const mustKeepLogins = async ({ name }: MachineConfig, signal: AbortSignal): Promise<void> => {
+    if (!config.loseSingleSignOn) await mustNotSignOnOnce(proxies.get(name) as JmxProxy, signal);
+  };
   const sessions = new TomcatSessions(hash);
   const restOut = (lanes: readonly Lane[], restS: number, call: MechanismCall): Promise<TomcatView> =>
     sessions.swapOut(lanes, ({ swapOut }) => swapOut.idle(call, restS), call.signal);
@@ -55,6 +59,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
 
     async preflight(pair, streaming, call) {
       const { signal } = call;
+      for (const machine of [pair.primary, pair.standby]) await mustKeepLogins(machine, signal);
       for (const lane of lanesOf(pair)) {
         const trip = (restS: number, awake: AbortSignal): Promise<unknown> =>
           config.canary !== null && lane.context === config.contexts[0]
@@ -71,6 +76,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     },
 
     async inspect(machine, { signal }) {
+      await mustKeepLogins(machine, signal);
       for (const { from } of lanesOf({ primary: machine, standby: machine })) await from.manager.mustBePersistent(signal);
     },
 

@@ -18,6 +18,7 @@ import { JmxProxy } from '../jmx-proxy.js';
 import type { MachinePair } from '../mechanism.js';
 import type { SharingServer } from '../sharing-server.js';
 import { TomcatManager } from '../tomcat-manager.js';
+import { mustNotSignOnOnce } from '../tomcat-single-sign-on.js';
 
 /** How long named sessions wait for requests of others to end; they come again with the next batch. Chosen. */
 const BARRIER_MS = 150;
@@ -38,7 +39,10 @@ const BACKUP_MANAGER = 'org.apache.catalina.ha.session.BackupManager';
 
 type Running = ReadonlyMap<string, string>;
 
-export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: TomcatClusterConfig): SharingServer {
+export function createTomcatCluster(
+  pool: PoolConfig,
+  { contexts, manager, loseSingleSignOn }: TomcatClusterConfig,
+): SharingServer {
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, manager)]));
   const jmxOf = ({ name }: MachineConfig): JmxProxy => proxies.get(name) as JmxProxy;
   const managerOf = (machine: MachineConfig, context: string): TomcatManager => new TomcatManager(jmxOf(machine), context);
@@ -157,6 +161,7 @@ export function createTomcatCluster(pool: PoolConfig, { contexts, manager }: Tom
   return {
     barrierMs: BARRIER_MS,
     async inspect(machine, { signal }) {
+      if (!loseSingleSignOn) await mustNotSignOnOnce(jmxOf(machine), signal);
       for (const context of contexts) await mustReplicate(machine, context, signal);
     },
     async mustShare({ primary, standby }, { signal }) {
