@@ -2,7 +2,17 @@
 
 import { z } from 'zod';
 import * as defaults from './defaults.js';
-import { canary, contexts, loseSingleSignOn, matching, milliseconds, oneRequestAtATime, path, secret, someMilliseconds } from './fields.js';
+import {
+  canary,
+  contexts,
+  loseSingleSignOn,
+  matching,
+  milliseconds,
+  oneRequestAtATime,
+  path,
+  secret,
+  someMilliseconds,
+} from './fields.js';
 import { libertySchema } from './liberty-schema.js';
 import { wildflySchema } from './wildfly-schema.js';
 

@@ -90,7 +90,14 @@ test('a Tomcat is asked, and not told to collect; the standby of a cold pool is 
     standby: 'cold',
     machines: [{ ...first, url: `http://127.0.0.1:${port}` }, second],
     sessions: {
-      ...{ mechanism: 'tomcat-swap', contexts: ['/shop'], store: { type: 'file' }, loseSingleSignOn: false, oneRequestAtATime: false, canary: null },
+      ...{
+        mechanism: 'tomcat-swap',
+        contexts: ['/shop'],
+        store: { type: 'file' },
+        loseSingleSignOn: false,
+        oneRequestAtATime: false,
+        canary: null,
+      },
       manager: { user: 'u', password: 'p', path: '/manager' },
     },
     monitor: { ...plain.monitor, collectEveryMs: 60_000 },
