@@ -27,7 +27,7 @@ export interface Attempt extends MechanismCall {
   driver: HypervisorDriver;
   mechanism: SessionMechanism;
   proxies: ProxyFleet;
-  /** Shown in the Temporal UI with the next heartbeat. */
+  /** Told with this and each heartbeat from now on: shown in the Temporal UI, and known to the next attempt. */
   progress(details: Record<string, unknown>): void;
 }
 
@@ -71,7 +71,11 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       proxies: row.phase === 'moving' || row.phase === 'sealed' ? proxies.pastReturn() : proxies,
       signal: context.cancellationSignal,
       guard,
-      progress: (next) => (details = next),
+      progress: (next) => {
+        details = next;
+        // An attempt that fails before the next beat has told it, too.
+        context.heartbeat(details);
+      },
     });
   } catch (error) {
     throw toFailure(inPool(error, poolName));

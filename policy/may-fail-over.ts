@@ -35,7 +35,6 @@ export function mayFailOver(
     return no('RESTARTED_SINCE', `The machine that was meant, ${machine}, is not the active one any more.`);
   if (activeIll === null) return no('RECOVERED', 'The active machine is well by now.');
   if (failOver === 'never') return no('NO_FAIL_OVER', 'Policy has no fail-over: look at the active machine.');
-  const againMs = nowMs + ILL_AGAIN_MS;
   if (!isApproved) {
     const askMs = nowMs + ASK_AGAIN_MS;
     const lastMs = Math.max(-Infinity, ...failedOverAtMs);
@@ -43,7 +42,7 @@ export function mayFailOver(
       return ask(
         'FLAPPING',
         `The pool has failed over at ${iso(lastMs)} already: somebody has to say whether to do it again.`,
-        againMs,
+        askMs,
       );
     if (mustAsk === true)
       return ask('DECLINED', 'The last fail-over was declined or has failed: somebody has to say whether to try again.', askMs);
@@ -51,6 +50,7 @@ export function mayFailOver(
     if (failOver === 'approval') return ask('APPROVAL_NEEDED', 'Policy wants an operator to approve a fail-over.', askMs);
   }
   if (standbyIll === null) return { verdict: 'go', code: 'ALLOWED', text: 'Nothing speaks against it.', untilMs: null };
+  const againMs = nowMs + ILL_AGAIN_MS;
   const text = `The standby could not take over: ${standbyIll}. It is looked at again at ${iso(againMs)}.`;
   return { verdict: 'later', code: 'STANDBY_ILL', text, untilMs: againMs };
 }

@@ -23,10 +23,14 @@ export interface Supervision {
   wanted: Wanted | null;
   /** What was wanted before a machine that is down took its place: it is wanted again when that is no more. */
   displaced: Wanted | null;
-  /** A fail-over was declined, or has failed, and none has ended well since. */
+  /** A fail-over of the outage that lasts, as far as anybody has told, was declined or has failed. */
   isFailOverDeclined: boolean;
+  /** When it was last told that the active machine is down, in ms since 1970, or null. */
+  downToldMs: number | null;
   /** The last word on that. */
   judgement: Judgement | null;
+  /** Policy is asked once more; until it answers its last word holds. */
+  isAskedAgain: boolean;
   /** What it last did not do, or not yet, and why; null once something has begun, or has ended well. */
   lastRefusal: Omit<Explanation, 'count'> | null;
   /** What is wrong and not over, the latest last. */
@@ -49,7 +53,9 @@ export const AT_REST: Supervision = {
   wanted: null,
   displaced: null,
   isFailOverDeclined: false,
+  downToldMs: null,
   judgement: null,
+  isAskedAgain: false,
   lastRefusal: null,
   anomalies: [],
   running: null,
@@ -75,19 +81,24 @@ export function explain(history: readonly Explanation[], next: Omit<Explanation,
   return [...history.filter((_, index) => index !== at), { ...next, count }].slice(-KEPT);
 }
 
-export interface PoolStatus extends Omit<Supervision, 'history'> {
+export interface PoolStatus extends Omit<Supervision, 'history' | 'isAskedAgain'> {
   pool: string;
   state: 'watching' | 'paused' | 'deciding' | 'waiting-for-approval' | 'waiting-for-its-time' | 'restarting';
   /** When what is wanted may be allowed, in ms since 1970, or null. Policy is asked once an hour all the same: it may have changed. */
   nextDecisionMs: number | null;
 }
 
-export function statusOf(pool: string, { history: _, ...now }: Supervision): PoolStatus {
+export function statusOf(pool: string, { history: _, isAskedAgain: __, ...now }: Supervision): PoolStatus {
   const state = stateOf(now);
   return { pool, ...now, state, nextDecisionMs: state === 'waiting-for-its-time' ? (now.judgement?.untilMs ?? null) : null };
 }
 
-function stateOf({ running, paused, wanted, judgement }: Omit<Supervision, 'history'>): PoolStatus['state'] {
+function stateOf({
+  running,
+  paused,
+  wanted,
+  judgement,
+}: Pick<Supervision, 'running' | 'paused' | 'wanted' | 'judgement'>): PoolStatus['state'] {
   if (running !== null) return 'restarting';
   if (paused !== null) return 'paused';
   if (wanted === null) return 'watching';

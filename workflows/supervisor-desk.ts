@@ -35,8 +35,8 @@ export class SupervisorDesk {
 
   /** Whether there is something to ask policy about. */
   get isUndecided(): boolean {
-    const { wanted, judgement, paused, running } = this.now;
-    return wanted !== null && paused === null && running === null && judgement === null;
+    const { wanted, judgement, isAskedAgain, paused, running } = this.now;
+    return wanted !== null && paused === null && running === null && (judgement === null || isAskedAgain);
   }
 
   want(what: string, next: Wanted): void {
@@ -59,15 +59,16 @@ export class SupervisorDesk {
     const reason = wanted?.reason ?? null;
     if (verdict === 'go') {
       this.note(what, reason, code, text);
-      return this.change({ wanted: null, judgement: null, lastRefusal: null });
+      return this.change({ wanted: null, judgement: null, isAskedAgain: false, lastRefusal: null });
     }
     if (MET.has(code)) {
       this.note(what, reason, code, text);
-      this.change({ lastRefusal: null });
-    } else this.refuse(what, reason, code, text);
-    if (verdict !== 'no') return this.change({ judgement });
+      this.change({ lastRefusal: null, ...(wanted?.by === 'down' ? { isFailOverDeclined: false } : {}) });
+    } else if (wanted?.by === 'age' && verdict === 'no') this.note(what, reason, code, text);
+    else this.refuse(what, reason, code, text);
+    if (verdict !== 'no') return this.change({ judgement, isAskedAgain: false });
     // One that is not needed leaves the wish as it was whose place it took.
-    this.change({ wanted: this.now.displaced, displaced: null, judgement: null });
+    this.change({ wanted: this.now.displaced, displaced: null, judgement: null, isAskedAgain: false });
   }
 
   /** From now on signals come too late to want another one. */
@@ -77,7 +78,7 @@ export class SupervisorDesk {
 
   /** Its time has come, or something has changed: policy is asked again. */
   askAgain(): void {
-    this.change({ judgement: null });
+    this.change({ isAskedAgain: true });
   }
 
   started(run: string, { by, reason }: Pick<Wanted, 'by' | 'reason'>): void {
@@ -94,8 +95,9 @@ export class SupervisorDesk {
     else this.refuse('restart', null, code, text);
     this.change({
       ...{ running: null, displaced: null, judgement: null },
-      ...(isWell ? { lastRefusal: null } : { wanted: this.now.displaced }),
-      ...(wasFailOver ? { isFailOverDeclined: !isWell && !NOT_ITS_FAULT.has(code) } : {}),
+      // Both machines were well in it, whatever was wrong before.
+      ...(isWell ? { lastRefusal: null, isFailOverDeclined: false } : { wanted: this.now.displaced }),
+      ...(wasFailOver && !isWell ? { isFailOverDeclined: !NOT_ITS_FAULT.has(code) } : {}),
     });
   }
 

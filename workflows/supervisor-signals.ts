@@ -9,6 +9,8 @@ import * as messages from './supervisor-messages.js';
 
 /** Of names that somebody has made up. */
 const MAX_NAME_CHARS = 60;
+/** The monitor tells every half a minute while the machine is down; after so long a silence it is down anew. Chosen: a worker may be away meanwhile. */
+const OUTAGE_OVER_MS = 3_600_000;
 /** Of what an anomaly is about: samplers of one metric are told apart by its last label. Chosen. */
 const MAX_ABOUT_CHARS = 300;
 
@@ -40,10 +42,13 @@ export function takeSignals(desk: SupervisorDesk): void {
       const read = readSignal(desk, 'serverDown', report, { evidence: 'string', machine: 'string' });
       if (read === null) return;
       const reason = reasonIn(read, 'evidence');
+      const { downToldMs } = desk.now;
+      if (downToldMs !== null && Date.now() - downToldMs > OUTAGE_OVER_MS) desk.change({ isFailOverDeclined: false });
+      desk.change({ downToldMs: Date.now() });
       if (patched('fail-over'))
         return desk.want('serverDown', {
           ...{ by: 'down', reason, force: false, isApproved: false, sinceMs: Date.now() },
-          ...(typeof read['machine'] === 'string' ? { machine: read['machine'] } : {}),
+          ...(typeof read['machine'] === 'string' ? { machine: read['machine'].slice(0, MAX_ABOUT_CHARS) } : {}),
           ...(desk.now.isFailOverDeclined ? { mustAsk: true } : {}),
         });
       desk.note('serverDown', reason, 'NO_FAIL_OVER', 'This version does not fail over by itself: look at the active machine.');
@@ -57,9 +62,10 @@ export function takeSignals(desk: SupervisorDesk): void {
     messages.lookAgainSignal,
     (request: unknown) => {
       const isSwapped = (request as messages.LookAgain | null | undefined)?.isSwapped === true;
-      if (isSwapped) desk.change({ lastRefusal: null });
+      if (isSwapped) desk.change({ lastRefusal: null, isFailOverDeclined: false });
       const verdict = desk.now.judgement?.verdict;
-      if (verdict === 'later' || (verdict === 'ask' && isSwapped && patched('met-by-others'))) desk.askAgain();
+      const mayBeOther = verdict === 'ask' && (patched('another-policy') || (isSwapped && patched('met-by-others')));
+      if (verdict === 'later' || mayBeOther) desk.askAgain();
     },
     {
       description:

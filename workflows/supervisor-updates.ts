@@ -44,7 +44,8 @@ export function takeUpdates(desk: SupervisorDesk, tell: TellRestart): void {
   setHandler(
     messages.resumeUpdate,
     (note: OperatorNote) => {
-      desk.change({ paused: null, judgement: null });
+      // Whoever lets it go on has seen to what was declined.
+      desk.change({ paused: null, judgement: null, isFailOverDeclined: false });
       return answer(desk, 'resume', note, 'RESUMED', describeResumed(desk.now));
     },
     {

@@ -9,10 +9,17 @@ import { hypervisorFailed } from '../errors.js';
 import { stopInTime } from '../hypervisor/in-time.js';
 import { mustBeIll } from './ill.js';
 
+/** What an attempt tells with its heartbeats, for the next to know. */
+interface Progress {
+  asked?: boolean;
+}
+
 export async function fence(deps: ActivityDeps, pool: string, from: string): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
-    // A later attempt may have asked it to end already, whatever it answers while it does.
-    if (Context.current().info.attempt === 1) await mustBeIll(attempt, machineNamed(attempt.pool, from));
+    const { asked } = (Context.current().info.heartbeatDetails ?? {}) as Progress;
+    // One that was asked to end may answer well while it does.
+    if (asked !== true) await mustBeIll(attempt, machineNamed(attempt.pool, from));
+    attempt.progress({ asked: true } satisfies Progress);
     await keepOff(attempt, from);
   });
 }

@@ -5,7 +5,7 @@ import type { Attempt } from '../attempt.js';
 import { activeRecovered } from '../errors.js';
 import { probe } from '../health.js';
 
-/** Throws ACTIVE_RECOVERED when the worker, or any proxy, finds the machine well: two kinds of evidence have to agree that it is not. */
+/** Throws ACTIVE_RECOVERED when the worker, or any proxy that answers, finds the machine well: all of them have to agree that it is not. */
 export async function mustBeIll({ pool, driver, proxies, signal }: Attempt, machine: MachineConfig): Promise<void> {
   const status = await driver.status(machine.name, { signal }).catch(() => null);
   signal.throwIfAborted();

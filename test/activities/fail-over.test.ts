@@ -2,8 +2,10 @@
 
 import type { RequestListener } from 'node:http';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../state/database.js';
 import { bringBack } from '../../activities/fail-over/bring-back.js';
+import { fence } from '../../activities/fail-over/fence.js';
 import type { Rescued } from '../../activities/fail-over/rescue-sessions.js';
 import { route } from '../../activities/fail-over/route.js';
 import type { HypervisorDriver, MachineStatus } from '../../activities/hypervisor/driver.js';
@@ -18,6 +20,7 @@ interface Failing extends AttemptedPool {
   /** What was asked of the hypervisor and of the session mechanism, in order. */
   asked: string[];
   power: { is: MachineStatus['power'] };
+  /** Runs work as this attempt, which knows what the one before has told. */
   run: <T>(work: () => Promise<T>, attempt?: number) => Promise<T>;
 }
 
@@ -53,10 +56,38 @@ async function failing(answer: RequestListener = (_request, response) => void re
     },
   };
   const deps = { ...running.deps, driverFor: () => driver as HypervisorDriver };
-  const run = <T>(work: () => Promise<T>, attempt = 1): Promise<T> =>
-    new MockActivityEnvironment({ attempt }).run<[], T, () => Promise<T>>(work);
+  let heartbeatDetails: unknown;
+  const run = async <T>(work: () => Promise<T>, attempt = 1): Promise<T> => {
+    const environment = new MockActivityEnvironment({ attempt, heartbeatDetails });
+    environment.on('heartbeat', (details: unknown) => (heartbeatDetails = details));
+    return environment.run<[], T, () => Promise<T>>(work);
+  };
   return { ...running, deps, pair: { from, to }, asked, power, run };
 }
+
+test('a machine that is well when it is to be fenced is left alone at every attempt, until one has asked it to end', async () => {
+  let isIll = false;
+  const { deps, pool, pair, asked, power, run } = await failing((_request, response) => {
+    response.statusCode = isIll ? 500 : 200;
+    response.end();
+  });
+  const fenceBy = (given: typeof deps, attempt: number): Promise<void> => run(() => fence(given, pool.name, pair.from), attempt);
+  power.is = 'on';
+
+  const nowhere = openDatabase('postgres://nobody@127.0.0.1:1/none');
+  onTestFinished(() => nowhere.end());
+  await expect(fenceBy({ ...deps, database: nowhere }, 1)).rejects.toMatchObject({ type: 'DATABASE_UNREACHABLE' });
+  await expect(fenceBy(deps, 2)).rejects.toMatchObject({ type: 'ACTIVE_RECOVERED' });
+  expect(asked).toEqual([]);
+
+  isIll = true;
+  const driver = { ...deps.driverFor(pool), stop: () => Promise.reject(new Error('The hypervisor has gone.')) };
+  await expect(fenceBy({ ...deps, driverFor: () => driver }, 3)).rejects.toThrow('The hypervisor has gone.');
+  // It may answer while it ends.
+  isIll = false;
+  await fenceBy(deps, 4);
+  expect(asked).toEqual(['stop']);
+});
 
 test('a machine that somebody has started since its sessions were rescued is ended, and they are rescued again', async () => {
   const { deps, pool, store, pair, asked, power, run } = await failing();

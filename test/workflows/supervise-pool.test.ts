@@ -54,6 +54,10 @@ test('where policy wants approval, a restart waits for it, and can be rejected',
   expect((await status()).state).toBe('watching');
   await supervisor.signal(messages.agingDetectedSignal, {});
   await untilAsked();
+  // A worker that has started may have another policy.
+  await supervisor.signal(messages.lookAgainSignal, {});
+  const asked = async (): Promise<number> => (await history()).findLast(({ code }) => code === 'APPROVAL_NEEDED')?.count ?? 0;
+  await expect.poll(asked, PATIENCE).toBe(3);
   await supervisor.executeUpdate(messages.approveUpdate, { args: [{ reason: 'go' }] });
   await expect.poll(() => codes(history), PATIENCE).toContain('restart DONE');
 
@@ -125,12 +129,14 @@ test('a standby that is ill is told, and nothing is restarted', async () => {
 });
 
 test('a Temporal Schedule looks after the limit of age', async () => {
-  const { installation, client, history, restarts } = await supervised({ maxAgeMs: 60_000, cooldownMs: 0 });
+  const { installation, client, status, history, restarts } = await supervised({ maxAgeMs: 60_000, cooldownMs: 0 });
   const schedule = client.schedule.getHandle(`age/${installation.pool.name}`);
   onTestFinished(() => schedule.delete());
 
   await schedule.trigger();
   await expect.poll(() => codes(history), PATIENCE).toContain('agingDetected NOT_AGED');
+  // What was last refused stays in sight: a question by the clock is none.
+  expect((await status()).lastRefusal).toBeNull();
   const database = openDatabase(installation.config.database.url);
   onTestFinished(() => database.end());
   await database.query(

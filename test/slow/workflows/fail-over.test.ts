@@ -5,6 +5,8 @@ import { nodeShop } from '../../../demo/node-shop.js';
 import { tomcatShop } from '../../../demo/tomcat-shop.js';
 import { openDatabase } from '../../../state/database.js';
 import { skipUpdate, statusQuery } from '../../../workflows/messages.js';
+import { lookAgainSignal, poolStatusQuery } from '../../../workflows/supervisor-messages.js';
+import { supervisorOf } from '../../../workflows/workflow-ids.js';
 import type { TestInstallation } from '../../fixtures/installation.js';
 import { obstinateShop } from '../../fixtures/obstinate-shop.js';
 import { jsonLines, vmRejuv } from '../../fixtures/vm-rejuv.js';
@@ -156,16 +158,23 @@ test('a machine that is well is not failed over, whoever starts that, and the po
   expect(status).toMatchObject({ run: null, phase: 'steady' });
 });
 
-test('after a fail-over was rejected the next one waits for an operator', async () => {
-  const { installation, active, answers, signalMachine } = await watched(nodeShop, { policy: { failOver: 'approval' } });
+test('after a fail-over was rejected the next one waits for an operator, until the machine was well again', async () => {
+  const { installation, client, active, answers, signalMachine } = await watched(nodeShop, { policy: { failOver: 'approval' } });
   const { name } = installation.pool;
+  const supervisor = client.workflow.getHandle(supervisorOf(name));
+  const judged = async (): Promise<string | undefined> => (await supervisor.query(poolStatusQuery)).judgement?.code;
   await signalMachine('node-a', 'SIGKILL');
-  await expect.poll(answers, PATIENCE).toContain('serverDown APPROVAL_NEEDED');
+  await expect.poll(judged, PATIENCE).toBe('APPROVAL_NEEDED');
 
   expect(await vmRejuv(installation, ['reject', name, '--reason', 'I repair it'])).toMatchObject({ code: 0 });
-  await expect.poll(answers, PATIENCE).toContain('serverDown DECLINED');
+  await expect.poll(judged, PATIENCE).toBe('DECLINED');
   expect(await active()).toBe('node-a');
-  expect(await vmRejuv(installation, ['approve', name])).toMatchObject({ code: 0 });
+  expect(await vmRejuv(installation, ['boot', name])).toMatchObject({ code: 0 });
+  await supervisor.signal(lookAgainSignal, {});
+  await expect.poll(answers, PATIENCE).toContain('serverDown RECOVERED');
 
+  await signalMachine('node-a', 'SIGKILL');
+  await expect.poll(judged, PATIENCE).toBe('APPROVAL_NEEDED');
+  expect(await vmRejuv(installation, ['approve', name])).toMatchObject({ code: 0 });
   await expect.poll(active, PATIENCE).toBe('node-b');
 });
