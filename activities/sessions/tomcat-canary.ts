@@ -34,7 +34,7 @@ export async function sendCanary(
   // Tomcat's own id, its jvmRoute included.
   const id = session.value.slice(session.value.indexOf('=') + 1).replace(/^"|"$/g, '');
   try {
-    await mustHave(canary, from, id, signal);
+    const sent = await mustHave(canary, from, id, signal);
     if (!(await leavesMemory(lane, id, restS, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
       throw notMovable(
         `A session of machine ${from.machine.name} did not reach ${from.store.place}.`,
@@ -43,14 +43,14 @@ export async function sendCanary(
     }
     // The application may make a lost attribute anew, so look before it is asked.
     await askInPassing(to.machine, to.manager.context, session);
-    if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal);
+    if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal, sent);
     if ((await visit(to.machine, canary.path, pool, session)) !== null) {
       throw notMovable(
         `Machine ${to.machine.name} did not find the session that was handed over in ${to.store.place}.`,
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
       );
     }
-    await mustHave(canary, to, id, signal);
+    await mustHave(canary, to, id, signal, sent);
   } finally {
     // What has broken the trip off must not leave a session of ours behind.
     const anyway = AbortSignal.timeout(EXPIRE_TIMEOUT_MS);
@@ -70,12 +70,29 @@ async function leavesMemory({ from, swapOut }: Lane, id: string, restS: number, 
   return false;
 }
 
-async function mustHave(canary: TomcatCanary, side: Side, id: string, signal: AbortSignal): Promise<void> {
+/** What `toString` says of an object whose class has none of its own. */
+const BY_CLASS = /^([\w.$]+)@[0-9a-f]+$/;
+
+/** The named attributes as text; `sent`, what they were where the session came from. */
+async function mustHave(
+  canary: TomcatCanary,
+  side: Side,
+  id: string,
+  signal: AbortSignal,
+  sent: ReadonlyMap<string, string> = new Map(),
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
   for (const attribute of canary.attributes) {
-    if (await side.manager.hasAttribute(id, attribute, signal)) continue;
+    const text = await side.manager.attributeText(id, attribute, signal);
+    found.set(attribute, text);
+    if (text !== '') continue;
+    const [, className] = BY_CLASS.exec(sent.get(attribute) ?? '') ?? [];
     throw notMovable(
-      `The session that ${canary.path} made has no attribute "${attribute}" on machine ${side.machine.name}.`,
-      'If it was lost on the way, its class or something in it is not Serializable; otherwise correct sessions.canary.attributes.',
+      `The session that ${canary.path} made has no attribute "${attribute}"${className === undefined ? '' : ` (a ${className})`} on machine ${side.machine.name}.`,
+      sent.size === 0
+        ? 'Correct sessions.canary: its path sets this attribute, or attributes names another.'
+        : 'It was lost on the way: let its class, and what is in it, be Serializable.',
     );
   }
+  return found;
 }

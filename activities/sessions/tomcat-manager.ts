@@ -155,9 +155,9 @@ export class TomcatManager {
     return this.jmx.clockMs(this.bean, signal);
   }
 
-  /** Whether the session has a value for this attribute; false also when it is not in memory. */
-  async hasAttribute(id: string, attribute: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.jmx.invoke(this.bean, 'getSessionAttribute', [id, attribute], signal)) !== '';
+  /** The value of this attribute of the session, as its `toString` tells it; '' where it has none, also when it is not in memory. */
+  attributeText(id: string, attribute: string, signal: AbortSignal): Promise<string> {
+    return this.jmx.invoke(this.bean, 'getSessionAttribute', [id, attribute], signal);
   }
 
   async expire(id: string, signal: AbortSignal): Promise<void> {

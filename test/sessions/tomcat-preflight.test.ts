@@ -123,7 +123,7 @@ test('preflight notices a session attribute that cannot be serialised', async ()
 
   await expect(preflight({ canary: { path: '/shop/unserialisable', attributes: ['socket'] } })).rejects.toMatchObject({
     code: 'SESSIONS_NOT_MOVABLE',
-    message: expect.stringContaining('"socket"') as string,
+    message: expect.stringContaining('"socket" (a java.lang.Object) on machine tomcat-b') as string,
     remedy: expect.stringContaining('Serializable') as string,
   });
 });
