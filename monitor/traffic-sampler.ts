@@ -49,8 +49,10 @@ export class TrafficSampler implements Sampler {
   }
 
   resume(latest: ReadonlyMap<string, number>): void {
+    // What the proxies have counted up to now is the other's, also where this process has led before it.
+    this.growth.reset();
     // A counter that fell would be taken for a boot.
-    this.served = latest.get('requests') ?? this.served;
+    this.served = latest.get('requests') ?? 0;
   }
 }
 

@@ -80,6 +80,26 @@ test('a process that goes on where another has ended counts on from there', asyn
   expect((await read())['requests']).toBe(5100);
 });
 
+test('a process that leads again after another counts nothing a second time, and nothing of a boot that only the other has seen', async () => {
+  const [first, other] = [watching(), watching()];
+  const answered = async ({ reports, read }: ReturnType<typeof watching>, count: number): Promise<number> => {
+    reports([report('p', { answered: count })]);
+    return (await read())['requests'] ?? NaN;
+  };
+  await answered(first, 0);
+  other.resume(new Map([['requests', await answered(first, 1000)]]));
+  await answered(other, 1000);
+  const latest = await answered(other, 9000);
+  expect(latest).toBe(9000);
+
+  first.resume(new Map([['requests', latest]]));
+  expect(await answered(first, 9020)).toBe(9000);
+  expect(await answered(first, 9100)).toBe(9080);
+
+  first.resume(new Map());
+  expect(await answered(first, 9200)).toBe(0);
+});
+
 test('of a handful of requests neither share nor quantile is told', async () => {
   const { reports, read } = watching();
   reports([report('p', {})]);
