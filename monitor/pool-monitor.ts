@@ -102,8 +102,8 @@ export class PoolMonitor {
     // Of another term: looks are not in a row with those of before.
     this.downLookout.reset();
     this.standbyLookout.reset();
-    await this.beginTerm();
-    await this.restore(signal);
+    const goesOn = await this.beginTerm();
+    await this.restore(goesOn, signal);
     await this.active.look(false, signal);
     const term = new AbortController();
     const ends = AbortSignal.any([signal, term.signal]);
@@ -139,16 +139,24 @@ export class PoolMonitor {
     }
   }
 
-  /** There before anything is measured: that somebody watches, and what another has seen last. */
-  private async beginTerm(): Promise<void> {
+  /**
+   * There before anything is measured: that somebody watches, what another has seen last, and what this one could not write down. Resolves
+   * with whether nobody else has led since this one did.
+   */
+  private async beginTerm(): Promise<boolean> {
     const { pool, database, samplers } = this.options;
     const before = await readMonitor(database, pool.name);
     this.samplerStates.resume(before?.samplers ?? []);
     // Where nobody else has led since, this worker's memory is newer than what it has written down.
     const goesOn = this.hasLed && before?.worker === THIS_WORKER;
-    if (!goesOn) this.reporter.resume(before ?? { anomalies: [] }, [...samplers.map(({ name }) => name), HYPERVISOR]);
+    if (!goesOn) {
+      this.reporter.resume(before ?? { anomalies: [] }, [...samplers.map(({ name }) => name), HYPERVISOR]);
+      this.samples.forgetCounters();
+    }
     this.hasLed = true;
     await this.record({ isBeginning: true });
+    await this.samples.flush();
+    return goesOn;
   }
 
   private async record(options: { isBeginning?: boolean } = {}): Promise<void> {
@@ -159,7 +167,7 @@ export class PoolMonitor {
   }
 
   /** Goes on from what was seen before, by whichever worker. */
-  private async restore(signal: AbortSignal): Promise<void> {
+  private async restore(goesOn: boolean, signal: AbortSignal): Promise<void> {
     const { pool, database, clock, samplers } = this.options;
     const last = await readBoot(database, pool.name);
     const isScaled = pool.monitor.timeScale > 1;
@@ -170,7 +178,8 @@ export class PoolMonitor {
     this.active.resume(boot);
     const { watch, latest } = await rememberedWatch(pool, database, boot, clock.now(), signal);
     this.watch = watch;
-    for (const sampler of samplers) sampler.resume?.(latest);
+    // Where nobody else has led they know more than is written down: what came between two terms as well.
+    if (!goesOn) for (const sampler of samplers) sampler.resume?.(latest);
   }
 
   /** What a faster clock has recorded for times that are still to come: real samples would mix with it then. */

@@ -2,6 +2,7 @@
 
 import { historyMs, singleMs } from '../aging/history.js';
 import type { AgingPolicy } from '../aging/policy.js';
+import { KINDS, kindOf } from '../aging/series.js';
 import { thinned } from '../aging/thinning.js';
 import type { Database } from '../state/database.js';
 import type { SampleRow } from '../state/sample.js';
@@ -29,8 +30,16 @@ export class SampleLog {
     if (this.rows.length > MOST_ROWS) this.rows.splice(0, this.rows.length - MOST_ROWS);
   }
 
-  /** Writes what there is, and now and then thins what is old and forgets what is too old. What could not be written is kept for the next time. */
-  async write(nowMs: number): Promise<void> {
+  /** Another has led since, and counted on from what is written: between its values ours would be taken for a fall, which is a boot. */
+  forgetCounters(): void {
+    this.rows = this.rows.filter(({ series }) => {
+      const kind = kindOf(series);
+      return kind === null || KINDS[kind].role !== 'work';
+    });
+  }
+
+  /** Writes what there is. What could not be written is kept for the next time. */
+  async flush(): Promise<void> {
     const rows = this.rows;
     this.rows = [];
     try {
@@ -39,6 +48,11 @@ export class SampleLog {
       this.rows = [...rows, ...this.rows];
       throw error;
     }
+  }
+
+  /** The same, and now and then thins what is old and forgets what is too old. */
+  async write(nowMs: number): Promise<void> {
+    await this.flush();
     if (nowMs - this.forgotAtMs >= FORGET_EVERY_MS) {
       await forgetSamples(this.database, this.pool, nowMs - historyMs(this.policy));
       this.forgotAtMs = nowMs;
