@@ -28,6 +28,8 @@ export interface ActiveMachineOptions {
 export class ActiveMachine {
   private boot: BootRow | null = null;
   private isSteady = false;
+  /** The run that was found to be over last. */
+  private overRun: string | null = null;
   private hasRun = false;
   private hypervisorFailures = 0;
   private looking: Promise<void> | null = null;
@@ -65,11 +67,21 @@ export class ActiveMachine {
   }
 
   private async lookOnce(isThorough: boolean, signal: AbortSignal): Promise<void> {
-    const { pool, database, isRunOpen } = this.options;
+    const { pool, database } = this.options;
     const { active, phase, run } = await readPool(database, pool.name);
-    // A run that was ended without giving the pool back restarts nothing any more.
-    this.isSteady = phase === 'steady' && (run === null || !(await isRunOpen(run)));
+    // Until sessions move the active machine has all of them, and a fail-over gives such a restart up if its run has ended.
+    const isWhole = phase === 'steady' || phase === 'opening';
+    this.isSteady = isWhole && (run === null || (await this.isOver(run, isThorough)));
     if (this.isSteady && (active !== this.boot?.machine || isThorough)) await this.lookAtMachine(active, signal);
+  }
+
+  /** Whether a run was ended without giving the pool back: it restarts nothing any more. While Temporal does not tell, it may. */
+  private async isOver(run: string, isThorough: boolean): Promise<boolean> {
+    // It stays over, and a pool may be left so for days.
+    if (run === this.overRun && !isThorough) return true;
+    const isOver = !(await this.options.isRunOpen(run).catch(() => true));
+    this.overRun = isOver ? run : null;
+    return isOver;
   }
 
   /** Whether it is another machine than before, or has booted. */
