@@ -43,6 +43,8 @@ export class DownLookout {
       // What cannot be told is not tried again at every look: each would wait for Temporal.
       if (isNews) await this.reporter.tell();
     }
+    // Once it answers, what was told is over for the supervisor as well, whatever others say. Dead again, it is news.
+    if (!found.some(({ kind }) => kind === 'health')) this.told = null;
     const evidence = this.watch.look(found);
     if (evidence === null) return this.watch.isWell ? this.reporter.well() : undefined;
     const { name } = machine;
