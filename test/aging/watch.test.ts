@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { policySchema } from '../../aging/policy.js';
+import { seriesOf } from '../../aging/series.js';
+import { AgingWatch } from '../../aging/watch.js';
 import type { Levels } from '../fixtures/watched-machine.js';
 import {
   around,
@@ -138,6 +140,37 @@ test('a sampler that has died is told, and is no reason for a restart', () => {
   expect(verdicts.at(-1)?.anomalies).toMatchObject([{ detector: 'deadSampler', series: 'threads' }]);
   expect(verdicts.at(-1)?.explanation).toMatch(/^Nothing speaks for aging\. Besides: threads has had no sample for /);
   expect(verdicts.find(({ atMs }) => atMs === START_MS + 100 * MINUTE)?.anomalies).toEqual([]);
+});
+
+test('in a quiet night nobody tells response times and failures, and only where the requests are not counted either that is a dead sampler', () => {
+  const silentFrom = (minute: number, level: number) => (now: number) => (now < minute ? level : null);
+  const quality = (minute: number): Levels => ({
+    ...{ latencyP50: silentFrom(minute, 20), latencyP95: silentFrom(minute, 50), latencyP99: silentFrom(minute, 90) },
+    ...{ errorRate: silentFrom(minute, 0), timeoutRate: silentFrom(minute, 0), queueFullRate: silentFrom(minute, 0) },
+  });
+  const served = counter(() => 600);
+  const night = watched(400, { requests: counter((minute) => (minute < 200 ? 600 : 5)), ...quality(200), threads: () => 40 });
+  expect(new Set(night.flatMap(({ anomalies }) => anomalies.map(({ series }) => series)))).toEqual(new Set());
+
+  // The sampler dies in the middle of the night, and another one besides it.
+  const requests = (minute: number): number | null => (minute < 300 ? served(minute) : null);
+  const dead = watched(400, { requests, ...quality(200), threads: silentFrom(250, 40), fileHandles: () => 40 });
+  const silent = (minute: number): unknown[] => dead[minute / 5 - 1]?.anomalies.map(({ series }) => series) ?? [];
+  expect(silent(300)).toEqual(['threads']);
+  expect(silent(400).sort()).toEqual([...Object.keys(quality(0)), 'requests', 'threads'].sort());
+});
+
+test('response times that an exporter tells are silent when it is, whoever counts the requests', () => {
+  const watch = new AgingWatch();
+  let verdict = watch.judge(START_MS);
+  for (let minute = 0; minute < 200; minute++) {
+    const atMs = START_MS + minute * MINUTE;
+    watch.observe(seriesOf('requests', 'requests'), { atMs, value: 600 * minute });
+    if (minute < 100) watch.observe(seriesOf('latencyP95:shop', 'latencyP95'), { atMs, value: 50 });
+    if (minute % 5 === 4) verdict = watch.judge(atMs + MINUTE);
+  }
+
+  expect(verdict.anomalies.map(({ series }) => series)).toEqual(['latencyP95:shop']);
 });
 
 test('a heap that is emptied by collections is judged by what they leave', () => {
