@@ -21,7 +21,7 @@ export interface ActiveMachineOptions {
   now: () => number;
   /** Another machine is active than `before`, or it has booted; called before that is recorded. `before` is null where none is known. */
   booted: (boot: BootRow, before: BootRow | null) => void;
-  /** The hypervisor has failed so often that it counts as dead, for the reason told; with null it tells, as it mostly does. */
+  /** The hypervisor has failed so often that it counts as dead, for the reason told, at every failure; with null it tells, as it mostly does. */
   tell: (reason: string | null) => void;
 }
 
@@ -112,7 +112,7 @@ export class ActiveMachine {
       return status.incarnation;
     } catch (error) {
       signal.throwIfAborted();
-      if (++this.hypervisorFailures === DEAD_AFTER) tell(describeError(error));
+      if (++this.hypervisorFailures >= DEAD_AFTER) tell(describeError(error));
       return null;
     }
   }

@@ -153,6 +153,7 @@ export class PoolMonitor {
       this.reporter.resume(before ?? { anomalies: [] }, [...samplers.map(({ name }) => name), HYPERVISOR]);
       this.samples.forgetCounters();
     }
+    this.reporter.tellAgain();
     this.hasLed = true;
     await this.record({ isBeginning: true });
     await this.samples.flush();

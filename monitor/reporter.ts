@@ -22,6 +22,10 @@ const DOWN = 'down';
 const SWAPPED = 'swapped';
 /** What is untold and no anomaly. */
 const OTHERS: ReadonlySet<string> = new Set([AGING, DOWN, SWAPPED]);
+/** What is open is not told again within this: evidence may come and go at every look, and a term of the monitor may break again and again. Chosen. */
+const TELL_AGAIN_MS = 60_000;
+/** What stays open is told again: the supervisor may have begun anew. Chosen: as often as that a machine ages. */
+const REMIND_MS = 3_600_000;
 
 export class Reporter {
   /** By what it is about, so that a long outage of Temporal leaves one of each, the latest. */
@@ -29,6 +33,8 @@ export class Reporter {
   private telling: Promise<void> | null = null;
   /** By what they are about. */
   private readonly open = new Map<string, MonitorState['anomalies'][number]>();
+  /** What of them the supervisor has heard last, by what they are about; `atMs` is by performance.now. */
+  private readonly heard = new Map<string, { evidence: string; atMs: number }>();
 
   constructor(
     private readonly pool: string,
@@ -62,18 +68,47 @@ export class Reporter {
     this.anomaly(`${SAMPLER}${name}`, reason === null ? null : `${SAMPLER}${name} fails: ${namingPool(reason, this.pool)}`);
   }
 
-  /** Something is wrong; with null it is over. Whether that is news: said again, it is none. */
+  /** Something is wrong; with null it is over. Whether that is to be told: said again it is none, but with evidence of another kind. */
   anomaly(about: string, evidence: string | null): boolean {
+    const before = this.open.get(about);
     if (evidence === null) {
       if (!this.open.delete(about)) return false;
       this.log(`Pool ${this.pool}: what was wrong is over: ${about}`, 'info');
     } else {
-      if (this.open.has(about)) return false;
-      this.open.set(about, { about, evidence, sinceMs: Date.now() });
-      this.log(`Pool ${this.pool}: ${evidence}`);
+      this.open.set(about, { about, evidence, sinceMs: before?.sinceMs ?? Date.now() });
+      const news = before === undefined ? 'new' : this.newsOf(about, evidence);
+      if (news === null) return false;
+      if (news !== 'reminder') this.log(`Pool ${this.pool}: ${evidence}`);
     }
-    this.untold.set(about, () => this.reports.anomaly(about, evidence));
+    this.toTell(about);
     return true;
+  }
+
+  /** Of what is open already; null of what the supervisor has heard, or hears as soon as it can be told. */
+  private newsOf(about: string, evidence: string): 'another' | 'reminder' | null {
+    const heard = this.heard.get(about);
+    if (heard === undefined || this.untold.has(about)) return null;
+    const sinceMs = performance.now() - heard.atMs;
+    if (sinceMs >= TELL_AGAIN_MS && inKind(heard.evidence) !== inKind(evidence)) return 'another';
+    return sinceMs >= REMIND_MS ? 'reminder' : null;
+  }
+
+  /** What is seen of it when it is told: what came before that is not true any more. */
+  private toTell(about: string): void {
+    this.untold.set(about, async () => {
+      const evidence = this.open.get(about)?.evidence ?? null;
+      await this.reports.anomaly(about, evidence);
+      if (evidence === null) this.heard.delete(about);
+      else this.heard.set(about, { evidence, atMs: performance.now() });
+    });
+  }
+
+  /** All that is open, as a term of the monitor begins: the supervisor may have begun anew, and know nothing of it. */
+  tellAgain(): void {
+    for (const about of this.open.keys()) {
+      const heard = this.heard.get(about);
+      if (heard === undefined || performance.now() - heard.atMs >= TELL_AGAIN_MS) this.toTell(about);
+    }
   }
 
   /**
@@ -83,11 +118,9 @@ export class Reporter {
   resume({ anomalies, untold = [] }: Pick<MonitorState, 'anomalies' | 'untold'>, samplers: readonly string[]): void {
     this.open.clear();
     this.untold.clear();
+    this.heard.clear();
     for (const one of anomalies) this.open.set(one.about, one);
-    for (const about of untold) {
-      const evidence = this.open.get(about)?.evidence ?? null;
-      this.untold.set(about, () => this.reports.anomaly(about, evidence));
-    }
+    for (const about of untold) this.toTell(about);
     for (const about of this.open.keys())
       if (about.startsWith(SAMPLER) && !samplers.includes(about.slice(SAMPLER.length))) this.anomaly(about, null);
   }
@@ -132,4 +165,9 @@ export class Reporter {
       if (this.untold.get(about) === report) this.untold.delete(about);
     }
   }
+}
+
+/** Without its figures and times, which change while nothing else does. Digits in a name stay. */
+function inKind(evidence: string): string {
+  return evidence.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|(?<![\w-])\d+(\.\d+)?(?![\w-])/g, '#');
 }

@@ -18,7 +18,7 @@ export interface SamplerLoopOptions extends SampleOptions {
   machine: () => MachineConfig | null;
   take: (machine: MachineConfig, readings: readonly Reading[]) => void;
   seen: (outcome: Outcome) => void;
-  /** It has failed so often that it counts as dead, for the reason told; later, with null, that it works again. */
+  /** It has failed so often that it counts as dead, for the reason told, at every failure; later, with null, that it works again. */
   tell: (reason: string | null) => void;
 }
 
@@ -39,7 +39,7 @@ export async function runSampler(sampler: Sampler, options: SamplerLoopOptions, 
       signal.throwIfAborted();
       failures++;
       options.seen({ thrown: error });
-      if (failures === DEAD_AFTER) options.tell(describeError(error));
+      if (failures >= DEAD_AFTER) options.tell(describeError(error));
     }
     const waitMs = options.intervalMs * Math.min(MOST_BACK_OFF, 2 ** failures) - (performance.now() - startedAt);
     await sleep(Math.max(0, waitMs), undefined, { signal });

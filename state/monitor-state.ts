@@ -15,7 +15,7 @@ export interface SamplerState {
 
 export interface MonitorState {
   samplers: SamplerState[];
-  /** What is wrong and not over, as it was seen first; `sinceMs` is in ms since 1970. */
+  /** What is wrong and not over, as it was seen last; `sinceMs` is of the first time, in ms since 1970. */
   anomalies: { about: string; evidence: string; sinceMs: number }[];
   /** By what they are about, anomalies of which the supervisor has not heard yet that they are open, or over. */
   untold?: string[];

@@ -122,7 +122,7 @@ test('one that leads and is not heard of is silent', async () => {
   expect(describeMonitor(await look(true))[0]).toMatch(/leads it, and was not heard of since .*Z: look at that worker$/);
 });
 
-test('a sampler that dies is told once with its code, also by the worker that goes on, and is over when it works again', async () => {
+test('a sampler that dies is told once with its code, once more by the worker that goes on, and is over when it works again', async () => {
   const { look, start, told, world } = await watchedPool();
   world.isSamplerWell = false;
   const end = start();
@@ -139,10 +139,12 @@ test('a sampler that dies is told once with its code, also by the worker that go
   await end();
 
   start();
-  world.isSamplerWell = true;
   await expect.poll(() => told.length, PATIENCE).toBe(2);
+  world.isSamplerWell = true;
+  await expect.poll(() => told.length, PATIENCE).toBe(3);
 
   expect(told).toEqual([
+    ['sampler moody', expect.stringContaining('METRIC_MISSING')],
     ['sampler moody', expect.stringContaining('METRIC_MISSING')],
     ['sampler moody', null],
   ]);

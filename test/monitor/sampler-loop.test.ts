@@ -48,13 +48,12 @@ function run(
   return running;
 }
 
-test('a sampler that fails thrice is told as dead once, with its reason, and when it comes back', async () => {
+test('a sampler that fails thrice is told as dead, with what it fails by now, and when it comes back', async () => {
   const running = run((call) => (call <= 5 ? Promise.reject(new Error(`refused ${call}`)) : Promise.resolve([])));
 
-  await expect.poll(() => running.told.length).toBe(2);
+  await expect.poll(() => running.told.at(-1)).toBeNull();
 
-  expect(running.told[0]).toContain('refused 3');
-  expect(running.told[1]).toBeNull();
+  expect(running.told).toEqual(['refused 3', 'refused 4', 'refused 5', null]);
 });
 
 test('two failures in a row are nothing to tell', async () => {
@@ -94,7 +93,7 @@ test('of a machine that is off there is nothing to tell, but where the proxies a
   const proxies = run(refuse, { power: 'off', asksProxies: true });
 
   await expect.poll(() => off.seen.length).toBeGreaterThan(4);
-  await expect.poll(() => proxies.told.length).toBe(1);
+  await expect.poll(() => proxies.told.length).toBeGreaterThan(0);
 
   expect(new Set(off.seen)).toEqual(new Set(['nothing']));
   expect(off.told).toEqual([]);
