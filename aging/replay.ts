@@ -36,16 +36,16 @@ export function* replay(recording: readonly Recorded[], policy: AgingPolicy): Ge
     aging = verdict.aging;
     nowMs += stepMs;
   };
-  for (const { atMs, value, series } of recording) {
-    while (atMs >= nowMs) yield* judge();
+  for (const { series, ...sample } of recording) {
+    while (sample.atMs >= nowMs) yield* judge();
     if (series !== null) {
-      watch.observe(series, { atMs, value });
+      watch.observe(series, sample);
       continue;
     }
-    watch.boot(atMs);
+    watch.boot(sample.atMs);
     aging = false;
     found = new Map();
-    yield { atMs, change: 'boot', evidence: null, text: 'the machine has booted' };
+    yield { atMs: sample.atMs, change: 'boot', evidence: null, text: 'the machine has booted' };
   }
   yield* judge();
 }

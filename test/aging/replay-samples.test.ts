@@ -3,8 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { DEFAULT_POLICY } from '../../aging/policy.js';
 import { readPolicy } from '../../aging/read-policy.js';
 import { parseRecording } from '../../aging/recording.js';
+import { replay } from '../../aging/replay.js';
+import { restoreWatch } from '../../aging/restore.js';
+import type { SampleRow } from '../../aging/thinning.js';
+import { thinned } from '../../aging/thinning.js';
 import type { Ended } from '../fixtures/vm-rejuv.js';
 import { CLI, jsonLines } from '../fixtures/vm-rejuv.js';
 
@@ -91,6 +96,24 @@ test('JSON lines say the same as CSV, in any order', () => {
   expect(parseRecording(thin, 'x.csv')).toMatchObject([{ value: 12, gathered: { min: 10, max: 15, count: 5 } }, { value: 13 }]);
   const reordered = [json[1], json[0], json[2]].join('\n');
   expect(parseRecording(reordered, 'x.jsonl')).toEqual(parsed);
+});
+
+test.each([
+  ['fall in between', [100, 100, 100, 100, 60], false],
+  ['stay', [100, 99, 98, 100, 97], true],
+])('thinned samples that %s are judged as the watch judges that goes on with them', (_what, values, ages) => {
+  const rows = Array.from({ length: 300 }, (_, minute): SampleRow => {
+    return { machine: 'a', series: 'threads', atMs: minute * 60_000, value: values[minute % 5] ?? 0, limit: 100 };
+  });
+  const lines = thinned(rows).map(({ atMs, value, gathered }) => {
+    return [atMs, 'threads', value, 100, gathered?.min, gathered?.max, gathered?.count].join(',');
+  });
+  expect(lines).toHaveLength(60);
+  const recording = parseRecording(`at,series,value,limit,min,max,count\n${lines.join('\n')}\n`, 'x.csv');
+
+  const alarms = [...replay(recording, DEFAULT_POLICY)].filter(({ change }) => change === 'alarm');
+  expect(alarms.length > 0).toBe(ages);
+  expect(restoreWatch(recording, rows.length * 60_000).judge(rows.length * 60_000).aging).toBe(ages);
 });
 
 test('cells of CSV may stand in double quotes, as spreadsheets write them', () => {
