@@ -9,7 +9,7 @@ export interface Cusum {
 
 export const NO_CHANGE: Cusum = { sum: 0, length: 0 };
 /** Page, Biometrika 41, 1954; k and h as Montgomery, "Introduction to Statistical Quality Control", 9.1, advises: a shift of one deviation is found
- * after some ten values, and without any a false alarm comes after some 465. */
+ * after some ten values, and without any a false alarm comes after some 940, by Siegmund's approximation. (His 465 are of a chart that looks both ways.) */
 export const SLACK_DEVIATIONS = 0.5;
 export const LIMIT_DEVIATIONS = 5;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hasServedEnough, isTooOld } from '../../../aging/detectors/age.js';
 import { isOverCeiling } from '../../../aging/detectors/ceiling.js';
 import { hasCrept } from '../../../aging/detectors/creep.js';
-import { cusum, hasRisen, NO_CHANGE } from '../../../aging/detectors/cusum.js';
+import { cusum, hasRisen, LIMIT_DEVIATIONS, NO_CHANGE, SLACK_DEVIATIONS } from '../../../aging/detectors/cusum.js';
 import type { HourOfSeries } from '../../../aging/detectors/daily-baseline.js';
 import { dailyBaseline, isAbove } from '../../../aging/detectors/daily-baseline.js';
 import { silentIntervals } from '../../../aging/detectors/dead-sampler.js';
@@ -36,11 +36,13 @@ test('a ceiling is broken by all values, not by most of them nor by none', () =>
 });
 
 /** After so many values, or null. */
-function cusumAlarm(values: readonly number[]): number | null {
+function cusumAlarm(values: Iterable<number>): number | null {
   let state = NO_CHANGE;
-  for (const [index, value] of values.entries()) {
+  let length = 0;
+  for (const value of values) {
+    length += 1;
     state = cusum(state, value);
-    if (hasRisen(state)) return index + 1;
+    if (hasRisen(state)) return length;
   }
   return null;
 }
@@ -49,12 +51,21 @@ test('CUSUM sees a rise of one deviation within some ten values, and neither a f
   expect(cusumAlarm(new Array<number>(20).fill(1))).toBe(11);
   expect(cusumAlarm(new Array<number>(1000).fill(-3))).toBeNull();
   expect(cusumAlarm([0, 0, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0])).toBeNull();
-  // Without a rise: textbooks say once in some 465 values, of one-sided charts once in 930.
-  const runs = Array.from({ length: 200 }, (_, seed) => {
-    const next = normalNumbers(seed + 1);
-    return cusumAlarm(Array.from({ length: 100 }, next)) !== null;
-  });
-  expect(runs.filter((alarmed) => alarmed).length).toBeLessThan(40);
+});
+
+test('without a rise, CUSUM of one side gives a false alarm once in some 940 values, as Siegmund computes', () => {
+  const chance = function* (seed: number): Generator<number> {
+    const next = normalNumbers(seed);
+    for (let left = 100_000; left > 0; left--) yield next();
+  };
+  const runs = Array.from({ length: 400 }, (_, seed) => cusumAlarm(chance(seed + 1)) ?? Infinity);
+  const average = runs.reduce((sum, length) => sum + length, 0) / runs.length;
+  const drift = -SLACK_DEVIATIONS;
+  const barrier = 2 * drift * (LIMIT_DEVIATIONS + 1.166);
+  const siegmund = (Math.exp(-barrier) + barrier - 1) / (2 * drift ** 2);
+  expect(siegmund).toBeCloseTo(938, 0);
+  // The standard error is a twentieth of it.
+  expect(Math.abs(average / siegmund - 1)).toBeLessThan(0.15);
 });
 
 /** `days` of hours, as `level` says. */
