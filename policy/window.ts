@@ -8,8 +8,12 @@ export interface WeeklyWindow {
   days: Day[];
   /** HH:MM. */
   from: string;
+  /** HH:MM, or `END_OF_DAY`. */
   to: string;
 }
+
+/** Later than any time of a day, by their order as text, which is that of HH:MM. */
+export const END_OF_DAY = '24:00';
 
 /** Whole days, both included, as YYYY-MM-DD. */
 export interface DatesWindow {

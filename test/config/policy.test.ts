@@ -17,6 +17,15 @@ test('a window without days is open every day', () => {
   expect(policy?.maintenance).toEqual([{ days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '02:00', to: '05:00' }]);
 });
 
+test('days alone are whole days, and a window may end with its day', () => {
+  const policy = load(withPolicy('{ blackout: [{ days: [mon, tue] }, { from: "22:00", to: "24:00" }] }')).pools['shop']?.policy;
+
+  expect(policy?.blackout).toEqual([
+    { days: ['mon', 'tue'], from: '00:00', to: '24:00' },
+    { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '22:00', to: '24:00' },
+  ]);
+});
+
 describe('a policy cannot have', () => {
   test.each([
     ['a mode that is none', '{ mode: manual }', /policy\.mode: found "manual", allowed: .*"automatic", "approval"/],
@@ -52,7 +61,23 @@ describe('a policy cannot have', () => {
       '{ blackout: [{ since: "2026-12-24", to: "02:00" }] }',
       /policy\.blackout\.0: found a mapping, allowed: \{ days: .* or \{ since: /,
     ],
-    ['a window of no length', '{ maintenance: [{ from: "02:00", to: "02:00" }] }', /policy\.maintenance\.0.*allowed: /],
+    [
+      'a window of no length',
+      '{ maintenance: [{ from: "00:00", to: "00:00" }] }',
+      /policy\.maintenance\.0\.to: found "00:00", allowed: another time than from, such as "24:00"; for whole days leave both out/,
+    ],
+    [
+      'a window that begins when its day is over',
+      '{ blackout: [{ from: "24:00", to: "05:00" }] }',
+      /policy\.blackout\.0\.from: found "24:00", allowed: a time of the day, such as "02:30"$/m,
+    ],
+    [
+      'an end after the end of a day',
+      '{ blackout: [{ days: [mon], from: "08:00", to: "24:30" }] }',
+      /policy\.blackout\.0\.to: found "24:30", allowed: a time of the day, such as "02:30", or "24:00"/,
+    ],
+    ['a window of nothing', '{ blackout: [{}] }', /policy\.blackout\.0.*allowed: .*without times: whole days/],
+    ['a window of no day', '{ blackout: [{ days: [] }] }', /policy\.blackout\.0\.days/],
     ['days in the wrong order', '{ blackout: [{ since: "2026-03-02", until: "2026-03-01" }] }', /policy\.blackout\.0.*allowed: /],
     [
       'a window without its end',

@@ -4,6 +4,8 @@ import type { Window } from '../../policy/window.js';
 import { isOpen } from '../../policy/window.js';
 
 const BERLIN = 'Europe/Berlin';
+const SANTIAGO = 'America/Santiago';
+const MINUTE_MS = 60_000;
 const nights: Window = { days: ['sat'], from: '22:00', to: '04:00' };
 const at = (iso: string): number => Date.parse(iso);
 
@@ -17,6 +19,41 @@ describe('a window past midnight belongs to the day on which it began', () => {
     ['2026-11-28T02:00:00Z', false],
   ])('at %s: %s', (instant, expected) => {
     expect(isOpen(nights, BERLIN, at(instant))).toBe(expected);
+  });
+});
+
+describe.each<[string, Window, string, string, string, number]>([
+  ['a Sunday of 23 hours', { days: ['sun'], from: '00:00', to: '24:00' }, BERLIN, '2026-03-28T23:00Z', '2026-03-29T22:00Z', 23],
+  ['a Sunday of 25 hours', { days: ['sun'], from: '00:00', to: '24:00' }, BERLIN, '2026-10-24T22:00Z', '2026-10-25T23:00Z', 25],
+  // Clocks change at midnight there: one Sunday begins at 01:00, and one Saturday's last hour comes twice.
+  ['a Sunday from 01:00', { days: ['sun'], from: '00:00', to: '24:00' }, SANTIAGO, '2026-09-06T04:00Z', '2026-09-07T03:00Z', 23],
+  ['a Saturday before it', { days: ['sat'], from: '00:00', to: '24:00' }, SANTIAGO, '2026-09-05T04:00Z', '2026-09-06T04:00Z', 24],
+  ['a long Saturday', { days: ['sat'], from: '00:00', to: '24:00' }, SANTIAGO, '2026-04-04T03:00Z', '2026-04-05T04:00Z', 25],
+  ['a week-end', { days: ['sat', 'sun'], from: '00:00', to: '24:00' }, BERLIN, '2026-03-27T23:00Z', '2026-03-29T22:00Z', 47],
+  ['an evening', { days: ['sat'], from: '22:00', to: '24:00' }, BERLIN, '2026-11-28T21:00Z', '2026-11-28T23:00Z', 2],
+  [
+    'a late evening that comes twice',
+    { days: ['sat'], from: '22:00', to: '24:00' },
+    SANTIAGO,
+    '2026-04-05T01:00Z',
+    '2026-04-05T04:00Z',
+    3,
+  ],
+  ['a short night', nights, BERLIN, '2026-03-28T21:00Z', '2026-03-29T02:00Z', 5],
+  ['a long night', nights, BERLIN, '2026-10-24T20:00Z', '2026-10-25T03:00Z', 7],
+])('%s', (_what, window, timeZone, since, until, hours) => {
+  const [fromMs, toMs] = [at(since), at(until)];
+
+  test('is without a hole, and nothing more', () => {
+    expect((toMs - fromMs) / (60 * MINUTE_MS)).toBe(hours);
+    const minutes = Array.from({ length: (toMs - fromMs) / MINUTE_MS }, (_, minute) => fromMs + minute * MINUTE_MS);
+    expect(minutes.filter((atMs) => !isOpen(window, timeZone, atMs))).toEqual([]);
+    expect([fromMs - MINUTE_MS, toMs].map((atMs) => isOpen(window, timeZone, atMs))).toEqual([false, false]);
+  });
+
+  test('keeps what waits waiting until its end', () => {
+    const windows = { timeZone, maintenance: [], blackout: [window] };
+    expect(nextAllowedMs(windows, fromMs + MINUTE_MS)).toBe(toMs);
   });
 });
 
