@@ -18,6 +18,7 @@ import { fail } from './output.js';
 import type { ProxyOptions } from './proxy.js';
 import type { ReplayOptions } from './replay-samples.js';
 import type { SamplesOptions } from './samples.js';
+import { skipHelp } from './skip-help.js';
 import type { SupervisorUpdate } from './tell-supervisor.js';
 import { version } from './version.js';
 
@@ -88,9 +89,12 @@ clientCommand('rejuvenate', 'Start a clean restart')
     withConfig(options, async (config) => (await import('./rejuvenate.js')).rejuvenate(config, pool, options)),
   );
 
-decision('retry', 'Try the step of a restart again that waits for an operator');
-decision('skip', 'Go on without restarting the primary, when that step waits for an operator');
-decision('abort', 'Give a restart up and leave the pool as it was; only before the standby has taken traffic');
+decision('retry', 'Try the step of a restart or fail-over again that waits for an operator');
+decision('skip', 'Go on without the step of a restart or fail-over that waits for an operator').addHelpText('after', skipHelp);
+decision(
+  'abort',
+  'Give up and leave the pool as it was: a restart before the standby takes traffic, a fail-over before fence begins',
+);
 
 supervisorUpdate('approve', 'Let the restart or fail-over begin that waits for approval');
 supervisorUpdate('reject', 'Drop the restart or fail-over that is wanted and has not begun');
@@ -167,8 +171,8 @@ function plainCommand(name: string, description: string): Command {
     .configureOutput({ outputError: (text) => tellUsageError(text, `vm-rejuv ${name}`) });
 }
 
-function decision(name: Decision, description: string): void {
-  clientCommand(name, description)
+function decision(name: Decision, description: string): Command {
+  return clientCommand(name, description)
     .argument('<pool>')
     .option('--reason <text>', "why, and who says so; kept in the restart's history, and status shows that of an abort")
     .action((pool: string, options: ClientOptions & { reason?: string }) =>

@@ -10,6 +10,7 @@ import { nodeShop } from '../../demo/node-shop.js';
 import { openDatabase } from '../../state/database.js';
 import { migrate } from '../../state/migrate.js';
 import { ensurePool } from '../../state/pool.js';
+import { SKIPPABLE, STEPS } from '../../workflows/steps.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 import { CLI, jsonLines, vmRejuv } from '../fixtures/vm-rejuv.js';
 
@@ -111,6 +112,17 @@ test('what cannot be done is refused in two sentences, with a code and without a
     expect(ended.stderr).toMatch(message);
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   }
+});
+
+test('the help of skip and abort tells what they mean for a restart and for a fail-over', async () => {
+  const { installation } = await createTestInstallation(nodeShop);
+  const { stdout } = await vmRejuv(installation, ['skip', '--help']);
+  for (const [step, means] of Object.entries(SKIPPABLE)) {
+    const kind = STEPS.some((name) => name === step) ? 'clean restart' : 'fail-over';
+    expect(stdout).toContain(`${step} (${kind}): ${means}`);
+  }
+  expect(stdout).toMatch(/In fence it is your word that the machine is off: nobody looks again/);
+  expect((await vmRejuv(installation, ['abort', '--help'])).stdout).toMatch(/a fail-over\s+before fence begins/);
 });
 
 test('what the parser refuses is JSON for who has asked for that', async () => {
