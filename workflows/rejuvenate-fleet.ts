@@ -25,11 +25,14 @@ async function rejuvenate(input: unknown): Promise<PoolProgress[]> {
   await requirePools.executeWithOptions({ summary: 'Look whether all pools are known' }, [{ pools }]);
   do {
     await Promise.all(Array.from({ length: atMost }, () => oneAfterTheOther()));
-  } while (fleet.hasFailed && (await fleet.askToGoOn()));
-  return fleet.status.pools;
+  } while (await fleet.mayGoOn());
+  return fleet.pools;
 
   async function oneAfterTheOther(): Promise<void> {
-    for (let pool = fleet.takeNext(); pool !== null; pool = fleet.takeNext()) await restart(pool);
+    do {
+      // Begun without a wait in between: recorded runs have that order of commands.
+      for (let pool = fleet.takeNext(); pool !== null; pool = fleet.takeNext()) await restart(pool);
+    } while (await fleet.mayTakeMore());
   }
 
   async function restart(pool: string): Promise<void> {

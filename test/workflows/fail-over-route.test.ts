@@ -1,51 +1,33 @@
 // The activities are made up here: what they do is in test/activities/fail-over.test.ts.
 
-import { readFileSync } from 'node:fs';
-import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { beforeAll, expect, test } from 'vitest';
 import type { failOver } from '../../workflows/fail-over.js';
 import { retryUpdate, skipUpdate, statusQuery } from '../../workflows/messages.js';
+import { startMadeUpWorker } from '../fixtures/made-up-worker.js';
 
 const PATIENCE = { timeout: 30_000 };
-const BUNDLE = new URL('../../dist/workflow-bundle.js', import.meta.url);
 
 beforeAll(() => Runtime.install({ logger: new DefaultLogger('ERROR') }));
 
 test('route is told that it is tried again, and by a skip to go on without what it has to rescue', async () => {
-  const address = inject('temporalAddress');
-  const taskQueue = randomUUID();
   const routed: unknown[] = [];
   const pair = { from: 'a', to: 'b' };
   const rescued = { saved: 3, lost: 1 };
-  const native = await NativeConnection.connect({ address });
-  const worker = await Worker.create({
-    ...{ connection: native, taskQueue, workflowBundle: { code: readFileSync(BUNDLE, 'utf8') } },
-    activities: {
-      canList: () => Promise.resolve(false),
-      prepareStandby: () => Promise.resolve(pair),
-      fence: () => Promise.resolve(),
-      rescueSessions: () => Promise.resolve(rescued),
-      route: (input: { withoutRescue?: boolean }) => {
-        routed.push(input);
-        if (input.withoutRescue === true) return Promise.resolve(null);
-        throw ApplicationFailure.nonRetryable('The store is gone.', 'HANDOVER_FAILED');
-      },
-      bringBack: () => Promise.resolve(),
-      concludeFailOver: (input: object) => Promise.resolve({ ...input, tookMs: 1 }),
+  const { client, taskQueue } = await startMadeUpWorker({
+    canList: () => Promise.resolve(false),
+    prepareStandby: () => Promise.resolve(pair),
+    fence: () => Promise.resolve(),
+    rescueSessions: () => Promise.resolve(rescued),
+    route: (input: { withoutRescue?: boolean }) => {
+      routed.push(input);
+      if (input.withoutRescue === true) return Promise.resolve(null);
+      throw ApplicationFailure.nonRetryable('The store is gone.', 'HANDOVER_FAILED');
     },
+    bringBack: () => Promise.resolve(),
+    concludeFailOver: (input: object) => Promise.resolve({ ...input, tookMs: 1 }),
   });
-  const running = worker.run();
-  const connection = await Connection.connect({ address });
-  onTestFinished(async () => {
-    worker.shutdown();
-    await running;
-    await native.close();
-    await connection.close();
-  });
-  const client = new Client({ connection });
   const workflowId = `fail-over/${taskQueue}`;
   const handle = await client.workflow.start<typeof failOver>('failOver', { workflowId, taskQueue, args: [{ pool: 'shop' }] });
   const untilItWaits = async (times: number): Promise<void> => {

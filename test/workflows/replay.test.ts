@@ -71,6 +71,11 @@ describe('a changed workflow is noticed', () => {
       'supervisor-failed-over.json',
       (code: string) => code.replace("patched)('fail-over')", "patched)('nothing')"),
     ],
+    [
+      'a fleet that heeds nobody before all have ended',
+      'fleet-resumed-early.json',
+      (code: string) => code.replace('return this.nextWaiting() !== null', 'return false'),
+    ],
     ['a fleet that does not look first', 'fleet.json', (code: string) => code.replace(/await requirePools[^;]*;/g, '')],
     [
       'a restart that is not listed',
