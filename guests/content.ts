@@ -36,7 +36,7 @@ const ROOT = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../..' 
 /** Compiled folders that each of them runs. */
 export const COMPILED = {
   node: ['demo/node-app'],
-  proxy: ['activities', 'aging', 'cli', 'config', 'embedded', 'policy', 'proxy', 'state'],
+  proxy: ['activities', 'aging', 'cli', 'config', 'embedded', 'policy', 'proxy', 'state', 'workflows'],
 } as const;
 /** Packages that these folders load: a proxy does without Temporal's client. */
 export const PACKAGES = {
