@@ -19,7 +19,7 @@ export interface RestartProgress {
   taskQueue: string;
   /** False when the run has ended. */
   open: boolean;
-  /** NO_WORKER where the workflow is open and has not answered, which takes a worker. */
+  /** NO_WORKER or WORKER_FAILED where the workflow is open and has not answered, which takes a worker. */
   silence: OperatorError | null;
   /** Null before the first one, and when nobody could tell. */
   step: string | null;

@@ -32,7 +32,7 @@ export async function warnWithoutWorker(client: Client, temporal: TemporalConfig
 
 /** For who goes on asking: warns when nobody has answered for a while, once until somebody answers. */
 export function createWorkerWarning(options: OutputOptions): (silence: OperatorError | null) => void {
-  let silentSince: number | null = performance.now();
+  let silentSince: number | null = null;
   let warned = false;
   return (silence) => {
     silentSince = silence === null ? null : (silentSince ?? performance.now());

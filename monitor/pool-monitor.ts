@@ -154,7 +154,8 @@ export class PoolMonitor {
       this.samples.forgetCounters();
     }
     this.reporter.tellAgain();
-    this.hasLed = true;
+    // A term that breaks before it has read what another has seen, has not gone on from it.
+    this.hasLed = goesOn;
     await this.record({ isBeginning: true });
     await this.samples.flush();
     return goesOn;
@@ -181,6 +182,7 @@ export class PoolMonitor {
     this.watch = watch;
     // Where nobody else has led they know more than is written down: what came between two terms as well.
     if (!goesOn) for (const sampler of samplers) sampler.resume?.(latest);
+    this.hasLed = true;
   }
 
   /** What a faster clock has recorded for times that are still to come: real samples would mix with it then. */

@@ -8,7 +8,9 @@ import { OperatorError } from '../config/operator-error.js';
 const ANSWER_MS = 5000;
 
 /** https://grpc.io/docs/guides/status-codes */
-const RESOURCE_EXHAUSTED = 8;
+export const RESOURCE_EXHAUSTED = 8;
+/** FAILED_PRECONDITION: what Temporal says of a question to a workflow where no worker polls, and where the workflow's last task has failed. */
+export const NO_POLLER = 9;
 /** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, and who has too much to do to answer. */
 const NO_ANSWER = new Set([1, 2, 4, RESOURCE_EXHAUSTED, 13, 14]);
 
@@ -45,8 +47,8 @@ function isWithoutAnswer(error: unknown): boolean {
   return NO_ANSWER.has(grpcStatus(error) ?? 0);
 }
 
-/** The client wraps what the network says. */
-function grpcStatus(error: unknown): number | null {
+/** The client wraps what the network says; null of what it has not said. */
+export function grpcStatus(error: unknown): number | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (isGrpcServiceError(cause)) return Number(cause.code);
   return null;
 }

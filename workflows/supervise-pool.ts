@@ -51,16 +51,17 @@ async function supervise(input: unknown): Promise<void> {
   async function decide(): Promise<void> {
     const { wanted } = desk.now;
     if (wanted === null) return;
-    const judgement = await judge(wanted);
+    const { isUnanswered = false, ...judgement } = await judge(wanted);
     // Whoever has changed what is wanted meanwhile, or paused, is heard first.
     if (!desk.isUndecided || desk.now.wanted !== wanted) return;
     // What was allowed before a controller was down for hours need not be allowed now.
     if (judgement.verdict === 'go' && Date.now() - judgement.judgedAtMs > FRESH_MS) return;
+    if (isUnanswered && desk.keepsAsking(judgement.untilMs)) return;
     desk.judged(judgement);
     if (judgement.verdict === 'go') await begin(wanted);
   }
 
-  async function judge(wanted: Wanted): Promise<TimedJudgement> {
+  async function judge(wanted: Wanted): Promise<TimedJudgement & { isUnanswered?: boolean }> {
     const summary = 'Ask policy, the hypervisor and the standby';
     try {
       return await judgeRestart.executeWithOptions({ summary }, [{ pool, wanted, watchedSinceMs: sinceMs }]);
@@ -70,7 +71,8 @@ async function supervise(input: unknown): Promise<void> {
       const judgedAtMs = Date.now();
       const [verdict, untilMs] =
         code !== null && NEVER.has(code) ? (['no', null] as const) : (['later', judgedAtMs + AGAIN_MS] as const);
-      return { verdict, code: code ?? 'NOT_JUDGED', text: reasonOf(error), untilMs, judgedAtMs };
+      const isUnanswered = verdict === 'later';
+      return { verdict, code: code ?? 'NOT_JUDGED', text: reasonOf(error), untilMs, judgedAtMs, isUnanswered };
     }
   }
 

@@ -23,9 +23,9 @@ export interface Supervision {
   wanted: Wanted | null;
   /** What was wanted before a machine that is down took its place: it is wanted again when that is no more. */
   displaced: Wanted | null;
-  /** A fail-over of the outage that lasts, as far as anybody has told, was declined or has failed. */
+  /** A fail-over of the outage that lasts, as far as anybody has told, was declined or has failed: the next one is an operator's decision. */
   isFailOverDeclined: boolean;
-  /** When it was last told that the active machine is down, in ms since 1970, or null. */
+  /** When it was last told that the active machine is down, or a fail-over of it was declined or has failed, in ms since 1970, or null. */
   downToldMs: number | null;
   /** The last word on that. */
   judgement: Judgement | null;
@@ -63,6 +63,9 @@ export const AT_REST: Supervision = {
   signals: 0,
   sinceMs: null,
 };
+
+/** The monitor tells every half a minute while the machine is down; after so long a silence it is down anew. Chosen: a worker may be away meanwhile. */
+export const OUTAGE_OVER_MS = 3_600_000;
 
 const SIGNALS: ReadonlySet<string> = new Set(['rejuvenate', 'agingDetected', 'serverDown', 'anomalySeen', UNKNOWN_SIGNAL]);
 

@@ -71,6 +71,14 @@ export class SupervisorDesk {
     this.change({ wanted: this.now.displaced, displaced: null, judgement: null, isAskedAgain: false });
   }
 
+  /** Policy could not be asked once more: what waits for approval goes on to. Whether something does. */
+  keepsAsking(untilMs: number | null): boolean {
+    const { judgement } = this.now;
+    if (judgement?.verdict !== 'ask') return false;
+    this.change({ judgement: { ...judgement, untilMs }, isAskedAgain: false });
+    return true;
+  }
+
   /** From now on signals come too late to want another one. */
   begins(workflowId: string): void {
     this.change({ running: workflowId });
@@ -97,8 +105,14 @@ export class SupervisorDesk {
       ...{ running: null, displaced: null, judgement: null },
       // Both machines were well in it, whatever was wrong before.
       ...(isWell ? { lastRefusal: null, isFailOverDeclined: false } : { wanted: this.now.displaced }),
-      ...(wasFailOver && !isWell ? { isFailOverDeclined: !NOT_ITS_FAULT.has(code) } : {}),
     });
+    if (wasFailOver && NOT_ITS_FAULT.has(code)) this.change({ isFailOverDeclined: false });
+    else if (wasFailOver && !isWell) this.decline();
+  }
+
+  /** The next fail-over of this outage is an operator's decision. While one runs nobody is told of the outage. */
+  decline(): void {
+    this.change({ isFailOverDeclined: true, downToldMs: Date.now() });
   }
 
   /** Explains what has been done. */

@@ -3,14 +3,12 @@
 import { patched, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { reasonIn } from './operator-note.js';
 import { withAnomaly, withoutAnomaly } from './open-anomalies.js';
-import { UNKNOWN_SIGNAL } from './supervision.js';
+import { OUTAGE_OVER_MS, UNKNOWN_SIGNAL } from './supervision.js';
 import type { SupervisorDesk } from './supervisor-desk.js';
 import * as messages from './supervisor-messages.js';
 
 /** Of names that somebody has made up. */
 const MAX_NAME_CHARS = 60;
-/** The monitor tells every half a minute while the machine is down; after so long a silence it is down anew. Chosen: a worker may be away meanwhile. */
-const OUTAGE_OVER_MS = 3_600_000;
 /** Of what an anomaly is about: samplers of one metric are told apart by its last label. Chosen. */
 const MAX_ABOUT_CHARS = 300;
 

@@ -44,8 +44,7 @@ export function takeUpdates(desk: SupervisorDesk, tell: TellRestart): void {
   setHandler(
     messages.resumeUpdate,
     (note: OperatorNote) => {
-      // Whoever lets it go on has seen to what was declined.
-      desk.change({ paused: null, judgement: null, isFailOverDeclined: false });
+      desk.change({ paused: null, judgement: null });
       return answer(desk, 'resume', note, 'RESUMED', describeResumed(desk.now));
     },
     {
@@ -76,9 +75,9 @@ function approve(desk: SupervisorDesk, note: unknown): string {
 
 function reject(desk: SupervisorDesk, note: unknown): string {
   const { wanted, displaced } = desk.now;
-  const isFailOverDeclined = desk.now.isFailOverDeclined || wanted?.by === 'down';
   const text = describeRejected(desk.now);
-  desk.change({ wanted: displaced, displaced: null, judgement: null, isFailOverDeclined });
+  desk.change({ wanted: displaced, displaced: null, judgement: null });
+  if (wanted?.by === 'down') desk.decline();
   desk.refuse('reject', reasonIn(note), 'REJECTED', text);
   if (wanted?.by === 'down') tellLog('warn', desk.pool, 'REJECTED', text, reasonIn(note));
   return `reject: ${text}`;

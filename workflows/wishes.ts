@@ -2,6 +2,7 @@
 
 import type { Wanted } from '../policy/may-restart.js';
 import type { Supervision } from './supervision.js';
+import { OUTAGE_OVER_MS } from './supervision.js';
 
 export interface Taken {
   change: Partial<Supervision>;
@@ -56,12 +57,15 @@ export function describeResumed({ wanted }: Pick<Supervision, 'wanted'>): string
 /** How the next fail-over begins after one that was rejected or has failed; null where there was none, or what is wanted tells by itself. */
 export function describeDeclined({
   isFailOverDeclined,
+  downToldMs,
   wanted,
   running,
   paused,
-}: Pick<Supervision, 'isFailOverDeclined' | 'wanted' | 'running' | 'paused'>): string | null {
+}: Pick<Supervision, 'isFailOverDeclined' | 'downToldMs' | 'wanted' | 'running' | 'paused'>): string | null {
   if (!isFailOverDeclined || running !== null || paused !== null || wanted?.by === 'down') return null;
-  return 'The last fail-over was rejected or has failed: while the active machine is down, one is wanted again within half a minute, and waits for approval.';
+  // A supervisor of before has not noted when.
+  const until = downToldMs === null ? '' : ` until ${new Date(downToldMs + OUTAGE_OVER_MS).toISOString()}`;
+  return `The last fail-over was rejected or has failed: while the active machine is down, one is wanted again within half a minute, and${until} waits for approval.`;
 }
 
 /** A machine that is down weighs most. An operator's word weighs more than a sign, and a sign more than the question of age: the other way round it adds nothing. */
