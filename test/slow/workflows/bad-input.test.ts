@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { whileRunning } from '../../demo/while-running.js';
-import { nodeShop } from '../../demo/node-shop.js';
-import type { TestInstallation } from '../fixtures/installation.js';
-import { createTestInstallation } from '../fixtures/installation.js';
-import { failureOf } from '../fixtures/typed-into-form.js';
+import { whileRunning } from '../../../demo/while-running.js';
+import { nodeShop } from '../../../demo/node-shop.js';
+import type { TestInstallation } from '../../fixtures/installation.js';
+import { createTestInstallation } from '../../fixtures/installation.js';
+import { failureOf } from '../../fixtures/typed-into-form.js';
 
 async function startPool(): Promise<TestInstallation> {
   const running = await createTestInstallation(nodeShop);
