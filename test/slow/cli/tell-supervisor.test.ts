@@ -102,7 +102,7 @@ test('where the supervisor does not run, or no worker has it, that is said inste
     exit: 1,
     error: { code: 'NO_WORKER', message: expect.stringMatching(/^No worker polls/) as string },
   });
-  expect(await said()).toMatch(/^ {2}supervisor: NO_WORKER: No worker polls/m);
+  expect(await said()).toMatch(/^ {2}supervisor: NO_WORKER: No worker answers of/m);
 
   const worker = await installation.startWorker();
   worker.signal('SIGKILL');
