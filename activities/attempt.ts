@@ -27,6 +27,8 @@ export interface Attempt extends MechanismCall {
   driver: HypervisorDriver;
   mechanism: SessionMechanism;
   proxies: ProxyFleet;
+  /** What the attempt before has told last by its progress. */
+  told: Readonly<Record<string, unknown>>;
   /** Told with this and each heartbeat from now on: shown in the Temporal UI, and known to the next attempt. */
   progress(details: Record<string, unknown>): void;
 }
@@ -71,6 +73,7 @@ export async function withAttempt<T>(deps: ActivityDeps, poolName: string, work:
       proxies: row.phase === 'moving' || row.phase === 'sealed' ? proxies.pastReturn() : proxies,
       signal: context.cancellationSignal,
       guard,
+      told: (context.info.heartbeatDetails ?? {}) as Record<string, unknown>,
       progress: (next) => {
         details = next;
         // An attempt that fails before the next beat has told it, too.

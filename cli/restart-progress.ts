@@ -15,8 +15,6 @@ import type { RestartStatus, StepTime } from '../workflows/steps.js';
 import { helpfulUpdates } from '../workflows/steps.js';
 
 export interface RestartProgress {
-  /** Where its workers have to poll. */
-  taskQueue: string;
   /** False when the run has ended. */
   open: boolean;
   /** NO_WORKER or WORKER_FAILED where the workflow is open and has not answered, which takes a worker. */
@@ -58,7 +56,6 @@ export async function progressOf(client: Client, temporal: TemporalConfig, run: 
     ? defaultFailureConverter.failureToError(attempt.lastFailure, defaultPayloadConverter)
     : null;
   return {
-    taskQueue,
     open,
     silence,
     step: said?.step ?? attempt?.activityType?.name ?? null,

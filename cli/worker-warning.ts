@@ -35,9 +35,13 @@ export function createWorkerWarning(options: OutputOptions): (silence: OperatorE
   let silentSince: number | null = null;
   let warned = false;
   return (silence) => {
-    silentSince = silence === null ? null : (silentSince ?? performance.now());
-    warned &&= silence !== null;
-    if (warned || silence === null || silentSince === null || performance.now() - silentSince < NO_WORKER_AFTER_MS) return;
+    if (silence === null) {
+      silentSince = null;
+      warned = false;
+      return;
+    }
+    silentSince ??= performance.now();
+    if (warned || performance.now() - silentSince < NO_WORKER_AFTER_MS) return;
     warn(options, silence);
     warned = true;
   };

@@ -3,7 +3,7 @@
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { Judgement, Wanted } from '../policy/may-restart.js';
 import type { Supervision } from './supervision.js';
-import { explain, statusOf } from './supervision.js';
+import { explain, OUTAGE_OVER_MS, statusOf } from './supervision.js';
 import { describeSupervision } from './supervision-details.js';
 import { tellLog } from './supervisor-log.js';
 import * as messages from './supervisor-messages.js';
@@ -103,11 +103,18 @@ export class SupervisorDesk {
     else this.refuse('restart', null, code, text);
     this.change({
       ...{ running: null, displaced: null, judgement: null },
-      // Both machines were well in it, whatever was wrong before.
-      ...(isWell ? { lastRefusal: null, isFailOverDeclined: false } : { wanted: this.now.displaced }),
+      ...(isWell ? { lastRefusal: null } : { wanted: this.now.displaced }),
     });
-    if (wasFailOver && NOT_ITS_FAULT.has(code)) this.change({ isFailOverDeclined: false });
-    else if (wasFailOver && !isWell) this.decline();
+    // One that has ended well has seen both machines well, whatever was wrong before.
+    if (isWell || (wasFailOver && NOT_ITS_FAULT.has(code))) this.change({ isFailOverDeclined: false });
+    else if (wasFailOver) this.decline();
+  }
+
+  /** The active machine is down: anew, where nobody has told of that for long. */
+  toldDown(): void {
+    const { downToldMs } = this.now;
+    const isAnew = downToldMs !== null && Date.now() - downToldMs > OUTAGE_OVER_MS;
+    this.change({ downToldMs: Date.now(), ...(isAnew ? { isFailOverDeclined: false } : {}) });
   }
 
   /** The next fail-over of this outage is an operator's decision. While one runs nobody is told of the outage. */

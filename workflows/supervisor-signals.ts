@@ -3,7 +3,7 @@
 import { patched, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { reasonIn } from './operator-note.js';
 import { withAnomaly, withoutAnomaly } from './open-anomalies.js';
-import { OUTAGE_OVER_MS, UNKNOWN_SIGNAL } from './supervision.js';
+import { UNKNOWN_SIGNAL } from './supervision.js';
 import type { SupervisorDesk } from './supervisor-desk.js';
 import * as messages from './supervisor-messages.js';
 
@@ -40,9 +40,7 @@ export function takeSignals(desk: SupervisorDesk): void {
       const read = readSignal(desk, 'serverDown', report, { evidence: 'string', machine: 'string' });
       if (read === null) return;
       const reason = reasonIn(read, 'evidence');
-      const { downToldMs } = desk.now;
-      if (downToldMs !== null && Date.now() - downToldMs > OUTAGE_OVER_MS) desk.change({ isFailOverDeclined: false });
-      desk.change({ downToldMs: Date.now() });
+      desk.toldDown();
       if (patched('fail-over'))
         return desk.want('serverDown', {
           ...{ by: 'down', reason, force: false, isApproved: false, sinceMs: Date.now() },

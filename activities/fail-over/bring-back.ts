@@ -1,7 +1,6 @@
 // Step 5 of a fail-over: no proxy sends the machine that had failed anything any more, and it is the standby. Of a cold pool it stays off.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
 import type { Attempt } from '../attempt.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
@@ -13,24 +12,18 @@ import type { FailOverPair } from './prepare-standby.js';
 
 const POLL_MS = 100;
 
-/** What an attempt tells with its heartbeats, for the next to know. */
-interface Progress {
-  started?: boolean;
-}
-
 export async function bringBack(deps: ActivityDeps, pool: string, { from, to }: FailOverPair): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
     const failed = machineNamed(attempt.pool, from);
     const isCold = attempt.pool.standby === 'cold';
-    const { started } = (Context.current().info.heartbeatDetails ?? {}) as Progress;
-    if (started !== true) {
+    if (attempt.told['started'] !== true) {
       // One that somebody else has started has sessions in memory that are the other's by now, and would load more.
       await keepOff(attempt, from);
       await attempt.mechanism.forsake({ primary: failed, standby: machineNamed(attempt.pool, to) }, attempt);
       await untilLeftAlone(attempt, from);
     }
     if (isCold) return;
-    attempt.progress({ started: true } satisfies Progress);
+    attempt.progress({ started: true });
     await startInTime(failed, attempt);
     await untilHealthy(failed, attempt.pool.health, attempt);
     await attempt.driver.keep(from, attempt);

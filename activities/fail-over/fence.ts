@@ -1,6 +1,5 @@
 // Step 2 of a fail-over: the machine that has failed is off, whatever it was doing. Until then it may still write.
 
-import { Context } from '@temporalio/activity';
 import type { Attempt } from '../attempt.js';
 import { withAttempt } from '../attempt.js';
 import type { ActivityDeps } from '../deps.js';
@@ -9,17 +8,11 @@ import { hypervisorFailed } from '../errors.js';
 import { stopInTime } from '../hypervisor/in-time.js';
 import { mustBeIll } from './ill.js';
 
-/** What an attempt tells with its heartbeats, for the next to know. */
-interface Progress {
-  asked?: boolean;
-}
-
 export async function fence(deps: ActivityDeps, pool: string, from: string): Promise<void> {
   await withAttempt(deps, pool, async (attempt) => {
-    const { asked } = (Context.current().info.heartbeatDetails ?? {}) as Progress;
     // One that was asked to end may answer well while it does.
-    if (asked !== true) await mustBeIll(attempt, machineNamed(attempt.pool, from));
-    attempt.progress({ asked: true } satisfies Progress);
+    if (attempt.told['asked'] !== true) await mustBeIll(attempt, machineNamed(attempt.pool, from));
+    attempt.progress({ asked: true });
     await keepOff(attempt, from);
   });
 }

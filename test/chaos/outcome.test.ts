@@ -1,19 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { endedRuns, endingOf } from '../../chaos/outcome.js';
 import type { Database } from '../../state/database.js';
-import { openDatabase } from '../../state/database.js';
 import { migrate } from '../../state/migrate.js';
 import { ensurePool } from '../../state/pool.js';
-import { createTestDatabase } from '../fixtures/postgres.js';
+import { openTestDatabase } from '../fixtures/postgres.js';
 
 async function store(): Promise<Database> {
-  const test = await createTestDatabase();
-  await migrate(test.url);
-  const database = openDatabase(test.url);
-  onTestFinished(async () => {
-    await database.end();
-    await test.drop();
-  });
+  const { url, database } = await openTestDatabase();
+  await migrate(url);
   await ensurePool(database, { name: 'shop', machines: [{ name: 'a' }, { name: 'b' }] });
   return database;
 }

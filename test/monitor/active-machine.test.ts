@@ -1,12 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { monitorSchema } from '../../config/monitor-schema.js';
 import type { PoolConfig } from '../../config/types.js';
 import { ActiveMachine } from '../../monitor/active-machine.js';
 import type { Database } from '../../state/database.js';
-import { openDatabase } from '../../state/database.js';
 import { migrate } from '../../state/migrate.js';
 import { claimPool, ensurePool, openPool, startMoving } from '../../state/pool.js';
-import { createTestDatabase } from '../fixtures/postgres.js';
+import { openTestDatabase } from '../fixtures/postgres.js';
 
 const RUN = 'clean-restart/shop/1';
 
@@ -20,12 +19,7 @@ interface Looked {
 }
 
 async function looked(): Promise<Looked> {
-  const { url, drop } = await createTestDatabase();
-  const database = openDatabase(url);
-  onTestFinished(async () => {
-    await database.end();
-    await drop();
-  });
+  const { url, database } = await openTestDatabase();
   await migrate(url);
   const machines = [{ name: 'a' }, { name: 'b' }] as unknown as PoolConfig['machines'];
   const pool = { name: 'shop', machines, monitor: monitorSchema.parse({}) } as PoolConfig;

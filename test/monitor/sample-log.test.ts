@@ -1,13 +1,12 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../../aging/policy.js';
 import { SampleLog } from '../../monitor/sample-log.js';
-import { openDatabase } from '../../state/database.js';
 import { migrate } from '../../state/migrate.js';
 import { recordBoot } from '../../state/monitoring.js';
 import { ensurePool } from '../../state/pool.js';
 import type { SampleRow } from '../../state/sample.js';
 import { countSamples, readSamples, recordSamples } from '../../state/sample.js';
-import { createTestDatabase } from '../fixtures/postgres.js';
+import { openTestDatabase } from '../fixtures/postgres.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -15,12 +14,7 @@ const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 0, 20, 8, 30);
 
 test('samples of the last day are kept one by one, those before by five minutes, and none for longer than detection looks back', async () => {
-  const { url, drop } = await createTestDatabase();
-  const database = openDatabase(url);
-  onTestFinished(async () => {
-    await database.end();
-    await drop();
-  });
+  const { url, database } = await openTestDatabase();
   await migrate(url);
   await ensurePool(database, { name: 'shop', machines: [{ name: 'a' }, { name: 'b' }] });
   const row = (atMs: number, series = 'threads'): SampleRow => ({ machine: 'a', series, atMs, value: atMs % 7, limit: 100 });

@@ -1,15 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../state/database.js';
 import { inTransaction, openDatabase } from '../../state/database.js';
-import { createTestDatabase } from '../fixtures/postgres.js';
+import { openTestDatabase } from '../fixtures/postgres.js';
 
 async function open(): Promise<Database> {
-  const { url, drop } = await createTestDatabase();
-  const database = openDatabase(url);
-  onTestFinished(async () => {
-    await database.end();
-    await drop();
-  });
+  const { database } = await openTestDatabase();
   await database.query('create table thing (one int); insert into thing values (1)');
   return database;
 }
