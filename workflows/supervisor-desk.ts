@@ -40,7 +40,7 @@ export class SupervisorDesk {
   }
 
   want(what: string, next: Wanted): void {
-    const { change, answer } = takeWish(this.now, next);
+    const { change, replaced, answer } = takeWish(this.now, next);
     if (answer?.isRefusal === true) {
       const { code, text } = answer;
       this.refuse(what, next.reason, code, text);
@@ -48,6 +48,7 @@ export class SupervisorDesk {
       if (next.by === 'down' && this.now.history.at(-1)?.count === 1) tellLog('warn', this.pool, code, text, next.reason);
       return;
     }
+    if (replaced !== null) this.explainWanted(replaced.code, replaced.text);
     if (answer !== null) this.note(what, next.reason, answer.code, answer.text);
     this.change(change);
   }
@@ -120,6 +121,12 @@ export class SupervisorDesk {
   /** The next fail-over of this outage is an operator's decision. While one runs nobody is told of the outage. */
   decline(): void {
     this.change({ isFailOverDeclined: true, downToldMs: Date.now() });
+  }
+
+  /** Answers whoever wants what is wanted, where policy has not. */
+  explainWanted(code: string, text: string): void {
+    const { wanted } = this.now;
+    if (wanted !== null) this.note(SIGNAL_OF[wanted.by], wanted.reason, code, text);
   }
 
   /** Explains what has been done. */

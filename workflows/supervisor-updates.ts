@@ -74,8 +74,9 @@ function approve(desk: SupervisorDesk, note: unknown): string {
 }
 
 function reject(desk: SupervisorDesk, note: unknown): string {
-  const { wanted, displaced } = desk.now;
+  const { wanted, displaced, judgement } = desk.now;
   const text = describeRejected(desk.now);
+  if (judgement === null) desk.explainWanted('REJECTED', 'An operator has rejected it.');
   desk.change({ wanted: displaced, displaced: null, judgement: null });
   if (wanted?.by === 'down') desk.decline();
   desk.refuse('reject', reasonIn(note), 'REJECTED', text);

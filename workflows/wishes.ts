@@ -6,25 +6,32 @@ import { OUTAGE_OVER_MS } from './supervision.js';
 
 export interface Taken {
   change: Partial<Supervision>;
+  /** What is answered to the wish whose place it takes, where policy has not spoken of that yet: its only explanation. */
+  replaced: Pick<Answer, 'code' | 'text'> | null;
   /** What is answered at once; null where policy's answer is the explanation. */
-  answer: { code: string; text: string; isRefusal: boolean } | null;
+  answer: Answer | null;
+}
+
+interface Answer {
+  code: string;
+  text: string;
+  isRefusal: boolean;
 }
 
 /** Takes the wish up, lets it wait, or refuses it. */
-export function takeWish({ paused, running, wanted, displaced }: Supervision, next: Wanted): Taken {
+export function takeWish({ paused, running, wanted, displaced, judgement }: Supervision, next: Wanted): Taken {
   if (running !== null) return refused('RESTART_RUNNING', `${running} is under way.`);
   if (paused !== null) return refused('PAUSED', `The supervisor is paused: ${paused}.`);
-  if (wanted === null) return { change: { wanted: next, judgement: null }, answer: null };
+  if (wanted === null) return { change: { wanted: next, judgement: null }, replaced: null, answer: null };
   if (weightOf(next) > weightOf(wanted)) {
     const text = `It takes the place of what was wanted by ${wanted.by}.`;
     const change = { wanted: next, displaced: next.by === 'down' ? wanted : null, judgement: null };
-    return { change, answer: answer('TAKEN_UP', text) };
+    return { change, replaced: judgement === null ? outweighed(next) : null, answer: answered('TAKEN_UP', text) };
   }
-  if (wanted.by === 'down' && next.by !== 'down' && weightOf(next) > weightOf(displaced)) {
-    const text = 'A fail-over is wanted: it waits for the end of that.';
-    return { change: { displaced: next }, answer: answer('WAITS_FOR_FAIL_OVER', text) };
-  }
-  return { change: {}, answer: answer('ALREADY_WANTED', `A ${wishFor(wanted)} is wanted already, by ${wanted.by}.`) };
+  if (wanted.by === 'down' && next.by !== 'down' && weightOf(next) > weightOf(displaced))
+    return { change: { displaced: next }, replaced: null, answer: outweighed(wanted) };
+  const text = `A ${wishFor(wanted)} is wanted already, by ${wanted.by}.`;
+  return { change: {}, replaced: null, answer: answered('ALREADY_WANTED', text) };
 }
 
 /** What is wanted, in a word. */
@@ -75,10 +82,16 @@ function weightOf(wanted: Wanted | null): number {
   return ['age', 'aging', 'operator', 'operator by force', 'down'].indexOf(by) + (force ? 1 : 0);
 }
 
-function answer(code: string, text: string): NonNullable<Taken['answer']> {
+/** What is answered to a wish beside which that one weighs more. */
+function outweighed({ by }: Wanted): Answer {
+  if (by === 'down') return answered('WAITS_FOR_FAIL_OVER', 'A fail-over is wanted: it waits for the end of that.');
+  return answered('REPLACED', `What is wanted by ${by} weighs more and takes its place: one restart comes of both.`);
+}
+
+function answered(code: string, text: string): Answer {
   return { code, text, isRefusal: false };
 }
 
 function refused(code: string, text: string): Taken {
-  return { change: {}, answer: { code, text, isRefusal: true } };
+  return { change: {}, replaced: null, answer: { code, text, isRefusal: true } };
 }

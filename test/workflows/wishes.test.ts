@@ -32,6 +32,15 @@ test('a machine that is down comes first: what was wanted, or comes meanwhile an
   });
 });
 
+test('a wish that is replaced before policy has spoken of it is answered, one of which it has spoken is so already', () => {
+  const judgement = { verdict: 'later', code: 'COOLDOWN', text: 'Not yet.', untilMs: 5 } as const;
+
+  expect(takeWish({ ...AT_REST, wanted: wish('aging') }, wish('operator')).replaced).toMatchObject({ code: 'REPLACED' });
+  expect(takeWish({ ...AT_REST, wanted: wish('aging') }, wish('down')).replaced).toMatchObject({ code: 'WAITS_FOR_FAIL_OVER' });
+  expect(takeWish({ ...AT_REST, wanted: wish('aging'), judgement }, wish('operator')).replaced).toBeNull();
+  expect(takeWish({ ...AT_REST, wanted: wish('operator') }, wish('aging')).replaced).toBeNull();
+});
+
 test('nothing is taken up while something runs or it is paused, whoever wants it', () => {
   const running = { ...AT_REST, running: 'clean-restart/shop/1' };
   const paused = { ...AT_REST, paused: 'migration' };
