@@ -14,6 +14,7 @@ import { pairOf } from './deps.js';
 import { drainLimit } from './errors.js';
 import type { Holds } from './holds.js';
 import { holdsSoFar } from './holds.js';
+import { groupKeys } from './key-groups.js';
 import { closeStreamsInTheWay, moveWhatIsQuiet } from './migrate-sessions.js';
 
 /** Between two looks at what is left: at first, and while something takes long. A hold meets only requests bound for the primary. Chosen. */
@@ -26,7 +27,7 @@ const FORCED_MS = 2000;
 const LAST_SESSIONS = 20;
 
 export interface Drain {
-  /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them. */
+  /** Sessions left behind because of the policy `force` or a mechanism that moves nothing; null where nobody can count them, or the attempt that left them has died. */
   notMoved: number | null;
   streamsClosed: number;
   /** Of the whole restart, as there are none after this step; null where a proxy does not tell, absent in results of workers that did not ask. */
@@ -36,7 +37,8 @@ export interface Drain {
 export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drain> {
   return withAttempt(deps, pool, async (attempt) => {
     const { proxies, signal } = attempt;
-    let drain: Drain = { notMoved: 0, streamsClosed: 0 };
+    // Another attempt has sealed it and could not say what it left behind by force.
+    let drain: Drain = { notMoved: attempt.pool.limits.drain.policy === 'force' ? null : 0, streamsClosed: 0 };
     if ((await readPool(deps.database, pool)).phase === 'moving')
       drain = await seal(attempt).catch((error: unknown) => giveUpWhenOverdue(attempt, error));
     // Sealed by an attempt that did not see it: what it has not cleared away would end on the primary, though it lives on the standby.
@@ -52,7 +54,8 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
       signal.throwIfAborted();
       return null;
     });
-    return { ...drain, holds };
+    if (attempt.mechanism.holds !== 'none') return { ...drain, holds };
+    return { ...drain, notMoved: await sessionsLeft(attempt), holds };
   });
 }
 
@@ -67,10 +70,10 @@ async function seal(attempt: Attempt): Promise<Drain> {
     signal.throwIfAborted();
     const overdue = performance.now() - started > limitMs;
     const force = overdue && policy === 'force';
-    const users = pool.sessions.mechanism === 'none' ? await usersLeft(attempt, pool.sessions.idleMs, started) : null;
+    const isInUse = pool.sessions.mechanism === 'none' && (await areInUse(attempt, pool.sessions.idleMs, started));
     let inFlight = 0;
     let streamsInTheWay = false;
-    if (users === null || !users.areActive || force) {
+    if (!isInUse || force) {
       if (mechanism.holds !== 'none') ({ streamsInTheWay } = await moveWhatIsQuiet(attempt));
       const seal = force ? 'force' : 'when-empty';
       // More than a few would keep everybody waiting; they go without the seal then, and the rest with the next.
@@ -78,7 +81,7 @@ async function seal(attempt: Attempt): Promise<Drain> {
       const outcome = await cutOver(attempt, { scope: 'all', pickedUpMs: null, limit, seal });
       streamsClosed += outcome.streamsClosed;
       inFlight = outcome.inFlight;
-      if (outcome.sealed) return { notMoved: users === null ? outcome.leftBehind : users.sessions, streamsClosed };
+      if (outcome.sealed) return { notMoved: outcome.leftBehind, streamsClosed };
       // Under load the seal may never find the primary quiet, and without the streams closed nothing else moves.
       const closed = outcome.streamsClosed || (streamsInTheWay ? await closeStreamsInTheWay(attempt) : 0);
       streamsClosed += closed - outcome.streamsClosed;
@@ -89,8 +92,8 @@ async function seal(attempt: Attempt): Promise<Drain> {
     if (overdue && policy === 'stop') {
       throw drainLimit(
         pool.name,
-        users?.areActive
-          ? `${users.sessions} sessions of ${attempt.row.active} are in use`
+        isInUse
+          ? `of the ${await sessionsLeft(attempt)} sessions of ${attempt.row.active} some are in use`
           : `${inFlight} requests in flight at ${attempt.row.active}`,
       );
     }
@@ -116,17 +119,17 @@ function begin(attempt: Attempt): Promise<void> {
   return mechanism.begin(pairOf(pool, row), () => standbyKeys(deps.database, pool.name), attempt);
 }
 
-/** Sessions that the proxies have seen on the primary since the redirect, and whether one of them was used within `idleMs`. */
-async function usersLeft(
-  { proxies }: Attempt,
-  idleMs: number,
-  started: number,
-): Promise<{ sessions: number; areActive: boolean }> {
-  const seen = await proxies.seenKeys();
-  const latest = Math.min(...seen.map((one) => one.usedAgoMs ?? Infinity));
-  // Who has not come since the redirect may have come right before it.
-  const areActive = latest < idleMs || performance.now() - started < idleMs;
-  return { sessions: new Set(seen.flatMap((one) => one.keys)).size, areActive };
+/** Whether one of the primary's sessions was used within `idleMs`. */
+async function areInUse({ proxies }: Attempt, idleMs: number, started: number): Promise<boolean> {
+  const seen = await proxies.seenStreams();
+  // Who has not come since the redirect may have come right before it, by a proxy that was there then and is no more.
+  return seen.some(({ usedAgoMs }) => (usedAgoMs ?? Infinity) < idleMs) || performance.now() - started < idleMs;
+}
+
+/** Sessions of a primary that cannot give them away: those that were used within `idleMs` before the pool moved, or since. */
+async function sessionsLeft({ proxies }: Attempt): Promise<number> {
+  const sessions = (await proxies.seenKeys()).flatMap((seen) => seen.sessions ?? []);
+  return groupKeys([...new Set(sessions.flat())], sessions).length;
 }
 
 /** Requests that the machine executes, as far as the proxies must tell: a mechanism that asks the server needs no word on broken-off ones. */

@@ -62,12 +62,14 @@ export interface HoldEnd {
 
 /**
  * GET /pools/:pool/keys: keys seen on the primary in this epoch, and combinations that came in one request. With `?of=streams`, which is
- * asked often, `keys` is empty.
+ * asked often, `keys` and `sessions` are empty.
  */
 export interface SeenKeys {
   incarnation: string;
   keys: string[];
-  /** Milliseconds since a request named one of `keys` last; null when none has. */
+  /** Of a pool whose sessions cannot be moved: keys of each that the primary has answered within `idleMs` before the pool moved, or since. */
+  sessions?: string[][];
+  /** Milliseconds since the primary answered one of those last; null when it has none. */
   usedAgoMs: number | null;
   together: string[][];
   /** Keys with an open stream to the primary; absent in answers of proxies that do not tell. */

@@ -101,7 +101,7 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
     });
     api.get('/pools/:pool/keys', (request): SeenKeys => {
       const seen = seenKeys(traffic, incarnation);
-      return (request.query as { of?: string }).of === 'streams' ? { ...seen, keys: [] } : seen;
+      return (request.query as { of?: string }).of === 'streams' ? { ...seen, keys: [], sessions: [] } : seen;
     });
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
       return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
@@ -135,11 +135,11 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
   return { incarnation, epoch, phase, active, standby, inFlight, unanswered, streams, held: traffic.gate.waiting };
 }
 
-function seenKeys({ state, inFlight, gate }: PoolTraffic, incarnation: string): SeenKeys {
+function seenKeys({ state, inFlight, used }: PoolTraffic, incarnation: string): SeenKeys {
   const seen = seenOnPrimary(state, inFlight.requests(state.active), inFlight.streams(state.active));
-  const uses = seen.keys.flatMap((key) => gate.lastUse.get(key) ?? []);
-  const usedAgoMs = uses.length === 0 ? null : performance.now() - uses.reduce((latest, at) => Math.max(latest, at));
-  return { incarnation, ...seen, usedAgoMs };
+  if (used === null) return { incarnation, ...seen, usedAgoMs: null };
+  const { sessions, usedAt } = used.of(state.active);
+  return { incarnation, ...seen, sessions, usedAgoMs: usedAt === null ? null : performance.now() - usedAt };
 }
 
 /** Hashes first: the comparison then takes the same time whatever was sent. */

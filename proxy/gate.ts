@@ -37,8 +37,6 @@ export class Gate {
   waitsMs: number[] = [];
   /** Requests answered 503 because no owner was decided in time. */
   expired = 0;
-  /** When each key came last (performance.now), while the pool moves. */
-  readonly lastUse = new Map<string, number>();
   private readonly waiters = new Set<Waiter>();
   private readonly lookUp: OwnerLookUp;
   private sweep: NodeJS.Timeout | undefined;
@@ -103,8 +101,6 @@ export class Gate {
   private decideFor(exchange: Exchange): Decision {
     if (!isMoving(this.state)) return decide(this.state, []);
     const keys = exchange.keys();
-    const now = performance.now();
-    for (const key of keys) this.lastUse.set(key, now);
     noteTogether(this.state, keys);
     return decide(this.state, keys);
   }

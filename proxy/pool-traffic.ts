@@ -15,12 +15,13 @@ import { InFlight } from './in-flight.js';
 import { Machines } from './machines.js';
 import { PoolSync } from './pool-sync.js';
 import type { OpenHold } from './routing.js';
-import { createRoutingState, endHold, isMoving, keysToRecord, learnOwners, noteAnswer, openHold } from './routing.js';
+import { createRoutingState, endHold, keysToRecord, learnOwners, noteAnswer, openHold } from './routing.js';
 import type { CarryingHeader } from './session-ids.js';
 import { SessionIds } from './session-ids.js';
 import { Totals } from './totals.js';
 import type { IsTrustedPeer } from './trusted-peers.js';
 import { Turns } from './turns.js';
+import { UsedSessions } from './used-sessions.js';
 
 const RETRY_MS = 50;
 
@@ -34,6 +35,8 @@ export class PoolTraffic {
   readonly totals = new Totals();
   /** Null where requests of one session may run at once. */
   readonly turns: Turns | null;
+  /** Null where sessions are moved. */
+  readonly used: UsedSessions | null;
   /** The proxy is about to end: connections are not kept for a next request. */
   isClosing = false;
   /** Somebody has ended this incarnation in the register: no hold waits for it, so it must not route. */
@@ -53,6 +56,7 @@ export class PoolTraffic {
   ) {
     this.ids = new SessionIds(pool.sessionId);
     this.turns = pool.sessions.oneRequestAtATime ? new Turns(pool.limits) : null;
+    this.used = pool.sessions.mechanism === 'none' ? new UsedSessions(pool.sessions.idleMs) : null;
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
     this.machines = new Machines(pool.machines, pool.limits);
     this.gate = new Gate(this.state, this.inFlight, pool.limits, {
@@ -93,14 +97,15 @@ export class PoolTraffic {
   /** A machine's answer has come. */
   answered(exchange: Exchange, carrying: readonly CarryingHeader[]): void {
     exchange.carrying = carrying;
+    if (this.used !== null) this.noteUse(this.used, exchange);
     if (carrying.length === 0) return;
     noteAnswer(this.state, exchange.machine, exchange);
     this.turns?.answered(exchange);
   }
 
-  /** Entries in memory that grow with the number of sessions; none while the pool is steady. */
+  /** Entries in memory that grow with the number of sessions; none while the pool is steady, unless its sessions cannot be moved. */
   get remembered(): number {
-    return this.state.owners.size + this.state.together.size + this.gate.lastUse.size;
+    return this.state.owners.size + this.state.together.size + (this.used?.size ?? 0);
   }
 
   /** Whether an answer sets ids that the other proxies must learn before its client does. */
@@ -152,6 +157,12 @@ export class PoolTraffic {
     await this.machines.close();
   }
 
+  private noteUse(used: UsedSessions, exchange: Exchange): void {
+    const use = { machine: exchange.machine, came: exchange.keys(), set: exchange.responseKeys() };
+    const isDeleted = this.ids.areDeletedBy(exchange.carrying);
+    used.note({ ...use, isDeleted }, performance.now(), this.state.phase === 'steady');
+  }
+
   private keysToRecord(exchange: Exchange): string[] {
     return keysToRecord(this.state, exchange.machine, exchange);
   }
@@ -160,7 +171,7 @@ export class PoolTraffic {
     if (epochChanged) {
       if (this.wasSteady && this.state.phase !== 'steady') this.gate.reset();
       this.wasSteady = this.state.phase === 'steady';
-      if (!isMoving(this.state)) this.gate.lastUse.clear();
+      if (this.wasSteady) this.used?.keepOnly(this.state.active);
       if (this.lastActive !== '' && this.lastActive !== this.state.active) {
         void this.machines.renew(this.state.standby).catch(() => undefined);
         this.inFlight.lostPlace(this.state.standby);

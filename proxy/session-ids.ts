@@ -73,15 +73,26 @@ export class SessionIds {
     return [...ids];
   }
 
+  /** Whether a response deletes the cookie of a session: a log-out. */
+  areDeletedBy(carrying: readonly CarryingHeader[]): boolean {
+    return carrying.some(([name, value]) => {
+      const [pair = '', ...attributes] = value.split(';');
+      return name === 'set-cookie' && this.isOurs(pair) && isDeletion(attributes);
+    });
+  }
+
   private addSetCookie(ids: Set<string>, header: string): void {
     const [pair = '', ...attributes] = header.split(';');
     if (!isDeletion(attributes)) this.addCookie(ids, pair);
   }
 
   private addCookie(ids: Set<string>, pair: string): void {
+    if (this.isOurs(pair)) this.add(ids, pair.slice(pair.indexOf('=') + 1).trim());
+  }
+
+  private isOurs(pair: string): boolean {
     const equals = pair.indexOf('=');
-    if (equals < 0 || !this.cookies.has(pair.slice(0, equals).trim())) return;
-    this.add(ids, pair.slice(equals + 1).trim());
+    return equals >= 0 && this.cookies.has(pair.slice(0, equals).trim());
   }
 
   /** What a comma parts are several, in answers as in requests: one id must have one name in both. */

@@ -79,6 +79,17 @@ test.each<[string, Partial<SessionIdConfig>, [string, string][], string[]]>([
   expect(own.ofAnswer(carrying)).toEqual(ids);
 });
 
+test('a log-out is an answer that deletes the cookie of a session, not of anything else', () => {
+  const own = places({ cookies: ['sid'] });
+  const deletes = (name: string, value: string): boolean => own.areDeletedBy([[name, value]]);
+
+  expect(deletes('set-cookie', 'sid=; Max-Age=0')).toBe(true);
+  expect(deletes('set-cookie', 'sid=A1; Expires=Thu, 01 Jan 1970 00:00:00 GMT')).toBe(true);
+  expect(deletes('set-cookie', 'sid=A1; Path=/')).toBe(false);
+  expect(deletes('set-cookie', 'theme=; Max-Age=0')).toBe(false);
+  expect(deletes('location', '/;sid=; Max-Age=0')).toBe(false);
+});
+
 test('what a comma parts in a header has one name in requests and answers', () => {
   const own = places({ headers: ['X-Auth-Token'] });
   const value = 'one, two';
