@@ -14,8 +14,8 @@ import { pairOf } from './deps.js';
 import { drainLimit } from './errors.js';
 import type { Holds } from './holds.js';
 import { holdsSoFar } from './holds.js';
-import { groupKeys } from './key-groups.js';
 import { closeStreamsInTheWay, moveWhatIsQuiet } from './migrate-sessions.js';
+import { UnmovedSessions } from './unmoved-sessions.js';
 
 /** Between two looks at what is left: at first, and while something takes long. A hold meets only requests bound for the primary. Chosen. */
 const PAUSE_MS = 50;
@@ -38,9 +38,11 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
   return withAttempt(deps, pool, async (attempt) => {
     const { proxies, signal } = attempt;
     // Another attempt has sealed it and could not say what it left behind by force.
+    const { sessions } = attempt.pool;
+    const unmoved = sessions.mechanism === 'none' ? new UnmovedSessions(proxies, sessions.idleMs) : null;
     let drain: Drain = { notMoved: attempt.pool.limits.drain.policy === 'force' ? null : 0, streamsClosed: 0 };
     if ((await readPool(deps.database, pool)).phase === 'moving')
-      drain = await seal(attempt).catch((error: unknown) => giveUpWhenOverdue(attempt, error));
+      drain = await seal(attempt, unmoved).catch((error: unknown) => giveUpWhenOverdue(attempt, error));
     // Sealed by an attempt that did not see it: what it has not cleared away would end on the primary, though it lives on the standby.
     else await begin(attempt).catch(() => signal.throwIfAborted());
     const { epoch, active } = await readPool(deps.database, pool);
@@ -54,12 +56,11 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
       signal.throwIfAborted();
       return null;
     });
-    if (attempt.mechanism.holds !== 'none') return { ...drain, holds };
-    return { ...drain, notMoved: await sessionsLeft(attempt), holds };
+    return unmoved === null ? { ...drain, holds } : { ...drain, notMoved: await unmoved.count(sinceScheduledMs()), holds };
   });
 }
 
-async function seal(attempt: Attempt): Promise<Drain> {
+async function seal(attempt: Attempt, unmoved: UnmovedSessions | null): Promise<Drain> {
   const { pool, mechanism, signal } = attempt;
   const { limitMs, policy } = pool.limits.drain;
   const started = performance.now() - sinceScheduledMs();
@@ -70,7 +71,7 @@ async function seal(attempt: Attempt): Promise<Drain> {
     signal.throwIfAborted();
     const overdue = performance.now() - started > limitMs;
     const force = overdue && policy === 'force';
-    const isInUse = pool.sessions.mechanism === 'none' && (await areInUse(attempt, pool.sessions.idleMs, started));
+    const isInUse = (await unmoved?.areInUse()) ?? false;
     let inFlight = 0;
     let streamsInTheWay = false;
     if (!isInUse || force) {
@@ -93,7 +94,7 @@ async function seal(attempt: Attempt): Promise<Drain> {
       throw drainLimit(
         pool.name,
         isInUse
-          ? `of the ${await sessionsLeft(attempt)} sessions of ${attempt.row.active} some are in use`
+          ? `sessions of ${attempt.row.active} are in use, and none can be moved`
           : `${inFlight} requests in flight at ${attempt.row.active}`,
       );
     }
@@ -117,19 +118,6 @@ function giveUpWhenOverdue({ pool }: Attempt, error: unknown): never {
 function begin(attempt: Attempt): Promise<void> {
   const { pool, mechanism, row, deps } = attempt;
   return mechanism.begin(pairOf(pool, row), () => standbyKeys(deps.database, pool.name), attempt);
-}
-
-/** Whether one of the primary's sessions was used within `idleMs`. */
-async function areInUse({ proxies }: Attempt, idleMs: number, started: number): Promise<boolean> {
-  const seen = await proxies.seenStreams();
-  // Who has not come since the redirect may have come right before it, by a proxy that was there then and is no more.
-  return seen.some(({ usedAgoMs }) => (usedAgoMs ?? Infinity) < idleMs) || performance.now() - started < idleMs;
-}
-
-/** Sessions of a primary that cannot give them away: those that were used within `idleMs` before the pool moved, or since. */
-async function sessionsLeft({ proxies }: Attempt): Promise<number> {
-  const sessions = (await proxies.seenKeys()).flatMap((seen) => seen.sessions ?? []);
-  return groupKeys([...new Set(sessions.flat())], sessions).length;
 }
 
 /** Requests that the machine executes, as far as the proxies must tell: a mechanism that asks the server needs no word on broken-off ones. */

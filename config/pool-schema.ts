@@ -20,7 +20,7 @@ const limitsSchema = z
     drain: z
       .strictObject({
         limitMs: milliseconds.default(defaults.DRAIN_LIMIT_MS),
-        policy: z.enum(['wait', 'force', 'stop']).default('wait'),
+        policy: z.enum(['wait', 'force', 'stop']).optional(),
       })
       .prefault({}),
   })
@@ -64,10 +64,18 @@ export const poolSchema = z
       const message = 'a name that the first machine does not have: the two must be different machines';
       context.addIssue({ code: 'custom', path: ['machines', 1, 'name'], message });
     }
+    if (mechanism.mechanism === 'none' && limits.drain.policy !== 'force' && limits.drain.limitMs < mechanism.idleMs) {
+      const message = `at least ${mechanism.idleMs}, which is sessions.idleMs: for so long the drain waits where nobody uses a session`;
+      context.addIssue({ code: 'custom', path: ['limits', 'drain', 'limitMs'], message });
+    }
     if (mechanism.mechanism !== 'tomcat-swap') return;
     const [field, message] = STORE_FIELDS[mechanism.store.type];
     for (const [index, each] of machines.entries()) {
       if (each[field] === undefined) context.addIssue({ code: 'custom', path: ['machines', index, field], message });
     }
   })
-  .transform((pool) => ({ ...pool, monitor: pool.monitor ?? monitorSchema.parse({}) }));
+  .transform(({ limits, ...pool }) => {
+    // Sessions that cannot be moved may be used for ever: an operator is asked then.
+    const policy = limits.drain.policy ?? (pool.sessions.mechanism === 'none' ? 'stop' : 'wait');
+    return { ...pool, limits: { ...limits, drain: { ...limits.drain, policy } }, monitor: pool.monitor ?? monitorSchema.parse({}) };
+  });

@@ -62,7 +62,7 @@ export interface HoldEnd {
 
 /**
  * GET /pools/:pool/keys: keys seen on the primary in this epoch, and combinations that came in one request. With `?of=streams`, which is
- * asked often, `keys` and `sessions` are empty.
+ * asked often, `keys` is empty and `sessions` absent.
  */
 export interface SeenKeys {
   incarnation: string;
@@ -71,6 +71,8 @@ export interface SeenKeys {
   sessions?: string[][];
   /** Milliseconds since the primary answered one of those last; null when it has none. */
   usedAgoMs: number | null;
+  /** For how many milliseconds this incarnation has taken note of them; absent in answers of proxies that do not. */
+  knowsSinceMs?: number;
   together: string[][];
   /** Keys with an open stream to the primary; absent in answers of proxies that do not tell. */
   streaming?: string[];

@@ -101,7 +101,8 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
     });
     api.get('/pools/:pool/keys', (request): SeenKeys => {
       const seen = seenKeys(traffic, incarnation);
-      return (request.query as { of?: string }).of === 'streams' ? { ...seen, keys: [], sessions: [] } : seen;
+      if ((request.query as { of?: string }).of === 'streams') return { ...seen, keys: [] };
+      return traffic.used === null ? seen : { ...seen, sessions: traffic.used.of(traffic.state.active) };
     });
     api.get('/pools/:pool/hold-times', (): HoldTimes => {
       return { incarnation, waitsMs: traffic.gate.waitsMs, expired: traffic.gate.expired };
@@ -137,9 +138,9 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
 
 function seenKeys({ state, inFlight, used }: PoolTraffic, incarnation: string): SeenKeys {
   const seen = seenOnPrimary(state, inFlight.requests(state.active), inFlight.streams(state.active));
-  if (used === null) return { incarnation, ...seen, usedAgoMs: null };
-  const { sessions, usedAt } = used.of(state.active);
-  return { incarnation, ...seen, sessions, usedAgoMs: usedAt === null ? null : performance.now() - usedAt };
+  const usedAt = used?.latest(state.active) ?? null;
+  const usedAgoMs = usedAt === null ? null : performance.now() - usedAt;
+  return { incarnation, ...seen, usedAgoMs, knowsSinceMs: process.uptime() * 1000 };
 }
 
 /** Hashes first: the comparison then takes the same time whatever was sent. */

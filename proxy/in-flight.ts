@@ -72,7 +72,11 @@ export class InFlight {
 
   private readonly sweep: NodeJS.Timeout;
 
-  constructor(private readonly requestTimeoutMs: number) {
+  constructor(
+    private readonly requestTimeoutMs: number,
+    /** Called when one is over. */
+    private readonly ended: (exchange: Exchange) => void = () => undefined,
+  ) {
     this.sweep = setInterval(() => this.giveUpUnsent(), SWEEP_MS).unref();
   }
 
@@ -104,6 +108,7 @@ export class InFlight {
     last.position = position;
     this.exchanges.pop();
     exchange.position = -1;
+    this.ended(exchange);
     this.changed();
     exchange.turn?.end();
   }

@@ -24,6 +24,8 @@ import { Turns } from './turns.js';
 import { UsedSessions } from './used-sessions.js';
 
 const RETRY_MS = 50;
+/** From its answer's head to its end; shorter, one note of its session is enough. Chosen. */
+const LONG_MS = 1000;
 
 export class PoolTraffic {
   readonly state = createRoutingState();
@@ -57,7 +59,7 @@ export class PoolTraffic {
     this.ids = new SessionIds(pool.sessionId);
     this.turns = pool.sessions.oneRequestAtATime ? new Turns(pool.limits) : null;
     this.used = pool.sessions.mechanism === 'none' ? new UsedSessions(pool.sessions.idleMs) : null;
-    this.inFlight = new InFlight(pool.limits.requestTimeoutMs);
+    this.inFlight = new InFlight(pool.limits.requestTimeoutMs, (exchange) => this.ended(exchange));
     this.machines = new Machines(pool.machines, pool.limits);
     this.gate = new Gate(this.state, this.inFlight, pool.limits, {
       lookUp: (keys) => lookUpOwners(database, pool.name, keys),
@@ -157,10 +159,17 @@ export class PoolTraffic {
     await this.machines.close();
   }
 
+  /** What has taken long was in use until now. */
+  private ended(exchange: Exchange): void {
+    const isLong = exchange.stream !== null || performance.now() - exchange.routedAt > LONG_MS;
+    if (this.used !== null && isLong) this.noteUse(this.used, exchange);
+  }
+
   private noteUse(used: UsedSessions, exchange: Exchange): void {
     const use = { machine: exchange.machine, came: exchange.keys(), set: exchange.responseKeys() };
-    const isDeleted = this.ids.areDeletedBy(exchange.carrying);
-    used.note({ ...use, isDeleted }, performance.now(), this.state.phase === 'steady');
+    const now = performance.now();
+    used.note({ ...use, isDeleted: this.ids.areDeletedBy(exchange.carrying) }, now);
+    if (this.state.phase === 'steady') used.forget(now);
   }
 
   private keysToRecord(exchange: Exchange): string[] {
@@ -169,7 +178,10 @@ export class PoolTraffic {
 
   private loaded(epochChanged: boolean): void {
     if (epochChanged) {
-      if (this.wasSteady && this.state.phase !== 'steady') this.gate.reset();
+      if (this.wasSteady && this.state.phase !== 'steady') {
+        this.gate.reset();
+        this.used?.forget(performance.now());
+      }
       this.wasSteady = this.state.phase === 'steady';
       if (this.wasSteady) this.used?.keepOnly(this.state.active);
       if (this.lastActive !== '' && this.lastActive !== this.state.active) {

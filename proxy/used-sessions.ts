@@ -2,9 +2,11 @@
 
 /** As many as a machine can hardly have; a client that makes ids up must not fill the proxy's memory. Chosen: some 300 MB. */
 const MOST = 1_000_000;
+/** Ids of one session, the latest: an application may give it another with each answer. Chosen. */
+const MOST_KEYS = 16;
 
 interface UsedSession {
-  /** Its ids as keys: more than one after a log-in, or where several came in one request. */
+  /** Its ids as keys, the latest last: more than one after a log-in, or where several came in one request. */
   keys: Set<string>;
   /** performance.now of the latest answer. */
   usedAt: number;
@@ -31,18 +33,29 @@ export class UsedSessions {
     private readonly most = MOST,
   ) {}
 
-  /** A machine has answered. While the pool is not steady nothing is forgotten, however long it rests: a restart counts it. */
-  note({ machine, came, set, isDeleted }: SessionUse, now: number, isSteady: boolean): void {
+  /** A machine has answered, or a long answer or a stream has ended. `now` is performance.now, as below. */
+  note({ machine, came, set, isDeleted }: SessionUse, now: number): void {
     let sessions = this.machines.get(machine);
     if (sessions === undefined) this.machines.set(machine, (sessions = new SessionsOfMachine(this.most)));
-    if (isDeleted) sessions.end(came);
-    sessions.use(isDeleted ? set : [...came, ...set], now);
-    if (isSteady) sessions.forget(now - this.idleMs);
+    // Of several nobody knows whose cookie it was: rather one too many than one that nobody waits for.
+    const hasEnded = isDeleted && came.length === 1;
+    if (hasEnded) sessions.end(came);
+    sessions.use(hasEnded ? set : [...came, ...set], now);
   }
 
-  /** Keys of each session of a machine, and when one of them was used last (performance.now; null where there is none). */
-  of(machine: string): { sessions: string[][]; usedAt: number | null } {
-    return this.machines.get(machine)?.report() ?? { sessions: [], usedAt: null };
+  /** Forgets what has rested for too long. Not while the pool moves: a restart counts what there was when it began. */
+  forget(now: number): void {
+    for (const sessions of this.machines.values()) sessions.forget(now - this.idleMs);
+  }
+
+  /** When one of a machine's sessions was used last; null where it has none. */
+  latest(machine: string): number | null {
+    return this.machines.get(machine)?.latest ?? null;
+  }
+
+  /** Keys of each session of a machine. */
+  of(machine: string): string[][] {
+    return this.machines.get(machine)?.keys() ?? [];
   }
 
   /** The others have been restarted, or hold nothing that is routed to. */
@@ -56,6 +69,7 @@ export class UsedSessions {
 }
 
 class SessionsOfMachine {
+  latest: number | null = null;
   /** The one that has rested longest first. */
   private readonly byUse = new Set<UsedSession>();
   private readonly byKey = new Map<string, UsedSession>();
@@ -71,7 +85,12 @@ class SessionsOfMachine {
     if (first === undefined) return;
     const session = this.byKey.get(first) ?? { keys: new Set(), usedAt: now };
     for (const key of keys) this.adopt(session, key);
-    session.usedAt = now;
+    for (const key of session.keys) {
+      if (session.keys.size <= MOST_KEYS) break;
+      session.keys.delete(key);
+      this.byKey.delete(key);
+    }
+    session.usedAt = this.latest = now;
     this.byUse.delete(session);
     this.byUse.add(session);
     if (this.byUse.size > this.most) this.dropOldest();
@@ -84,22 +103,15 @@ class SessionsOfMachine {
     }
   }
 
-  /** Drops those that were not used since (performance.now). */
-  forget(since: number): void {
+  forget(before: number): void {
     for (const session of this.byUse) {
-      if (session.usedAt >= since) return;
+      if (session.usedAt >= before) return;
       this.drop(session);
     }
   }
 
-  report(): { sessions: string[][]; usedAt: number | null } {
-    let usedAt: number | null = null;
-    const sessions: string[][] = [];
-    for (const session of this.byUse) {
-      sessions.push([...session.keys]);
-      usedAt = session.usedAt;
-    }
-    return { sessions, usedAt };
+  keys(): string[][] {
+    return [...this.byUse].map(({ keys }) => [...keys]);
   }
 
   private adopt(session: UsedSession, key: string): void {

@@ -8,13 +8,12 @@ interface Use {
   set?: string[];
   isDeleted?: boolean;
   machine?: string;
-  isSteady?: boolean;
 }
 
 function noted(uses: readonly [now: number, use: Use][]): UsedSessions {
   const used = new UsedSessions(IDLE_MS);
-  for (const [now, { came = [], set = [], isDeleted = false, machine = 'a', isSteady = true }] of uses)
-    used.note({ machine, came, set, isDeleted }, now, isSteady);
+  for (const [now, { came = [], set = [], isDeleted = false, machine = 'a' }] of uses)
+    used.note({ machine, came, set, isDeleted }, now);
   return used;
 }
 
@@ -27,10 +26,8 @@ test('a session is one whatever its ids: several in one request, and the new one
     [5, {}],
   ]);
 
-  expect(used.of('a')).toEqual({
-    sessions: [['first', 'after log-in', 'of another application'], ['of somebody else']],
-    usedAt: 4,
-  });
+  expect(used.of('a')).toEqual([['first', 'after log-in', 'of another application'], ['of somebody else']]);
+  expect(used.latest('a')).toBe(4);
 });
 
 test('two that turn out to be one are one from then on', () => {
@@ -40,7 +37,7 @@ test('two that turn out to be one are one from then on', () => {
     [3, { came: ['two', 'uno'] }],
   ]);
 
-  expect(used.of('a').sessions.map((keys) => keys.sort())).toEqual([['one', 'two', 'uno']]);
+  expect(used.of('a').map((keys) => keys.sort())).toEqual([['one', 'two', 'uno']]);
 });
 
 test('a session whose cookie is deleted has ended; one that begins in the same answer is another', () => {
@@ -52,18 +49,32 @@ test('a session whose cookie is deleted has ended; one that begins in the same a
     [5, { came: ['two'], set: ['three'], isDeleted: true }],
   ]);
 
-  expect(used.of('a').sessions).toEqual([['three']]);
+  expect(used.of('a')).toEqual([['three']]);
 });
 
-test('while the pool is steady, what has rested for longer than idleMs is forgotten, and while it moves nothing is', () => {
-  const uses: [number, Use][] = [
+test('one of several cookies that is deleted ends none of them: nobody knows whose it was', () => {
+  const used = noted([
+    [1, { set: ['one'] }],
+    [2, { set: ['two'] }],
+    [3, { came: ['one', 'two'], isDeleted: true }],
+  ]);
+
+  expect(used.of('a')).toHaveLength(1);
+  expect(used.latest('a')).toBe(3);
+});
+
+test('what has rested for longer than idleMs is forgotten when it is asked for', () => {
+  const used = noted([
     [1, { set: ['one'] }],
     [2, { set: ['two'] }],
     [900, { came: ['one'] }],
-  ];
+    [9000, { set: ['three'] }],
+  ]);
+  expect(used.of('a')).toHaveLength(3);
 
-  expect(noted([...uses, [1800, { set: ['three'] }]]).of('a').sessions).toEqual([['one'], ['three']]);
-  expect(noted([...uses, [9000, { set: ['three'], isSteady: false }]]).of('a').sessions).toHaveLength(3);
+  used.forget(1800);
+
+  expect(used.of('a')).toEqual([['one'], ['three']]);
 });
 
 test('machines are told apart, and of those that have been restarted nothing is kept', () => {
@@ -76,14 +87,19 @@ test('machines are told apart, and of those that have been restarted nothing is 
 
   used.keepOnly('b');
 
-  expect(used.of('a')).toEqual({ sessions: [], usedAt: null });
-  expect(used.of('b').sessions).toEqual([['two'], ['three']]);
+  expect(used.of('a')).toEqual([]);
+  expect(used.latest('a')).toBeNull();
+  expect(used.of('b')).toEqual([['two'], ['three']]);
 });
 
 test('ids that a client makes up push out what has rested longest, and no more is kept than a machine may have', () => {
   const used = new UsedSessions(IDLE_MS, 3);
+  const note = (came: string[], at: number): void => used.note({ machine: 'a', came, set: [], isDeleted: false }, at);
 
-  for (const at of [1, 2, 3, 4, 5]) used.note({ machine: 'a', came: [`made up ${at}`], set: [], isDeleted: false }, at, false);
+  for (const at of [1, 2, 3, 4, 5]) note([`made up ${at}`], at);
+  expect(used.of('a')).toEqual([['made up 3'], ['made up 4'], ['made up 5']]);
 
-  expect(used.of('a').sessions).toEqual([['made up 3'], ['made up 4'], ['made up 5']]);
+  for (let at = 6; at < 1000; at++) note([`next ${at}`, `next ${at + 1}`], at);
+  expect(used.of('a').at(-1)).toHaveLength(16);
+  expect(used.of('a').at(-1)?.at(-1)).toBe('next 1000');
 });
