@@ -57,6 +57,20 @@ export const contexts = z
   .min(1)
   .superRefine(refuseTwice());
 
+/** What a regular expression finds is what its one group matches. */
+export const patternWithGroup = z
+  .string('a regular expression with one group')
+  .refine((text) => groupsOf(text) === 1, { error: 'a regular expression with one group, such as "began":"([^"]+)"' });
+
+function groupsOf(pattern: string): number | null {
+  try {
+    // With an empty alternative it matches anything, and says how many groups there are.
+    return (new RegExp(`${pattern}|`).exec('')?.length ?? 0) - 1;
+  } catch {
+    return null;
+  }
+}
+
 /** A path that begins a session which both machines must know before any other moves. */
 export const canary = z.strictObject({ path }, '{ path: PATH }, or null for none').nullable().default(null);
 

@@ -10,6 +10,7 @@ import {
   milliseconds,
   oneRequestAtATime,
   path,
+  patternWithGroup,
   secret,
   someMilliseconds,
 } from './fields.js';
@@ -84,7 +85,13 @@ export const sessionsSchema = z.discriminatedUnion(
       mechanism: z.literal('shared-store'),
       settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),
       oneRequestAtATime,
-      canary,
+      canary: z
+        .strictObject(
+          { path, shows: patternWithGroup.nullable().default(null), form: path.nullable().default(null) },
+          '{ path: PATH, shows: PATTERN, form: PATH }, or null for none',
+        )
+        .nullable()
+        .default(null),
     }),
     libertySchema,
     wildflySchema,

@@ -252,7 +252,16 @@ export interface SharedStoreConfig extends SessionRequests {
   /** How long after its last response a session's state is certain to be in the store. */
   settleMs: number;
   /** A session that both machines must know before any other moves; null goes without. */
-  canary: { path: string } | null;
+  canary: SharedStoreCanary | null;
+}
+
+export interface SharedStoreCanary {
+  /** Begins a session. */
+  path: string;
+  /** A regular expression whose group finds on that page what only this session shows; null believes a machine that sets no other id. */
+  shows: string | null;
+  /** A page of which the other machine has to take the form, with its hidden fields alone; null sends none. */
+  form: string | null;
 }
 
 export interface LibertyConfig extends SessionRequests {

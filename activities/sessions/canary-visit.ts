@@ -7,6 +7,8 @@ import { machineUnreachable, notMovable } from '../errors.js';
 import type { Side } from './tomcat-lane.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Of a page; what is looked for is near its beginning. Chosen. */
+const MOST_BYTES = 2 ** 20;
 /** No application has it: its own code is not to run for this. */
 const NOBODYS_PATH = 'vm-rejuv-canary';
 
@@ -18,33 +20,37 @@ export interface SessionHeader {
   value: string;
 }
 
-/** Asks for `path`, with the session of `session` if any. Resolves with what names the session that the answer sets, or null. */
+/** What a machine has answered to a canary. */
+export interface Visit {
+  headers: Dispatcher.ResponseData['headers'];
+  /** At most a mebibyte of it. */
+  text: string;
+  /** What names the session that the answer sets, or null. */
+  session: SessionHeader | null;
+}
+
+/** Asks for `path`, with the session of `session` if any; refuses an error. */
 export async function visit(
   machine: MachineConfig,
   path: string,
   { sessionId }: PoolConfig,
   session: SessionHeader | null,
-): Promise<SessionHeader | null> {
-  const headers = await answerTo(machine, path, session);
-  const cookies = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
-  const cookie = cookies.find((pair) => sessionId.cookies.includes(pair.slice(0, pair.indexOf('='))));
+): Promise<Visit> {
+  const { statusCode, headers, text } = await ask(machine, path, session);
+  if (statusCode >= 400)
+    throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
+  return { headers, text, session: sessionSetBy(headers, sessionId) };
+}
+
+function sessionSetBy(headers: Visit['headers'], { cookies, headers: names }: PoolConfig['sessionId']): SessionHeader | null {
+  const pairs = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
+  const cookie = pairs.find((pair) => cookies.includes(pair.slice(0, pair.indexOf('='))));
   if (cookie !== undefined) return { name: 'cookie', value: cookie };
-  for (const name of sessionId.headers.map((each) => each.toLowerCase())) {
+  for (const name of names.map((each) => each.toLowerCase())) {
     const [value] = all(headers[name]);
     if (value !== undefined) return { name, value };
   }
   return null;
-}
-
-/** The headers of the answer to a canary's request; refuses an error. */
-export async function answerTo(
-  machine: MachineConfig,
-  path: string,
-  session: SessionHeader | null,
-): Promise<Dispatcher.ResponseData['headers']> {
-  const { statusCode, headers } = await ask(machine, path, session);
-  if (statusCode < 400) return headers;
-  throw notMovable(`Machine ${machine.name} answered ${statusCode} to the canary's ${path}.`, 'Correct sessions.canary.path.');
 }
 
 /** Every value of a header. */
@@ -65,14 +71,29 @@ export function nameToTomcat({ machine, manager, sessionCookie }: Side, id: stri
   return askInPassing(machine, manager.context, { name: 'cookie', value: `${sessionCookie}=${id}` });
 }
 
-async function ask(machine: MachineConfig, path: string, session: SessionHeader | null): Promise<Dispatcher.ResponseData> {
+/** One request to a machine itself, its answer read. */
+export async function ask(
+  machine: MachineConfig,
+  path: string,
+  session: SessionHeader | null,
+  form?: URLSearchParams,
+): Promise<Omit<Visit, 'session'> & { statusCode: number }> {
   try {
-    const response = await request(`${machine.url}${path}`, {
-      headers: session === null ? {} : { [session.name]: session.value },
+    const { statusCode, headers, body } = await request(new URL(path, machine.url), {
+      headers: {
+        ...(session === null ? {} : { [session.name]: session.value }),
+        ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
+      ...(form === undefined ? {} : { method: 'POST', body: form.toString() }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    await response.body.dump();
-    return response;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      if ((bytes += chunk.length) > MOST_BYTES) break;
+    }
+    return { statusCode, headers, text: Buffer.concat(chunks).toString('utf8') };
   } catch (cause) {
     throw machineUnreachable(machine.name, path, cause);
   }

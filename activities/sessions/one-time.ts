@@ -1,17 +1,41 @@
-// Whether the clocks of two machines are near enough to each other for their sessions. How a clock is read differs from server to server.
+// Whether the clocks of two machines are near enough to each other for their sessions.
 
-import type { MachineConfig } from '../../../config/types.js';
-import { notMovable } from '../../errors.js';
+import { request } from 'undici';
+import { within } from '../../config/within.js';
+import type { MachineConfig, PoolConfig } from '../../config/types.js';
+import { machineUnreachable, notMovable } from '../errors.js';
+import type { MachinePair } from './mechanism.js';
 
 /** By so much sessions, and log-ins, end earlier or later on the other machine. Chosen: both live for minutes, and Date tells whole seconds. */
 const CLOCKS_APART_MS = 5000;
 
-/** Refuses clocks that are further apart than sessions can bear; NaN is where one of them is not known. */
-export function mustHaveOneTime(one: Pick<MachineConfig, 'name'>, other: Pick<MachineConfig, 'name'>, apartMs: number): void {
-  if (apartMs <= CLOCKS_APART_MS) return;
-  const apart = Number.isNaN(apartMs) ? 'nobody knows how far apart' : `${Math.round(apartMs / 1000)} s apart`;
+/**
+ * Refuses clocks that are further apart than sessions can bear. They are read from the Date of answers to the health check (RFC 9110 section
+ * 6.6.1); a machine that sends none is believed.
+ */
+export async function mustHaveOneTime(pool: PoolConfig, { primary, standby }: MachinePair, signal: AbortSignal): Promise<void> {
+  // What the questions themselves take is not counted.
+  const before = await clockMs(primary, pool, signal);
+  const between = await clockMs(standby, pool, signal);
+  const after = await clockMs(primary, pool, signal);
+  const apartMs = between < before ? before - between : between - after;
+  // NaN where one of them is not known.
+  if (!(apartMs > CLOCKS_APART_MS)) return;
   throw notMovable(
-    `The clocks of machines ${one.name} and ${other.name} are ${apart}: sessions and log-ins may end too early or too late.`,
+    `The clocks of machines ${primary.name} and ${standby.name} are ${Math.round(apartMs / 1000)} s apart: sessions and log-ins may end too early or too late.`,
     'Let both follow one time, as by chrony or systemd-timesyncd.',
   );
+}
+
+async function clockMs({ name, url }: MachineConfig, { health }: PoolConfig, signal: AbortSignal): Promise<number> {
+  try {
+    return await within(health.timeoutMs, signal, async (limited) => {
+      const { headers, body } = await request(new URL(health.path, url), { signal: limited });
+      await body.dump();
+      return Date.parse(String(headers['date']));
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw machineUnreachable(name, health.path, cause);
+  }
 }

@@ -1,8 +1,9 @@
 // The cookie of a session with all that it says to a browser: two machines have to say the same.
 
-import type { MachineConfig, PoolConfig } from '../../../config/types.js';
-import { notMovable } from '../../errors.js';
-import { all, answerTo } from '../canary-visit.js';
+import type { MachineConfig, PoolConfig } from '../../config/types.js';
+import { notMovable } from '../errors.js';
+import type { Visit } from './canary-visit.js';
+import { all, visit } from './canary-visit.js';
 
 export interface SessionCookie {
   name: string;
@@ -12,24 +13,35 @@ export interface SessionCookie {
 }
 
 /** Begins a session by asking for `path`; refuses one that begins none in a cookie that the pool knows. */
-export async function beginSession(machine: MachineConfig, path: string, { sessionId }: PoolConfig): Promise<SessionCookie> {
-  const headers = await answerTo(machine, path, null);
-  const cookies = all(headers['set-cookie']).map(parsed);
-  const cookie = cookies.find(({ name }) => sessionId.cookies.includes(name));
-  if (cookie !== undefined) return cookie;
+export async function beginSession(machine: MachineConfig, path: string, pool: PoolConfig): Promise<SessionCookie> {
+  const cookie = sessionCookieIn(await visit(machine, path, pool, null), pool);
+  if (cookie !== null) return cookie;
   throw notMovable(
-    `${path} on machine ${machine.name} sets no session id in ${sessionId.cookies.join(', ')}.`,
+    `${path} on machine ${machine.name} sets no session id in ${pool.sessionId.cookies.join(', ')}.`,
     'Name a path in sessions.canary that begins a session, or correct sessionId.cookies; both machines must use the same name.',
   );
+}
+
+/** The cookie of a session that an answer sets, or null. */
+export function sessionCookieIn({ headers }: Visit, { sessionId }: PoolConfig): SessionCookie | null {
+  const cookies = all(headers['set-cookie']).map(parsed);
+  return cookies.find(({ name }) => sessionId.cookies.includes(name)) ?? null;
 }
 
 /** Refuses two machines that give the cookie different names, paths, domains or flags: a browser would send two, or none. */
 export function mustBeAlike(one: MachineConfig, ours: SessionCookie, other: MachineConfig, theirs: SessionCookie): void {
   const [mine, yours] = [ours, theirs].map(({ name, attributes }) => `${name}; ${attributes}`);
-  if (mine === yours) return;
+  if (asOfOneHost(mine, one) === asOfOneHost(yours, other)) return;
   throw notMovable(
     `The session cookies of machines ${one.name} and ${other.name} differ: "${mine ?? ''}" and "${yours ?? ''}".`,
     'Give both the same name, path, domain and flags.',
+  );
+}
+
+/** The canary asks each machine by its own address, and some applications set what they were asked by as the domain. */
+function asOfOneHost(cookie: string | undefined, { url }: MachineConfig): string | undefined {
+  return cookie?.replace(/(; domain=)\.?([^;]*)/, (all, domain: string, host: string) =>
+    host.toLowerCase() === new URL(url).hostname ? domain : all,
   );
 }
 

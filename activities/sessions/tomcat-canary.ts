@@ -2,10 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolConfig, TomcatCanary } from '../../config/types.js';
+import type { SessionHeader, Visit } from './canary-visit.js';
 import { askInPassing, visit } from './canary-visit.js';
 import type { MechanismCall } from './mechanism.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { notMovable } from '../errors.js';
+import { mustBeAlike, sessionCookieIn } from './session-cookie.js';
 
 /** Tomcat counts idle time in whole seconds. */
 const IDLE_MS = 1100;
@@ -24,16 +26,20 @@ export async function sendCanary(
 ): Promise<void> {
   const { from, to } = lane;
   const { signal } = call;
-  const session = await visit(from.machine, canary.path, pool, null);
+  const ours = await visit(from.machine, canary.path, pool, null);
+  const { session } = ours;
   if (session?.name !== 'cookie') {
     throw notMovable(
       `${canary.path} on machine ${from.machine.name} sets none of the cookies ${pool.sessionId.cookies.join(', ')}.`,
       'Name a path in sessions.canary that begins a session, or correct sessionId.cookies.',
     );
   }
-  // Tomcat's own id, its jvmRoute included.
-  const id = session.value.slice(session.value.indexOf('=') + 1).replace(/^"|"$/g, '');
+  const id = idIn(session);
+  let theirs: Visit | undefined;
   try {
+    theirs = await visit(to.machine, canary.path, pool, null);
+    const cookies = [sessionCookieIn(ours, pool), sessionCookieIn(theirs, pool)] as const;
+    if (cookies[0] !== null && cookies[1] !== null) mustBeAlike(from.machine, cookies[0], to.machine, cookies[1]);
     const sent = await mustHave(canary, from, id, signal);
     if (!(await leavesMemory(lane, id, restS, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
       throw notMovable(
@@ -44,7 +50,7 @@ export async function sendCanary(
     // The application may make a lost attribute anew, so look before it is asked.
     await askInPassing(to.machine, to.manager.context, session);
     if ((await to.manager.sessionIds(signal)).includes(id)) await mustHave(canary, to, id, signal, sent);
-    if ((await visit(to.machine, canary.path, pool, session)) !== null) {
+    if ((await visit(to.machine, canary.path, pool, session)).session !== null) {
       throw notMovable(
         `Machine ${to.machine.name} did not find the session that was handed over in ${to.store.place}.`,
         "Compare the Store element of its Manager with sessions.store and the machine's own part of it, and read Tomcat's log.",
@@ -58,7 +64,13 @@ export async function sendCanary(
       await manager.expire(id, anyway).catch(() => undefined);
       await store.remove([id]).catch(() => undefined);
     }
+    if (theirs?.session) await to.manager.expire(idIn(theirs.session), anyway).catch(() => undefined);
   }
+}
+
+/** Tomcat's own, its jvmRoute included. */
+function idIn({ value }: SessionHeader): string {
+  return value.slice(value.indexOf('=') + 1).replace(/^"|"$/g, '');
 }
 
 async function leavesMemory({ from, swapOut }: Lane, id: string, restS: number, call: MechanismCall): Promise<boolean> {

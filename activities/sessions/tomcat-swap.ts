@@ -6,6 +6,7 @@ import type { SessionKeyHash } from '../../state/session-key.js';
 import { JmxProxy } from './jmx-proxy.js';
 import { keepingAwake } from './keep-awake.js';
 import type { FindStreams, MachinePair, MechanismCall, SessionMechanism } from './mechanism.js';
+import { mustHaveOneTime } from './one-time.js';
 import { SessionFiles } from './session-files.js';
 import { SessionRows } from './session-rows.js';
 import { swapOutBackedUp, swapOutDirectly } from './swap-out.js';
@@ -60,6 +61,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     async preflight(pair, streaming, call) {
       const { signal } = call;
       for (const machine of [pair.primary, pair.standby]) await mustKeepLogins(machine, signal);
+      await mustHaveOneTime(pool, pair, signal);
       for (const lane of lanesOf(pair)) {
         const trip = (restS: number, awake: AbortSignal): Promise<unknown> =>
           config.canary !== null && lane.context === config.contexts[0]

@@ -16,6 +16,13 @@ test('defaults are applied, secrets come from the environment, paths are relativ
   expect(pool?.machines[0].driver).toMatchObject({ stateDirectory: join(directory, 'state') });
 });
 
+test('who waits for sessions to end asks an operator after the limit; who moves them waits on', () => {
+  const none = GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: none }\n');
+
+  expect(load(none).pools['shop']?.limits.drain).toEqual({ limitMs: DRAIN_LIMIT_MS, policy: 'stop' });
+  expect(load(GOOD).pools['shop']?.limits.drain.policy).toBe('wait');
+});
+
 describe('a mistake is named with file, line, field, what was found and what is allowed', () => {
   test.each([
     [
@@ -136,6 +143,19 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /pools\.shop\.sessions\.idleMs: found 0, allowed: at least 1/,
     ],
     [
+      'a pattern that would find nothing',
+      GOOD.replace(
+        /sessions:[^]*?(?= {4}health)/,
+        "sessions: { mechanism: shared-store, canary: { path: /x, shows: 'began .*' } }\n",
+      ),
+      /sessions\.canary\.shows: found "began \.\*", allowed: a regular expression with one group/,
+    ],
+    [
+      'a drain that ends before sessions without a move could have',
+      GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: none }\n    limits: { drain: { limitMs: 60000 } }\n'),
+      /pools\.shop\.limits\.drain\.limitMs: found 60000, allowed: at least 1800000, which is sessions\.idleMs/,
+    ],
+    [
       'an address that is a url',
       `temporal: { address: "http://x" }\n${GOOD}`,
       /temporal\.address: found "http:\/\/x", allowed: host:port, such as 127\.0\.0\.1:7233/,
@@ -237,7 +257,7 @@ describe('what is allowed is said in words of the file', () => {
     [
       'mapping or null',
       GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: shared-store, canary: /x }\n'),
-      /canary: found "\/x", allowed: \{ path: PATH \}, or null/,
+      /canary: found "\/x", allowed: \{ path: PATH, shows: PATTERN, form: PATH \}, or null/,
     ],
   ])('%s', (_name, text, message) => {
     const error = refusal(text);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -63,8 +64,15 @@ test('aspnet: what is answered is saved, or locked until it is; a new session th
   };
   await preflight();
   const file = join(installation.directory, standby.name, 'application', 'web.config');
-  const alone = (await readFile(file, 'utf8')).replace('mode="StateServer"', 'mode="InProc"');
-  await writeFile(file, alone);
+  const shared = await readFile(file, 'utf8');
+  await writeFile(file, shared.replace(/validationKey="[^"]+"/, `validationKey="${randomBytes(64).toString('hex')}"`));
+  await installation.restartPlainly(standby.name);
+  await expect(preflight()).rejects.toMatchObject({
+    code: 'SESSIONS_NOT_MOVABLE',
+    message: expect.stringMatching(/shop-b answered 500 to a form of machine shop-a, which itself answered 200/) as string,
+    remedy: expect.stringContaining('machineKey') as string,
+  });
+  await writeFile(file, shared.replace('mode="StateServer"', 'mode="InProc"'));
   await installation.restartPlainly(standby.name);
   await expect(preflight()).rejects.toMatchObject({
     code: 'SESSIONS_NOT_MOVABLE',

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -6,6 +7,7 @@ import { createMechanism } from '../../activities/sessions/create-mechanism.js';
 import { JmxProxy } from '../../activities/sessions/jmx-proxy.js';
 import type { MechanismCall, SessionMechanism } from '../../activities/sessions/mechanism.js';
 import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
+import type { Installation } from '../../demo/installation.js';
 import { makeIdleSessions } from '../../demo/load/idle-sessions.js';
 import { tomcatShop } from '../../demo/tomcat-shop.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
@@ -18,6 +20,7 @@ async function startTomcats(): Promise<{
   /** Of the primary alone. */
   inspect: (change?: Partial<TomcatSwapConfig>) => Promise<void>;
   pool: PoolConfig;
+  installation: Installation;
 }> {
   const { installation } = await createTestInstallation((directory) => tomcatShop(directory));
   await installation.bootMachines();
@@ -39,7 +42,7 @@ async function startTomcats(): Promise<{
     const mechanism = mechanismWith(change);
     return mechanism.inspect(primary, call).finally(() => mechanism.close());
   };
-  return { preflight, inspect, pool };
+  return { preflight, inspect, pool, installation };
 }
 
 test('preflight accepts a well configured pair, leaves no session behind, and refuses each mistake by what to change', async () => {
@@ -83,6 +86,21 @@ test('preflight notices that Tomcat keeps its sessions somewhere else, without a
     message: expect.stringContaining('3 sessions left the memory') as string,
   });
   await preflight({ canary: null });
+});
+
+test('preflight notices that the other Tomcat names its session cookie for another path', async () => {
+  const { preflight, pool, installation } = await startTomcats();
+  const [, standby] = pool.machines;
+  const file = join(installation.directory, standby.name, 'conf', 'Catalina', 'localhost', 'shop.xml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('<Context ', '<Context sessionCookiePath="/" '));
+  await installation.restartPlainly(standby.name);
+
+  await expect(preflight()).rejects.toMatchObject({
+    code: 'SESSIONS_NOT_MOVABLE',
+    message: expect.stringMatching(
+      /session cookies of machines tomcat-a and tomcat-b differ: .*path=\/shop.*path=\/"/i,
+    ) as string,
+  });
 });
 
 test('preflight that is cancelled leaves no session behind', async () => {

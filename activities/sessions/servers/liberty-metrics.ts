@@ -54,12 +54,6 @@ export class LibertyMetrics {
     if (sumOf(samplesIn(text), ALWAYS) === null) throw this.failed(machine, 'has no metrics of monitor-1.0');
   }
 
-  /** How far the machine's clock is ahead of ours, in milliseconds, as far as whole seconds tell; NaN where it sends no Date. */
-  async aheadMs(machine: MachineConfig, signal: AbortSignal): Promise<number> {
-    const { headers } = await this.page(machine, signal);
-    return Date.parse(String(headers['date'])) - Date.now();
-  }
-
   /**
    * Refuses two machines of which the standby does not accept a log-in of the primary's: their LTPA keys differ. Where the page is for
    * everybody, or nothing is set at a log-in, nothing can be seen.

@@ -2,7 +2,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notMovable } from '../../errors.js';
-import { mustHaveOneTime } from './one-time.js';
 import type { WildflyState } from './wildfly-state.js';
 
 /** A node that joins has fetched 1,000 sessions before it serves (measured); nodes tell of their entries one after the other. Chosen. */
@@ -19,7 +18,6 @@ export async function mustShareCache(ours: WildflyState, theirs: WildflyState, s
     );
   }
   await mustBeNamedAlike(ours, theirs, signal);
-  mustHaveOneTime(ours, theirs, await clocksApartMs(ours, theirs, signal));
   await mustBeOneCluster(ours, theirs, container, signal);
   await mustHaveFetched(ours, theirs, container, signal);
   return container;
@@ -46,14 +44,6 @@ async function mustBeNamedAlike(ours: WildflyState, theirs: WildflyState, signal
         : "Give both the same setting=session-cookie in undertow's servlet containers.",
     );
   }
-}
-
-/** At least: what the questions themselves take is not counted. */
-async function clocksApartMs(ours: WildflyState, theirs: WildflyState, signal: AbortSignal): Promise<number> {
-  const before = await ours.clockMs(signal);
-  const between = await theirs.clockMs(signal);
-  const after = await ours.clockMs(signal);
-  return between < before ? before - between : Math.max(0, between - after);
 }
 
 /** Sessions begin and end meanwhile: the standby must have as many as the primary has had in between. */

@@ -98,14 +98,6 @@ export class WildflyState {
     return { 'context-root': root ?? '', 'session-cookie': JSON.stringify(cookies) };
   }
 
-  /** The server's clock, in milliseconds since 1970. */
-  async clockMs(signal: AbortSignal): Promise<number> {
-    const of = (name: string): ReturnType<typeof attribute> =>
-      attribute(['core-service', 'platform-mbean', 'type', 'runtime'], name);
-    const [start, uptime] = await this.management.askAll([of('start-time'), of('uptime')], count, signal);
-    return (start ?? NaN) + (uptime ?? NaN);
-  }
-
   /** Threads of the server's at work for requests, and then locks held on sessions of the application; the second is looked at after the first. */
   async work(container: string, signal: AbortSignal): Promise<{ threads: number; locks: number }> {
     const threads = attribute(['subsystem', 'io', 'worker', 'default'], 'busy-task-thread-count');

@@ -1,0 +1,133 @@
+// Servers of a few lines stand in for those that take up any id, as PHP by default and .NET, or sign what is in their forms. The real ones
+// are in test/servers.
+
+import { createHmac, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { formIn } from '../../activities/sessions/form-canary.js';
+import type { SharedCanary } from '../../activities/sessions/shared-canary.js';
+import { sendCanary } from '../../activities/sessions/shared-canary.js';
+import type { MachineConfig, PoolConfig } from '../../config/types.js';
+
+interface Machine {
+  store: Map<string, string>;
+  key?: string;
+  cookie?: string;
+  /** What it shows of a session beside when it began. */
+  hides?: boolean;
+  /** Takes up an id that it does not know. */
+  adopts?: boolean;
+}
+
+async function machine(
+  name: string,
+  { store, key = 'key', cookie = 'Path=/', hides = false, adopts = false }: Machine,
+): Promise<MachineConfig> {
+  const signed = (text: string): string => `${createHmac('sha256', key).update(text).digest('base64')}"<&`;
+  const server = createServer((request, response) => {
+    void (async () => {
+      const [, sent = ''] = /sid=([^;]+)/.exec(request.headers.cookie ?? '') ?? [];
+      const isKnown = sent !== '' && (adopts || store.has(sent));
+      const id = isKnown ? sent : randomUUID();
+      const began = store.get(id) ?? randomUUID();
+      store.set(id, began);
+      if (!isKnown) response.setHeader('set-cookie', `sid=${id}; ${cookie}`);
+      if (request.method === 'POST') {
+        const form = new URLSearchParams(await textOf(request));
+        response.statusCode = form.get('state') === signed(id) ? 200 : 500;
+      }
+      const state = signed(id).replace('"', '&quot;').replace('<', '&#60;').replace(/&$/, '&amp;');
+      response.end(
+        `<p>began ${hides ? 'some time ago' : began}</p><form method="post" action="page"><input type="hidden" name="state" value="${state}"></form>`,
+      );
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { name, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk as string;
+  return text;
+}
+
+const SHOWS = 'began ([^<]+)';
+
+async function tryCanary(
+  canary: Partial<SharedCanary>,
+  ours: Partial<Machine> = {},
+  theirs: Partial<Machine> = {},
+): Promise<void> {
+  const store = new Map<string, string>();
+  const [primary, standby] = [await machine('a', { store, ...ours }), await machine('b', { store, ...theirs })];
+  const pool = { sessionId: { cookies: ['sid'], headers: [], routeMarker: 'none' } } as unknown as PoolConfig;
+  await sendCanary(pool, { primary, standby }, { path: '/shop/page', ...canary }, 0, new AbortController().signal);
+}
+
+const refusal = (message: string): object => ({
+  code: 'SESSIONS_NOT_MOVABLE',
+  message: expect.stringContaining(message) as string,
+});
+
+test('a machine that sets another id has not found the session', async () => {
+  await tryCanary({});
+  await expect(tryCanary({}, {}, { store: new Map() })).rejects.toMatchObject(
+    refusal('Machine b did not find the session that machine a has begun'),
+  );
+});
+
+test('of a machine that takes up any id, only what the page shows tells, and without that it is refused', async () => {
+  const adopts = { adopts: true };
+  await tryCanary({ shows: SHOWS }, adopts, adopts);
+  await expect(tryCanary({}, adopts, adopts)).rejects.toMatchObject(refusal('Machine b takes up any session id'));
+  await expect(tryCanary({ shows: SHOWS }, adopts, { ...adopts, store: new Map() })).rejects.toMatchObject(
+    refusal('Machine b did not find the session that machine a has begun'),
+  );
+});
+
+test('a pattern that finds nothing, or the same in two sessions, is refused: it would prove nothing', async () => {
+  await expect(tryCanary({ shows: 'ended ([^<]+)' })).rejects.toMatchObject(refusal('is not in /shop/page of machine a'));
+  const hides = { hides: true };
+  await expect(tryCanary({ shows: SHOWS }, hides, hides)).rejects.toMatchObject(refusal('shows the same for a session'));
+});
+
+test('machines that give the cookie other attributes are refused', async () => {
+  await expect(tryCanary({}, {}, { cookie: 'Path=/; Domain=shop.example' })).rejects.toMatchObject(
+    refusal('The session cookies of machines a and b differ'),
+  );
+});
+
+test('machines that take the domain of the cookie from how they are asked are alike', async () => {
+  await tryCanary({}, {}, { cookie: 'Path=/; Domain=127.0.0.1' }).catch(() => undefined);
+  const asked = { cookie: 'Path=/; Domain=127.0.0.1' };
+  await tryCanary({}, asked, asked);
+});
+
+test('a form that the other machine does not take tells of different keys', async () => {
+  await tryCanary({ form: '/shop/page' });
+  await expect(tryCanary({ form: '/shop/page' }, {}, { key: 'another' })).rejects.toMatchObject({
+    ...refusal('Machine b answered 500 to a form of machine a, which itself answered 200'),
+    remedy: expect.stringContaining('same keys') as string,
+  });
+});
+
+test('hidden fields are read as a browser reads them, of the first form that is posted', () => {
+  const page = `<form method="get"><input type="hidden" name="q" value="1"></form>
+    <FORM id=f METHOD='POST' action='/shop/send?a=1&amp;b=2'>
+      <input value="a&amp;b&#x3d;&quot;&#43;" name="__VIEWSTATE" type="hidden" /> <input type=hidden name=empty>
+      <input type="text" name="typed" value="x"><input type="submit" name="go" value="Go">
+    </FORM>`;
+
+  const form = formIn(page);
+
+  expect(form?.action).toBe('/shop/send?a=1&b=2');
+  expect([...(form?.hidden ?? [])]).toEqual([
+    ['__VIEWSTATE', 'a&b="+'],
+    ['empty', ''],
+  ]);
+  expect(formIn('<form action="x"><input type="hidden" name="a"></form>')).toBeNull();
+});
