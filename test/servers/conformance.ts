@@ -68,6 +68,7 @@ export function conforms({ name, mechanism, shop, rate = 100, copiesRest = null,
 
       const figures = figuresOf(restarts, freshBytes ?? NaN, { server: name, mechanism, ...report });
       console.log(JSON.stringify(figures));
+      expect(report.reasons).toEqual({});
       expect(report).toMatchObject({ failed: 0, sessionsLost: 0, updatesLost: 0 });
       for (const { sessionsNotMoved } of restarts) expect(sessionsNotMoved).toBe(0);
       expect(figures.sessionsMoved).toBeGreaterThanOrEqual(RESTARTS * USERS * 0.9);
