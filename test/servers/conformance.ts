@@ -41,11 +41,11 @@ export interface ServerFigures {
   restartedMiB: number;
 }
 
-const RESTARTS = rounds(5, 2);
+export const RESTARTS = rounds(5, 2);
 const USERS = 50;
 const MIB = 2 ** 20;
 /** How much more than after its first boot a machine may have after another one: where in its warm-up it is seen, differs. Chosen. */
-const LEEWAY_MIB = 64;
+export const LEEWAY_MIB = 64;
 
 export function conforms({ name, mechanism, shop, rate = 100, copiesRest = null, maxSeconds = 900 }: ServerUnderTest): void {
   test(
@@ -79,7 +79,8 @@ export function conforms({ name, mechanism, shop, rate = 100, copiesRest = null,
   );
 }
 
-function figuresOf(
+/** Of these restarts; `freshBytes` is what a machine had after its first boot. */
+export function figuresOf(
   restarts: readonly CleanRestartResult[],
   freshBytes: number,
   seen: Pick<ServerFigures, 'server' | 'mechanism' | 'requests' | 'failed' | 'sessionsLost' | 'updatesLost' | 'longestWaitMs'>,
@@ -100,7 +101,7 @@ function figuresOf(
 }
 
 /** Where `npm run test:servers` collects the figures. */
-async function publish(figures: ServerFigures): Promise<void> {
+export async function publish(figures: ServerFigures): Promise<void> {
   const directory = process.env['VM_REJUV_SERVER_FIGURES'];
   if (directory === undefined) return;
   await mkdir(directory, { recursive: true });
