@@ -1,8 +1,8 @@
 // Whether one machine takes a form that the other has made: their hidden fields are signed or encrypted, and the keys may differ.
 
-import type { MachineConfig, PoolConfig } from '../../config/types.js';
+import type { MachineConfig } from '../../config/types.js';
 import { notMovable } from '../errors.js';
-import { all, ask, visit } from './canary-visit.js';
+import { all, ask } from './canary-visit.js';
 import type { MachinePair } from './mechanism.js';
 
 interface Form {
@@ -17,8 +17,8 @@ interface Form {
  * Fetches the page at `path` from the primary, and sends its form back with its hidden fields alone: to the primary itself, and anew to the
  * standby. Refuses two that do not answer alike.
  */
-export async function mustTakeForms(pool: PoolConfig, { primary, standby }: MachinePair, path: string): Promise<void> {
-  const own = await send(primary, await fetchForm(pool, primary, path));
+export async function mustTakeForms({ primary, standby }: MachinePair, path: string): Promise<void> {
+  const own = await send(primary, await fetchForm(primary, path));
   if (own >= 400) {
     throw notMovable(
       `Machine ${primary.name} answered ${own} to its own form of ${path}, sent with its hidden fields alone.`,
@@ -26,7 +26,7 @@ export async function mustTakeForms(pool: PoolConfig, { primary, standby }: Mach
     );
   }
   // A token in it may be good for once.
-  const other = await send(standby, await fetchForm(pool, primary, path));
+  const other = await send(standby, await fetchForm(primary, path));
   if (other === own) return;
   throw notMovable(
     `Machine ${standby.name} answered ${other} to a form of machine ${primary.name}, which itself answered ${own}.`,
@@ -34,23 +34,23 @@ export async function mustTakeForms(pool: PoolConfig, { primary, standby }: Mach
   );
 }
 
-async function fetchForm(pool: PoolConfig, machine: MachineConfig, path: string): Promise<Form> {
-  const { headers, text } = await visit(machine, path, pool, null);
-  const form = formIn(text);
+async function fetchForm(machine: MachineConfig, path: string): Promise<Form> {
+  const { statusCode, headers, text } = await ask(machine, path, null);
+  const form = statusCode < 300 ? formIn(text) : null;
   if (form === null || form.hidden.size === 0) {
     throw notMovable(
-      `${path} of machine ${machine.name} has no form that is posted and has hidden fields.`,
+      `${path} of machine ${machine.name} (answered ${statusCode}) has no form that is posted and has hidden fields.`,
       'Correct sessions.canary.form, or leave it out.',
     );
   }
+  const { pathname, search } = new URL(form.action, new URL(path, machine.url));
   const cookies = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
-  return { path: new URL(form.action, new URL(path, machine.url)).href, hidden: form.hidden, cookies: cookies.join('; ') };
+  return { path: `${pathname}${search}`, hidden: form.hidden, cookies: cookies.join('; ') };
 }
 
 async function send(machine: MachineConfig, { path, hidden, cookies }: Form): Promise<number> {
-  const { pathname, search } = new URL(path);
   const header = cookies === '' ? null : { name: 'cookie', value: cookies };
-  return (await ask(machine, `${pathname}${search}`, header, hidden)).statusCode;
+  return (await ask(machine, path, header, hidden)).statusCode;
 }
 
 /** The first form of a page that is posted: its action, and its hidden fields. Null where there is none. */

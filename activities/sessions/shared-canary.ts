@@ -34,7 +34,7 @@ export async function sendCanary(
     const shown = [await visit(primary, path, pool, ours.session), answer, theirs].map(({ text }) => shownBy(shows, text));
     mustShowOne(shown, path, primary, standby);
   }
-  if (form !== null) await mustTakeForms(pool, { primary, standby }, form);
+  if (form !== null) await mustTakeForms({ primary, standby }, form);
 }
 
 /** One that nobody has given. */

@@ -28,6 +28,7 @@ async function machine(
   const signed = (text: string): string => `${createHmac('sha256', key).update(text).digest('base64')}"<&`;
   const server = createServer((request, response) => {
     void (async () => {
+      if (request.url === '/shop/nothing') response.statusCode = 404;
       const [, sent = ''] = /sid=([^;]+)/.exec(request.headers.cookie ?? '') ?? [];
       const isKnown = sent !== '' && (adopts || store.has(sent));
       const id = isKnown ? sent : randomUUID();
@@ -109,6 +110,7 @@ test('machines that take the domain of the cookie from how they are asked are al
 
 test('a form that the other machine does not take tells of different keys', async () => {
   await tryCanary({ form: '/shop/page' });
+  await expect(tryCanary({ form: '/shop/nothing' })).rejects.toMatchObject(refusal('(answered 404) has no form that is posted'));
   await expect(tryCanary({ form: '/shop/page' }, {}, { key: 'another' })).rejects.toMatchObject({
     ...refusal('Machine b answered 500 to a form of machine a, which itself answered 200'),
     remedy: expect.stringContaining('same keys') as string,
