@@ -51,7 +51,7 @@ export const poolSchema = z
     },
     'a mapping with machines, sessions and health',
   )
-  .superRefine(({ machines, sessions: mechanism, limits, policy, monitor }, context) => {
+  .superRefine(({ machines, sessionId, sessions: mechanism, limits, policy, monitor }, context) => {
     if (monitor !== undefined && policy === null) {
       const message = 'nothing, or a policy beside it ({} for defaults): a pool without one is not watched';
       context.addIssue({ code: 'custom', path: ['monitor'], message });
@@ -69,6 +69,10 @@ export const poolSchema = z
       context.addIssue({ code: 'custom', path: ['limits', 'drain', 'limitMs'], message });
     }
     if (mechanism.mechanism !== 'tomcat-swap') return;
+    if (sessionId.cookies?.length === 0) {
+      const message = 'the cookie of each of sessions.contexts, such as [JSESSIONID]: tomcat-swap names sessions to Tomcat by it';
+      context.addIssue({ code: 'custom', path: ['sessionId', 'cookies'], message });
+    }
     const [field, message] = STORE_FIELDS[mechanism.store.type];
     for (const [index, each] of machines.entries()) {
       if (each[field] === undefined) context.addIssue({ code: 'custom', path: ['machines', index, field], message });
@@ -77,5 +81,9 @@ export const poolSchema = z
   .transform(({ limits, ...pool }) => {
     // Sessions that cannot be moved may be used for ever: an operator is asked then.
     const policy = limits.drain.policy ?? (pool.sessions.mechanism === 'none' ? 'stop' : 'wait');
-    return { ...pool, limits: { ...limits, drain: { ...limits.drain, policy } }, monitor: pool.monitor ?? monitorSchema.parse({}) };
+    return {
+      ...pool,
+      limits: { ...limits, drain: { ...limits.drain, policy } },
+      monitor: pool.monitor ?? monitorSchema.parse({}),
+    };
   });

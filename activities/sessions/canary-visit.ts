@@ -67,8 +67,10 @@ export async function askInPassing(machine: MachineConfig, context: string, sess
 export const NAMED_AT_ONCE = 5;
 
 /** Tomcat looks for a session in its own store when a request names it, whatever the request's path. */
-export function nameToTomcat({ machine, manager, sessionCookie }: Side, id: string): Promise<void> {
-  return askInPassing(machine, manager.context, { name: 'cookie', value: `${sessionCookie}=${id}` });
+export function nameToTomcat({ machine, manager, sessionCookies }: Side, id: string): Promise<void> {
+  // A context looks at its own cookie alone.
+  const value = sessionCookies.map((name) => `${name}=${id}`).join('; ');
+  return askInPassing(machine, manager.context, { name: 'cookie', value });
 }
 
 /** One request to a machine itself, its answer read. */

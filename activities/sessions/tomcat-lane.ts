@@ -10,8 +10,8 @@ export interface Side<Store extends StoredSessions = StoredSessions> {
   machine: MachineConfig;
   manager: TomcatManager;
   store: Store;
-  /** The cookie that carries its session ids. */
-  sessionCookie: string;
+  /** The cookies of the pool that carry session ids: that of the context is one of them, and nobody tells which. */
+  sessionCookies: readonly string[];
 }
 
 /** How sessions leave the primary's memory for its store. */

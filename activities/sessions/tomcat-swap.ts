@@ -32,7 +32,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     config.contexts.map((context) => {
       const side = <Store extends StoredSessions>(machine: MachineConfig, stored: Store): Side<Store> => {
         const manager = new TomcatManager(proxies.get(machine.name) as JmxProxy, context);
-        return { machine, manager, store: stored, sessionCookie: pool.sessionId.cookies[0] ?? '' };
+        return { machine, manager, store: stored, sessionCookies: pool.sessionId.cookies };
       };
       if (store.type === 'data-source' && database !== null) {
         const rows = (machine: MachineConfig): Side<SessionRows> =>

@@ -138,6 +138,11 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /sessionId: found .*, allowed: a mapping that names a cookie, a header, a pathParameter or a pathSegment/,
     ],
     [
+      'session ids of tomcat-swap that are in no cookie',
+      `${GOOD}    sessionId: { cookies: [], pathParameter: jsessionid }\n`,
+      /has a mistake:\n.*yaml:18 pools\.shop\.sessionId\.cookies: found .*, allowed: the cookie of each of sessions\.contexts/,
+    ],
+    [
       'sessions that have ended before they are used',
       GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: none, idleMs: 0 }\n'),
       /pools\.shop\.sessions\.idleMs: found 0, allowed: at least 1/,

@@ -45,7 +45,12 @@ async function startTomcat(): Promise<{
   const manager = new TomcatManager(jmx, '/shop');
   await manager.begin(signal);
   return {
-    side: { machine, manager, store: new SessionRows(database, sessions.store, machine, '/shop'), sessionCookie: 'JSESSIONID' },
+    side: {
+      machine,
+      manager,
+      store: new SessionRows(database, sessions.store, machine, '/shop'),
+      sessionCookies: ['JSESSIONID'],
+    },
     makeSessions: () => makeIdleSessions(machine.url, SESSIONS),
     refuseWrites: async (refuse) => {
       const client = new pg.Client({ connectionString: installation.env['SESSIONS_DATABASE_URL'] });

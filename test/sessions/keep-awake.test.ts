@@ -36,7 +36,7 @@ async function startTomcat(answer: (id: string, ...call: Parameters<RequestListe
   });
   const machine = { name: 'a', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   // What naming needs of it.
-  const from = { machine, manager: { context: '/shop' }, sessionCookie: 'sid' } as Lane['from'];
+  const from = { machine, manager: { context: '/shop' }, sessionCookies: ['sid'] } as unknown as Lane['from'];
   return { lane: { context: '/shop', from } as Lane, named };
 }
 
