@@ -82,6 +82,21 @@ test.each<[string, Mistake, string]>([
     { sample: 'channelSendOptions="6"', instead: 'channelSendOptions="14"' },
     'channelSendOptions="6"',
   ],
+  [
+    'one that announces sessions and sends none of their changes',
+    { sample: 'org.apache.catalina.ha.tcp.ReplicationValve', instead: 'org.apache.catalina.ha.session.JvmRouteBinderValve' },
+    '<Valve className="org.apache.catalina.ha.tcp.ReplicationValve"/>',
+  ],
+  [
+    'one that leaves out requests',
+    { sample: 'tcp.ReplicationValve"', instead: 'tcp.ReplicationValve" filter=".*cart.*"' },
+    'Remove the filter',
+  ],
+  [
+    'one that renames sessions, by the valves that Tomcat adds where there is none',
+    { sample: '<Valve className="org.apache.catalina.ha.tcp.ReplicationValve"/>', instead: '' },
+    'the ReplicationValve alone',
+  ],
 ])('tomcat-delta: %s is refused, and says what to put in its place', async (_what, mistake, remedy) => {
   const { installation, mechanism } = await withMistake(mistake);
   const [primary] = installation.pool.machines;

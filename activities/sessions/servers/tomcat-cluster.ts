@@ -8,8 +8,8 @@
 //                  before the ReplicationValve has run. The stage and count of each RequestProcessor tell (a grace period, as of RCU).
 // in flight        the same.
 // ready            the standby knows all sessions of the primary.
-// configuration    a Cluster with both machines, acknowledged sending, <distributable/>, one manager of the two on both machines: a
-//                  DeltaManager that expires nothing at its end, or a BackupManager where a session has one request at a time.
+// configuration    a Cluster with both machines, acknowledged sending, a ReplicationValve that leaves out no request and no JvmRouteBinderValve,
+//                  <distributable/>, one manager of the two on both machines: a DeltaManager that expires nothing at its end, or a BackupManager where a session has one request at a time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineConfig, PoolConfig, TomcatClusterConfig } from '../../../config/types.js';
@@ -19,6 +19,7 @@ import type { MachinePair } from '../mechanism.js';
 import type { SharingServer } from '../sharing-server.js';
 import { TomcatManager } from '../tomcat-manager.js';
 import { mustNotSignOnOnce } from '../tomcat-single-sign-on.js';
+import { mustSendEveryChange } from './tomcat-cluster-valves.js';
 
 /** How long named sessions wait for requests of others to end; they come again with the next batch. Chosen. */
 const BARRIER_MS = 150;
@@ -163,6 +164,7 @@ export function createTomcatCluster(
     async inspect(machine, { signal }) {
       if (!loseSingleSignOn) await mustNotSignOnOnce(jmxOf(machine), signal);
       for (const context of contexts) await mustReplicate(machine, context, signal);
+      await mustSendEveryChange(jmxOf(machine), contexts, signal);
     },
     async mustShare({ primary, standby }, { signal }) {
       await mustBeAlike({ primary, standby }, signal);
