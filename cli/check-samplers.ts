@@ -9,7 +9,7 @@ import type { MachineConfig, PoolConfig } from '../config/types.js';
 import { sampleInTime } from '../monitor/sample-in-time.js';
 import type { Reading, Sampler } from '../monitor/sampler.js';
 import { samplersOf } from '../monitor/samplers.js';
-import type { CheckItem, Finding } from './check.js';
+import type { CheckItem, Finding } from './check-lines.js';
 
 export interface CheckedPool {
   pool: PoolConfig;
@@ -30,7 +30,6 @@ export interface CheckedPool {
 export async function checkSamplers(
   { pool, active = pool.machines[0], off, driver, fleet, whyNoProxy }: CheckedPool,
   item: CheckItem,
-  signal: AbortSignal,
 ): Promise<void> {
   // A full collection would stop the JVM for a moment.
   const quiet = { ...pool, monitor: { ...pool.monitor, collectEveryMs: null } };
@@ -39,7 +38,7 @@ export async function checkSamplers(
   const tryOne = (sampler: Sampler, machine: MachineConfig): Promise<unknown> =>
     item(
       `${pool.name}: sampler ${sampler.name} measures ${machine.name}`,
-      async (notChecked) => {
+      async ({ notChecked, signal }) => {
         const why = sampler.asksProxies === true ? whyNoProxy : off.includes(machine.name) ? `${machine.name} is off` : null;
         if (why !== null) return none(notChecked, why);
         const readings = await sampleInTime(sampler, machine, { driver, timeoutMs: pool.monitor.timeoutMs }, signal);

@@ -12,6 +12,8 @@ export interface MechanismCall {
   signal: AbortSignal;
   /** Called right before each external effect; throws when the caller may no longer act. */
   guard: () => Promise<void>;
+  /** Called with what is waited for, in words, whenever it was looked for and was not there. */
+  onSeen?: (seen: string) => void;
 }
 
 /** What the proxies hold while a hand-over runs. */

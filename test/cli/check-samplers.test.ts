@@ -111,11 +111,14 @@ test('a Tomcat is asked, and not told to collect; the standby of a cold pool is 
     },
     async (what, work, found) => {
       let skipped: string | undefined;
-      const value = await work((why) => void (skipped = why));
+      const value = await work({
+        notChecked: (why) => void (skipped = why),
+        onSeen: () => undefined,
+        signal: new AbortController().signal,
+      });
       lines.push(`${what}${skipped === undefined ? (found?.(value).text ?? '') : `, ${skipped}`}`);
       return value;
     },
-    new AbortController().signal,
   );
 
   expect(lines).toEqual([

@@ -26,7 +26,7 @@ interface Health {
 export async function mustHoldAll(
   { primary, standby }: MachinePair,
   url: string,
-  signal: MechanismCall['signal'],
+  { signal, onSeen }: MechanismCall,
 ): Promise<void> {
   const deadline = performance.now() + FETCH_LIMIT_MS;
   for (;;) {
@@ -37,6 +37,7 @@ export async function mustHoldAll(
         wrong,
         'Let both be members of one cluster (tcp-ip, cluster-name), and give the caches a backup-count of 1.',
       );
+    onSeen?.(wrong.replace(/\.$/, ''));
     await sleep(POLL_MS, undefined, { signal });
   }
 }

@@ -87,9 +87,10 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
   return {
     barrierMs,
     inspect: (machine, { signal }) => metrics.mustTell(machine, signal),
-    async mustShare(pair, { signal }) {
+    async mustShare(pair, call) {
+      const { signal } = call;
       await metrics.mustTrustLogIns(pair, signal);
-      if (config.hazelcast !== null) await mustHoldAll(pair, config.hazelcast.url, signal);
+      if (config.hazelcast !== null) await mustHoldAll(pair, config.hazelcast.url, call);
       if (config.canary !== null) await tryCanary(pair, config.canary.path, signal);
     },
     async saved({ primary }, keys, { signal }) {

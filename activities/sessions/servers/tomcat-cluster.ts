@@ -166,16 +166,18 @@ export function createTomcatCluster(
       for (const context of contexts) await mustReplicate(machine, context, signal);
       await mustSendEveryChange(jmxOf(machine), contexts, signal);
     },
-    async mustShare({ primary, standby }, { signal }) {
+    async mustShare({ primary, standby }, { signal, onSeen }) {
       await mustBeAlike({ primary, standby }, signal);
       const endsAt = performance.now() + TRANSFER_MS;
       for (let count = await unknown(primary, standby, signal); count > 0; count = await unknown(primary, standby, signal)) {
+        const seen = `Machine ${standby.name} does not know ${count} sessions of machine ${primary.name}`;
         if (performance.now() > endsAt) {
           throw notMovable(
-            `Machine ${standby.name} does not know ${count} sessions of machine ${primary.name}: they are no cluster, or it could not fetch them.`,
+            `${seen}: they are no cluster, or it could not fetch them.`,
             "Let each name the other in its Membership, reach its Receiver's port, and read Tomcat's log.",
           );
         }
+        onSeen?.(seen);
         await sleep(TRANSFER_POLL_MS, undefined, { signal });
       }
     },

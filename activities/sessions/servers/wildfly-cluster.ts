@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notMovable } from '../../errors.js';
+import type { MechanismCall } from '../mechanism.js';
 import type { WildflyState } from './wildfly-state.js';
 
 /** A node that joins has fetched 1,000 sessions before it serves (measured); nodes tell of their entries one after the other. Chosen. */
@@ -9,7 +10,8 @@ const FETCH_MS = 30_000;
 const PAUSE_MS = 100;
 
 /** Refuses, with what to change, where they do not; waits until the standby has fetched the sessions. Resolves with the caches' container. */
-export async function mustShareCache(ours: WildflyState, theirs: WildflyState, signal: AbortSignal): Promise<string> {
+export async function mustShareCache(ours: WildflyState, theirs: WildflyState, call: MechanismCall): Promise<string> {
+  const { signal } = call;
   const container = await ours.container(signal);
   if ((await theirs.container(signal)) !== container) {
     throw notMovable(
@@ -19,7 +21,7 @@ export async function mustShareCache(ours: WildflyState, theirs: WildflyState, s
   }
   await mustBeNamedAlike(ours, theirs, signal);
   await mustBeOneCluster(ours, theirs, container, signal);
-  await mustHaveFetched(ours, theirs, container, signal);
+  await mustHaveFetched(ours, theirs, container, call);
   return container;
 }
 
@@ -47,19 +49,23 @@ async function mustBeNamedAlike(ours: WildflyState, theirs: WildflyState, signal
 }
 
 /** Sessions begin and end meanwhile: the standby must have as many as the primary has had in between. */
-async function mustHaveFetched(ours: WildflyState, theirs: WildflyState, container: string, signal: AbortSignal): Promise<void> {
+async function mustHaveFetched(
+  ours: WildflyState,
+  theirs: WildflyState,
+  container: string,
+  { signal, onSeen }: MechanismCall,
+): Promise<void> {
   const endsAt = performance.now() + FETCH_MS;
   for (let before = await ours.entries(container, signal); ;) {
     const fetched = (await theirs.entries(container, signal)) ?? 0;
     const after = await ours.entries(container, signal);
     const [least, most] = [Math.min(before ?? 0, after ?? 0), Math.max(before ?? 0, after ?? 0)];
     if (fetched >= least && fetched <= most) return;
+    const seen = `Machine ${theirs.name} has ${fetched} entries in the cache of sessions, and machine ${ours.name} has ${most}`;
     if (performance.now() > endsAt) {
-      throw notMovable(
-        `Machine ${theirs.name} has ${fetched} entries in the cache of sessions, and machine ${ours.name} has ${most}.`,
-        "Look at the machines' own output for a rebalance that has not finished, and try again.",
-      );
+      throw notMovable(`${seen}.`, "Look at the machines' own output for a rebalance that has not finished, and try again.");
     }
+    onSeen?.(seen);
     before = after;
     await sleep(PAUSE_MS, undefined, { signal });
   }

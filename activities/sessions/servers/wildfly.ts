@@ -73,8 +73,8 @@ export function createWildfly(pool: PoolConfig, config: WildflyConfig, hash: Ses
     async inspect(machine, { signal }) {
       await of(machine).container(signal);
     },
-    async mustShare(pair, { signal }) {
-      container = await mustShareCache(of(pair.primary), of(pair.standby), signal);
+    async mustShare(pair, call) {
+      container = await mustShareCache(of(pair.primary), of(pair.standby), call);
     },
     async saved(pair, keys, { signal }) {
       const endsAt = performance.now() + BARRIER_MS;
