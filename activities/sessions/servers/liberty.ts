@@ -31,7 +31,8 @@ const MARKED = /^\d{4}[^:]+:/;
 export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingServer {
   const metrics = new LibertyMetrics(config.metrics, pool.sessionId.cookies);
   // As monitor-1.0 names an application: default_host/a/b-c is default_host_a_b_c.
-  const applications = config.contexts.map((context) => `${config.virtualHost}${context || '/'}`.replace(/\W/g, '_'));
+  const applicationAt = (context: string): string => `${config.virtualHost}${context || '/'}`.replace(/\W/g, '_');
+  const applications = config.contexts.map(applicationAt);
   const barrierMs = config.settleMs + config.busySettleMs;
   let database: Database | null = null;
 
@@ -67,9 +68,14 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
         'Leave cloneSeparator of httpSession as it is.',
       );
     }
-    if ((await active(primary, signal)) === null) {
+    // Of the others nobody can tell whether they are misspelt, or not used since the boot.
+    const [context] = config.contexts.filter((each) => `${path}/`.startsWith(`${each}/`)).sort((a, b) => b.length - a.length);
+    const application = applicationAt(context ?? '');
+    if (context === undefined || (await metrics.activeSessions(primary, [application], signal)) === null) {
       throw notMovable(
-        `Machine ${primary.name} has begun a session, and its metrics do not count the sessions in use of ${applications.join(', ')}.`,
+        context === undefined
+          ? `${path} of sessions.canary is in none of ${config.contexts.join(', ')}, whose sessions in use are counted.`
+          : `Machine ${primary.name} has begun a session, and its metrics do not count the sessions in use of ${application}.`,
         'Correct sessions.contexts and sessions.virtualHost, and let no filter of monitor-1.0 leave out the group Session.',
       );
     }
