@@ -8,11 +8,12 @@ import { DIST_IN_GUEST, JAVA_IN_GUEST, TOMCAT_IN_GUEST } from '../guests/content
 import type { GuestHost } from '../guests/guest-host.js';
 import { driverOf } from '../guests/guest-host.js';
 import type { GuestPlace } from '../guests/layout.js';
-import { fromGuests, PORTS, SERVERS } from '../guests/layout.js';
+import { fromGuests, NETWORK, PORTS, SERVERS } from '../guests/layout.js';
 import type { PoolFile } from './installation.js';
-import { nodePool } from './node-shop.js';
+import { nodeEnvironment, nodePool } from './node-shop.js';
+import { createSessionTables } from './session-tables.js';
 import type { TomcatShopOptions } from './tomcat-shop.js';
-import { createSessionTable, sessionTableOf, tomcatPool } from './tomcat-shop.js';
+import { sessionTableOf, tomcatPool } from './tomcat-shop.js';
 
 /** An emulated Tomcat answers after about 20 s; two that boot at once on two cores need twice that. Chosen. */
 const BOOT_TIMEOUT_MS = 300_000;
@@ -31,14 +32,14 @@ export async function tomcatGuests(host: GuestHost, databaseUrl: string, options
   const { onProgress = () => undefined, signal = new AbortController().signal } = options;
   const kit = await provideTomcat(onProgress, signal);
   const managerPassword = randomBytes(18).toString('base64url');
+  await createSessionTables(databaseUrl, 'tomcat/data-source-store');
   const machine = async (place: GuestPlace): Promise<void> => {
     const { name } = place;
-    const table = sessionTableOf(name);
-    await createSessionTable(databaseUrl, table);
     await createTomcatBase({
       ...{ kit, base: join(host.filesOf(place), 'base'), managerPassword, jvmRoute: name },
       ...{ address: '0.0.0.0', port: PORTS.application, war: TOMCAT_IN_GUEST.war },
-      store: { type: 'data-source', url: fromGuests(databaseUrl), table },
+      worker: NETWORK.address,
+      store: { type: 'data-source', url: fromGuests(databaseUrl), table: sessionTableOf(name) },
     });
     await host.define(place, 'tomcat', START_TOMCAT);
   };
@@ -60,8 +61,10 @@ export function tomcatGuestPool(databaseUrl: string, managerPassword: string): P
 }
 
 export async function nodeGuests(host: GuestHost, databaseUrl: string): Promise<PoolFile> {
-  const environment = `HOST=0.0.0.0 PORT=${PORTS.application} DATABASE_URL='${fromGuests(databaseUrl)}'`;
-  const start = `export ${environment}\nexec node ${DIST_IN_GUEST}/demo/node-app/main.js\n`;
+  await createSessionTables(databaseUrl, 'node');
+  const environment = nodeEnvironment({ host: '0.0.0.0', port: PORTS.application }, fromGuests(databaseUrl));
+  const exported = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'\n`);
+  const start = `${exported.join('')}exec node ${DIST_IN_GUEST}/demo/node-app/main.js\n`;
   const machine = async (place: GuestPlace): Promise<Record<string, unknown>> => ({
     ...at(place),
     driver: await host.define(place, 'node', start),

@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import pg from 'pg';
+import { samplePool } from '../embedded/examples.js';
 import { freePort } from '../embedded/ports.js';
 import type { ShopLeak, TomcatStore } from '../embedded/tomcat-base.js';
 import { createTomcatBase, tomcatCommand } from '../embedded/tomcat-base.js';
 import { provideTomcat } from '../embedded/tomcat-kit.js';
 import type { PoolFile } from './installation.js';
+import { createSessionTables } from './session-tables.js';
 
 const BOOT_TIMEOUT_MS = 120_000;
 
@@ -24,6 +25,7 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
   const { onProgress = () => undefined, signal = new AbortController().signal, sessionsUrl, leak = null } = options;
   const kit = await provideTomcat(onProgress, signal);
   const managerPassword = randomBytes(18).toString('base64url');
+  if (sessionsUrl !== undefined) await createSessionTables(sessionsUrl, 'tomcat/data-source-store');
   const machine = async (name: string): Promise<Record<string, unknown>> => {
     const port = await freePort();
     const base = join(directory, name);
@@ -33,7 +35,6 @@ export async function tomcatShop(directory: string, options: TomcatShopOptions =
       sessionsUrl === undefined
         ? { type: 'file', directory: join(sessionDirectory, 'shop') }
         : { type: 'data-source', url: sessionsUrl, table: sessionTable };
-    if (store.type === 'data-source') await createSessionTable(store.url, store.table);
     await createTomcatBase({ kit, base, port, managerPassword, jvmRoute: name, store });
     return {
       name,
@@ -60,18 +61,9 @@ export function tomcatPool(
   managerPassword: string,
   { sessionsUrl, bootTimeoutMs }: { sessionsUrl?: string; bootTimeoutMs: number },
 ): PoolFile {
+  const pool = samplePool(sessionsUrl === undefined ? 'tomcat/file-store' : 'tomcat/data-source-store');
   return {
-    pool: {
-      machines,
-      sessions: {
-        mechanism: 'tomcat-swap',
-        contexts: ['/shop'],
-        store: sessionsUrl === undefined ? { type: 'file' } : { type: 'data-source', url: { env: 'SESSIONS_DATABASE_URL' } },
-        manager: { user: 'vm-rejuv', password: { env: 'TOMCAT_MANAGER_PASSWORD' } },
-        canary: { path: '/shop/cart', attributes: ['cart'] },
-      },
-      health: { path: '/shop/health', bootTimeoutMs },
-    },
+    pool: { ...pool, machines, health: { ...pool.health, bootTimeoutMs } },
     secrets: {
       TOMCAT_MANAGER_PASSWORD: managerPassword,
       ...(sessionsUrl === undefined ? {} : { SESSIONS_DATABASE_URL: sessionsUrl }),
@@ -79,21 +71,7 @@ export function tomcatPool(
   };
 }
 
+/** Of a machine of the sample. */
 export function sessionTableOf(machine: string): string {
   return `sessions_${machine.replaceAll('-', '_')}`;
-}
-
-/** As docs/servers/tomcat.md shows it. */
-export async function createSessionTable(url: string, table: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(
-      `create table ${table} (id varchar(100) not null, app varchar(255) not null, data bytea, valid char(1) not null,
-         maxinactive int not null, lastaccess bigint not null, primary key (id, app));
-       create index on ${table} (app, (lastaccess + maxinactive * 1000::bigint))`,
-    );
-  } finally {
-    await client.end();
-  }
 }

@@ -1,7 +1,8 @@
-// A Tomcat machine for demos and tests: a directory of its own (CATALINA_BASE) with the shop and the manager's jmxproxy.
+// A Tomcat machine for demos and tests: a directory of its own (CATALINA_BASE) with the files of examples/servers.
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exampleFile } from './examples.js';
 import type { TomcatKit } from './tomcat-kit.js';
 
 /** Where Tomcat's Store keeps the sessions of this machine. */
@@ -10,34 +11,57 @@ export type TomcatStore =
   /** `url` as postgres://user:password@host:port/database. */
   | { type: 'data-source'; url: string; table: string };
 
-export interface TomcatBaseOptions {
-  kit: TomcatKit;
-  /** CATALINA_BASE; made anew. */
-  base: string;
+export interface TomcatBaseOptions extends TomcatWriting {
   port: number;
   /** Where it listens; loopback unless given. */
   address?: string;
   /** Where it finds the shop, where that is not the kit's: a machine with a file system of its own. */
   war?: string;
-  managerPassword: string;
   /** What Tomcat appends to its session ids, as behind a load balancer that goes by it. */
   jvmRoute: string;
   store: TomcatStore;
 }
 
-/** Writes a CATALINA_BASE with the shop at /shop, the manager's jmxproxy, and a PersistentManager that swaps only when told. */
+export interface TomcatWriting {
+  kit: TomcatKit;
+  /** CATALINA_BASE; made anew. */
+  base: string;
+  managerPassword: string;
+  /** Address of the worker, which alone may reach the manager; loopback unless given. */
+  worker?: string;
+}
+
+/** Writes a CATALINA_BASE by examples/servers/tomcat: with a PersistentManager that swaps only when told. */
 export async function createTomcatBase(options: TomcatBaseOptions): Promise<void> {
-  const { kit, base, port, address = '127.0.0.1', war = kit.war, managerPassword, jvmRoute, store } = options;
-  const contexts = join(base, 'conf', 'Catalina', 'localhost');
+  const { kit, base, port, address = '127.0.0.1', war = kit.war, jvmRoute, store } = options;
+  await writeTomcatBase(options, {
+    serverXml: exampleFile('tomcat/server.xml', {
+      'address="10.0.0.11" port="8080"': `address="${address}" port="${port}"`,
+      'tomcat-a': jvmRoute,
+    }),
+    shopXml: shopXml(war, store),
+  });
+  if (store.type === 'file') await mkdir(store.directory, { recursive: true });
+  else await copyFile(kit.jdbcDriver, join(base, 'lib', 'postgresql.jar'));
+}
+
+/** Writes a CATALINA_BASE with these texts of conf/server.xml and of the shop's Context, and the manager's jmxproxy. */
+export async function writeTomcatBase(
+  { kit, base, managerPassword, worker = '127.0.0.1' }: TomcatWriting,
+  { serverXml, shopXml }: { serverXml: string; shopXml: string },
+): Promise<void> {
+  const conf = join(base, 'conf');
+  const contexts = join(conf, 'Catalina', 'localhost');
   const directories = [contexts, ...['temp', 'logs', 'work', 'webapps', 'lib'].map((name) => join(base, name))];
-  if (store.type === 'file') directories.push(store.directory);
   for (const directory of directories) await mkdir(directory, { recursive: true });
-  await copyFile(join(kit.home, 'conf', 'web.xml'), join(base, 'conf', 'web.xml'));
-  if (store.type === 'data-source') await copyFile(kit.jdbcDriver, join(base, 'lib', 'postgresql.jar'));
-  await writeFile(join(base, 'conf', 'server.xml'), serverXml(address, port, jvmRoute, store), { mode: 0o600 });
-  await writeFile(join(base, 'conf', 'tomcat-users.xml'), usersXml(managerPassword), { mode: 0o600 });
-  await writeFile(join(contexts, 'manager.xml'), '<Context docBase="${catalina.home}/webapps/manager" privileged="true"/>\n');
-  await writeFile(join(contexts, 'shop.xml'), shopXml(war, store));
+  await copyFile(join(kit.home, 'conf', 'web.xml'), join(conf, 'web.xml'));
+  const texts: readonly [file: string, text: string][] = [
+    [join(conf, 'server.xml'), serverXml],
+    [join(conf, 'tomcat-users.xml'), exampleFile('tomcat/tomcat-users.xml', { 'change-me': managerPassword })],
+    [join(contexts, 'manager.xml'), exampleFile('tomcat/manager.xml', { '10.0.0.9': worker })],
+    [join(contexts, 'shop.xml'), shopXml],
+  ];
+  for (const [file, text] of texts) await writeFile(file, text, { mode: 0o600 });
 }
 
 /** How the shop ages on purpose: demo/tomcat-app, Leak.java. */
@@ -68,55 +92,17 @@ export function tomcatCommand(
   };
 }
 
-function serverXml(address: string, port: number, jvmRoute: string, store: TomcatStore): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<Server port="-1">
-  <GlobalNamingResources>
-    <Resource name="UserDatabase" auth="Container" type="org.apache.catalina.UserDatabase"
-      factory="org.apache.catalina.users.MemoryUserDatabaseFactory" pathname="conf/tomcat-users.xml"/>
-${store.type === 'data-source' ? dataSourceXml(store.url) : ''}  </GlobalNamingResources>
-  <Service name="Catalina">
-    <Connector port="${port}" address="${address}" protocol="HTTP/1.1" maxThreads="200" keepAliveTimeout="20000" maxKeepAliveRequests="-1"/>
-    <Engine name="Catalina" defaultHost="localhost" jvmRoute="${jvmRoute}">
-      <Realm className="org.apache.catalina.realm.UserDatabaseRealm" resourceName="UserDatabase"/>
-      <Host name="localhost" appBase="webapps" unpackWARs="false" autoDeploy="false"/>
-    </Engine>
-  </Service>
-</Server>
-`;
-}
-
-function dataSourceXml(url: string): string {
-  const { username, password, host, pathname } = new URL(url);
-  return `    <Resource name="jdbc/sessions" auth="Container" type="javax.sql.DataSource" driverClassName="org.postgresql.Driver"
-      url="jdbc:postgresql://${host}${pathname}" username="${username}" password="${password}" defaultAutoCommit="false"
-      maxTotal="20" maxWaitMillis="5000"/>
-`;
-}
-
-function usersXml(managerPassword: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<tomcat-users xmlns="http://tomcat.apache.org/xml">
-  <user username="vm-rejuv" password="${managerPassword}" roles="manager-jmx"/>
-  <user username="demo" password="demo" roles="customer"/>
-</tomcat-users>
-`;
-}
-
 function shopXml(war: string, store: TomcatStore): string {
-  return `<Context docBase="${war}">
-${store.type === 'data-source' ? '  <ResourceLink name="jdbc/sessions" global="jdbc/sessions" type="javax.sql.DataSource"/>\n' : ''}\
-  <Manager className="org.apache.catalina.session.PersistentManager" sessionActivityCheck="true" persistAuthentication="true"
-    saveOnRestart="true" maxIdleBackup="-1" maxIdleSwap="-1" minIdleSwap="-1">
-    ${storeXml(store)}
-  </Manager>
-</Context>
-`;
-}
-
-function storeXml(store: TomcatStore): string {
-  if (store.type === 'file') return `<Store className="org.apache.catalina.session.FileStore" directory="${store.directory}"/>`;
-  return `<Store className="org.apache.catalina.session.DataSourceStore" dataSourceName="jdbc/sessions" localDataSource="true"
-      sessionTable="${store.table}" sessionIdCol="id" sessionAppCol="app" sessionDataCol="data" sessionValidCol="valid"
-      sessionMaxInactiveCol="maxinactive" sessionLastAccessedCol="lastaccess"/>`;
+  const shop = { '/srv/shop/shop.war': war };
+  if (store.type === 'file') {
+    return exampleFile('tomcat/file-store/shop.xml', { ...shop, '/srv/sessions/tomcat-a/shop': store.directory });
+  }
+  const { username, password, host, pathname } = new URL(store.url);
+  return exampleFile('tomcat/data-source-store/shop.xml', {
+    ...shop,
+    '10.0.0.20:5432/sessions': `${host}${pathname}`,
+    'username="tomcat"': `username="${decodeURIComponent(username)}"`,
+    'change-me': decodeURIComponent(password),
+    sessions_tomcat_a: store.table,
+  });
 }

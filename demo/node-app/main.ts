@@ -1,5 +1,5 @@
 // The shop of the demo as a Node application: the same requests and answers as the Tomcat one (demo/tomcat-app).
-// PORT, DATABASE_URL and, where others must reach it, HOST come from the environment.
+// HOST, PORT and DATABASE_URL come from the environment (examples/servers/node/shop.env); the table is there.
 
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -12,11 +12,11 @@ import { SessionStore } from './session-store.js';
 const COOKIE = 'sid';
 const CONTEXT = '/shop';
 const ITEMS_SHOWN = 200;
+const MAX_SLEEP_MS = 60_000;
 
 const database = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 });
 database.on('error', () => undefined);
 const store = new SessionStore(database);
-await store.prepare();
 
 const server = createServer((request, response) => {
   handle(request, response).catch((error: unknown) => {
@@ -26,7 +26,7 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 20_000;
-server.listen(Number(process.env['PORT']), process.env['HOST'] ?? '127.0.0.1');
+server.listen(Number(process.env['PORT']), process.env['HOST']);
 process.once('SIGTERM', () => {
   server.close(() => void database.end());
   server.closeIdleConnections();
@@ -46,9 +46,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       return answer(response, id);
     case 'POST /cart':
       return answer(response, id, item);
+    case 'POST /early':
+      return answerEarly(response, id, item, msOf(url));
     case 'GET /slow':
     case 'POST /slow':
-      return answer(response, id, item, Math.min(Number(url.searchParams.get('ms') ?? 0), 60_000));
+      return answer(response, id, item, msOf(url));
     case 'POST /login':
       return logIn(response, id, url.searchParams);
     case 'POST /soap':
@@ -72,6 +74,16 @@ async function answer(response: ServerResponse, id: string, item: string | null 
   });
   response.setHeader('content-type', 'application/json');
   response.end(json);
+}
+
+/** The answer is complete at the client, and only then is saved what it has changed: as where an application does not wait for its store. */
+async function answerEarly(response: ServerResponse, id: string, item: string | null, ms: number): Promise<void> {
+  await store.use(id, async (session, isNew) => {
+    add(session, item);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(view(session, isNew)));
+    await sleep(ms);
+  });
 }
 
 async function answerSoap(response: ServerResponse, id: string, item: string | null): Promise<void> {
@@ -118,6 +130,10 @@ function add(session: Session, item: string | null): void {
 
 function view(session: Session, isNew: boolean): object {
   return { count: session.count, items: session.items, user: session.user, created: session.created, new: isNew };
+}
+
+function msOf(url: URL): number {
+  return Math.min(Number(url.searchParams.get('ms') ?? 0), MAX_SLEEP_MS);
 }
 
 function sessionId(request: IncomingMessage): string | null {

@@ -24,13 +24,6 @@ export class SessionStore {
 
   constructor(private readonly database: pg.Pool) {}
 
-  async prepare(): Promise<void> {
-    // Both machines may begin at once, and "if not exists" alone does not keep them apart.
-    await this.database.query(
-      "select pg_advisory_xact_lock(hashtext('shop_session')); create table if not exists shop_session (id text primary key, data jsonb not null)",
-    );
-  }
-
   async use<T>(id: string, work: (session: Session, isNew: boolean) => Promise<T>): Promise<T> {
     let opening = this.open.get(id);
     if (!opening) {

@@ -81,6 +81,8 @@ fetch http://127.0.0.1:8081/readyz; echo
 fetch http://127.0.0.1:8233/ | grep -qi '<!doctype html' || refuse 'the Temporal UI does not answer'
 fetch http://127.0.0.1:8233/api/v1/namespaces/default >/dev/null
 
+docker-compose exec -T postgres psql --quiet --username=postgres vm_rejuv <"$repository/examples/servers/node/sessions.sql"
+
 proof 'boot, check and status work'
 vm_rejuv worker boot
 vm_rejuv worker check

@@ -1,11 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = readdirSync(join(ROOT, 'docs/servers')).filter((file) => file.endsWith('.md'));
+const SAMPLES = readdirSync(join(ROOT, 'examples/servers'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
+  .sort();
 /** A sample that is shown whole, between comments that name its file. */
 const SHOWN = /<!-- (examples\/servers\/\S+) -->\n\n```\w*\n([^]*?)```\n\n<!-- \/\1 -->/g;
 
@@ -19,20 +23,22 @@ test('the samples that the pages of servers show are those that the tests use', 
 });
 
 test('every sample is shown by a page', () => {
-  const samples = readdirSync(join(ROOT, 'examples/servers'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
-    .sort();
   expect(
     PAGES.flatMap(shown)
       .map(({ file }) => file)
       .sort(),
-  ).toEqual(samples);
+  ).toEqual(SAMPLES);
 });
 
-const CONFIGURATIONS = readdirSync(join(ROOT, 'examples/servers'))
-  .map((name) => join('examples/servers', name, 'vm-rejuv.yaml'))
-  .filter((file) => existsSync(join(ROOT, file)));
+test.each(PAGES.filter((page) => page !== 'README.md'))(
+  '%s shows a whole configuration, and the page of all servers names it',
+  (page) => {
+    expect(shown(page).map(({ file }) => basename(file))).toContain('vm-rejuv.yaml');
+    expect(readFileSync(join(ROOT, 'docs/servers/README.md'), 'utf8')).toContain(`](${page})`);
+  },
+);
+
+const CONFIGURATIONS = SAMPLES.filter((file) => basename(file) === 'vm-rejuv.yaml');
 
 test.each(CONFIGURATIONS)('%s is a configuration', (name) => {
   const file = join(ROOT, name);

@@ -6,9 +6,9 @@ const ROOT = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 const EXAMPLE = 'examples/servers/wildfly/';
 
-test("the web.xml laid over the shop's in WildFly is the shop's own, and distributable", () => {
+test.each([EXAMPLE, 'examples/servers/tomcat-cluster/'])("%sweb.xml is the shop's own, and distributable", (example) => {
   const own = read('demo/tomcat-app/src/main/webapp/WEB-INF/web.xml');
-  const laidOver = read(`${EXAMPLE}web.xml`);
+  const laidOver = read(`${example}web.xml`);
   expect(laidOver).not.toBe(own);
   expect(laidOver.replace('  <distributable/>\n', '')).toBe(own);
 });

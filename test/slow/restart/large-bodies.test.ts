@@ -8,18 +8,20 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeMachine } from '../../../demo/node-shop.js';
 import type { PoolFile } from '../../../demo/installation.js';
+import { inRepository } from '../../../embedded/examples.js';
 import { statusQuery } from '../../../workflows/messages.js';
 import { createTestInstallation } from '../../fixtures/installation.js';
 import { bytesOf, Checked } from '../../fixtures/large-bodies/body.js';
-import { inRepository } from '../../fixtures/servers/example.js';
 
 const GIGABYTE = 2 ** 30;
 const MAIN = inRepository('dist/test/fixtures/large-bodies/main.js');
 
 async function largeBodies(directory: string): Promise<PoolFile> {
+  const machine = (name: string): Promise<Record<string, unknown>> =>
+    nodeMachine(directory, name, MAIN, ({ port }) => ({ PORT: String(port) }));
   return {
     pool: {
-      machines: [await nodeMachine(directory, 'node-a', MAIN, {}), await nodeMachine(directory, 'node-b', MAIN, {})],
+      machines: [await machine('node-a'), await machine('node-b')],
       sessions: { mechanism: 'shared-store', settleMs: 0 },
       limits: { requestTimeoutMs: 600_000 },
       health: { path: '/health', bootTimeoutMs: 60_000 },
