@@ -1,4 +1,19 @@
 // Tomcat by its own PersistentManager: swapped out of one, found in its store by the other. docs/servers/tomcat.md has the measurements.
+//
+// id               ID.jvmRoute in JSESSIONID; route marker suffix-dot. The marker stays that of the machine which began the session.
+// list             in memory by listSessionIds of the context's Manager; in the store by its files, or the rows of its table.
+// hand over        Tomcat swaps out what idles while traffic flows, and what is in use inside a hold of everything bound for the primary
+//                  (swap-out.ts). What is in the store and not in memory is current there: linked into the standby's directory, or copied
+//                  into its table, and removed from the primary's after the commit. The standby loads it with its next request.
+// verify           what has left memory is in the store that the worker sees (left-memory.ts), and the standby has that very file, or a row
+//                  with the same contents. A canary session with the attributes that matter makes the trip first.
+// barrier          the swap-out: Tomcat skips a session in a request. DataSourceStore loses a session whose write fails, so there nothing
+//                  leaves memory before a backup of its present state has been seen in the table.
+// in flight        by Tomcat's own count of what uses a session (sessionActivityCheck), which knows also the request whose client has gone.
+//                  With FileStore requests that Tomcat may not have picked up yet keep a pass away, with DataSourceStore all that run.
+// ready            the application answers its health check; a machine that has just booted has nothing to fetch.
+// configuration    a PersistentManager that swaps only when told, with persistAuthentication and sessionActivityCheck; stores on one file
+//                  system or in one database that the worker reaches, each machine its own; no single sign-on; a user for jmxproxy.
 
 import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
 import { openDatabase } from '../../state/database.js';
