@@ -1,4 +1,4 @@
-// Whether two WildFlys share the sessions of an application.
+// Whether two WildFlys are one cluster, in which both have the sessions of an application.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notMovable } from '../../errors.js';
@@ -9,20 +9,15 @@ import type { WildflyState } from './wildfly-state.js';
 const FETCH_MS = 30_000;
 const PAUSE_MS = 100;
 
-/** Refuses, with what to change, where they do not; waits until the standby has fetched the sessions. Resolves with the caches' container. */
-export async function mustShareCache(ours: WildflyState, theirs: WildflyState, call: MechanismCall): Promise<string> {
-  const { signal } = call;
-  const container = await ours.container(signal);
-  if ((await theirs.container(signal)) !== container) {
-    throw notMovable(
-      `Machine ${ours.name} keeps its sessions in container ${container}, and machine ${theirs.name} does not.`,
-      'Give both the same configuration.',
-    );
-  }
-  await mustBeNamedAlike(ours, theirs, signal);
-  await mustBeOneCluster(ours, theirs, container, signal);
+/** Refuses, with what to change, where they do not; waits until the standby has fetched the sessions. `container`: of both machines' caches. */
+export async function mustShareCache(
+  ours: WildflyState,
+  theirs: WildflyState,
+  container: string,
+  call: MechanismCall,
+): Promise<void> {
+  await mustBeOneCluster(ours, theirs, container, call.signal);
   await mustHaveFetched(ours, theirs, container, call);
-  return container;
 }
 
 async function mustBeOneCluster(ours: WildflyState, theirs: WildflyState, container: string, signal: AbortSignal): Promise<void> {
@@ -33,19 +28,6 @@ async function mustBeOneCluster(ours: WildflyState, theirs: WildflyState, contai
     `Machines ${ours.name} (node ${one.name}, led by ${one.coordinator}) and ${theirs.name} (node ${other.name}, led by ${other.coordinator}) are no cluster.`,
     'Give each its own jboss.node.name, and let the JGroups stack of the channel ee find the other: docs/servers/wildfly.md.',
   );
-}
-
-async function mustBeNamedAlike(ours: WildflyState, theirs: WildflyState, signal: AbortSignal): Promise<void> {
-  const [one, other] = [await ours.naming(signal), await theirs.naming(signal)];
-  for (const what of ['context-root', 'session-cookie'] as const) {
-    if (one[what] === other[what]) continue;
-    throw notMovable(
-      `Machines ${ours.name} and ${theirs.name} differ in ${what}, so that clients would not send the same cookie to both.`,
-      what === 'context-root'
-        ? "Deploy the application alike on both (undertow's context-root)."
-        : "Give both the same setting=session-cookie in undertow's servlet containers.",
-    );
-  }
 }
 
 /** Sessions begin and end meanwhile: the standby must have as many as the primary has had in between. */

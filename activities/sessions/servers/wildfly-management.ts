@@ -21,6 +21,15 @@ export interface Operation {
   [parameter: string]: unknown;
 }
 
+export const attribute = (address: readonly string[], name: string): Operation => ({
+  operation: 'read-attribute',
+  address,
+  name,
+});
+
+/** With all that is below it. */
+export const resource = (address: readonly string[]): Operation => ({ operation: 'read-resource', address, recursive: true });
+
 const answerSchema = z.looseObject({
   outcome: z.string(),
   result: z.unknown().optional(),

@@ -4,15 +4,18 @@ import { z } from 'zod';
 import { OperatorError } from '../../../config/operator-error.js';
 import { notMovable } from '../../errors.js';
 import type { WildflyManagement } from './wildfly-management.js';
+import { attribute, resource } from './wildfly-management.js';
 
 const text = z.string();
 const count = z.number();
 const nullable = z.string().nullable();
 
 const sessionManagement = z.object({ 'cache-container': z.string(), cache: nullable });
+const remoteManagement = z.object({ 'remote-cache-container': z.string(), granularity: z.string(), marshaller: z.string() });
 const distributableWeb = z.object({
   'default-session-management': z.string(),
   'infinispan-session-management': z.record(z.string(), sessionManagement).nullish(),
+  'hotrod-session-management': z.record(z.string(), remoteManagement).nullish(),
 });
 const cacheConfiguration = z.object({
   owners: z.number().optional(),
@@ -23,6 +26,12 @@ const containerConfiguration = z.object({
   'distributed-cache': z.record(z.string(), cacheConfiguration).nullish(),
   'replicated-cache': z.record(z.string(), cacheConfiguration).nullish(),
 });
+
+/** What keeps an application's sessions: caches of the cluster, or remote ones. */
+export interface Keeper {
+  kind: 'cluster' | 'store';
+  container: string;
+}
 
 /** A node of the cluster that keeps a container's caches. */
 export interface ClusterNode {
@@ -37,15 +46,15 @@ export class WildflyState {
   readonly name: string;
 
   constructor(
-    private readonly management: WildflyManagement,
+    readonly management: WildflyManagement,
     private readonly deployment: string,
   ) {
     this.name = management.machine.name;
     this.application = ['deployment', deployment, 'subsystem', 'undertow'];
   }
 
-  /** Refuses, with what to change, where sessions of the application are not in a cache that a cluster can share. Resolves with its container. */
-  async container(signal: AbortSignal): Promise<string> {
+  /** Refuses, with what to change, where sessions of the application are not where another machine can share them. */
+  async keeper(signal: AbortSignal): Promise<Keeper> {
     const { management, deployment, name } = this;
     const state = await management.ask(attribute([], 'suspend-state'), text, signal);
     if (state !== 'RUNNING') {
@@ -60,23 +69,26 @@ export class WildflyState {
         'Deploy it, or correct sessions.deployment.',
       );
     }
-    const web = await management.ask(recursive(['subsystem', 'distributable-web']), distributableWeb, signal);
-    const keeper = web?.['infinispan-session-management']?.[web['default-session-management']];
+    const web = await this.web(signal);
+    const named = web?.['default-session-management'] ?? '';
+    const remote = web?.['hotrod-session-management']?.[named]?.['remote-cache-container'];
+    const keeper = web?.['infinispan-session-management']?.[named];
+    if (remote !== undefined) {
+      const cache = ['subsystem', 'infinispan', 'remote-cache-container', remote, 'remote-cache', deployment];
+      // Of an application that is not distributable there is none.
+      if ((await management.ask(resource(cache), z.unknown(), signal)) === null) throw this.undistributed();
+      return { kind: 'store', container: remote };
+    }
     if (keeper === undefined) {
       throw notMovable(
-        `WildFly on machine ${name} does not keep sessions in Infinispan of its own.`,
-        'Use the profile standalone-ha.xml, or with sessions in a store apart (HotRod) the mechanism shared-store.',
+        `WildFly on machine ${name} does not keep sessions in Infinispan.`,
+        'Use the profile standalone-ha.xml, or a hotrod-session-management: docs/servers/README.md.',
       );
     }
     const container = keeper['cache-container'];
     await this.mustBeShared(container, keeper.cache, signal);
-    if ((await this.entries(container, signal)) === null) {
-      throw notMovable(
-        `The application ${deployment} on machine ${name} is not distributable: only this machine has its sessions.`,
-        'Put <distributable/> into its web.xml, or lay one with it over that: docs/servers/wildfly.md.',
-      );
-    }
-    return container;
+    if ((await this.entries(container, signal)) === null) throw this.undistributed();
+    return { kind: 'cluster', container };
   }
 
   /** How many entries the application's cache has on this node, or null where there is no such cache. */
@@ -94,7 +106,7 @@ export class WildflyState {
   async naming(signal: AbortSignal): Promise<Record<'context-root' | 'session-cookie', string>> {
     const root = await this.management.ask(attribute(this.application, 'context-root'), text, signal);
     const containers = ['subsystem', 'undertow', 'servlet-container', '*', 'setting', 'session-cookie'];
-    const cookies = await this.management.ask(recursive(containers), z.unknown(), signal);
+    const cookies = await this.management.ask(resource(containers), z.unknown(), signal);
     return { 'context-root': root ?? '', 'session-cookie': JSON.stringify(cookies) };
   }
 
@@ -129,6 +141,11 @@ export class WildflyState {
     }
   }
 
+  /** What the server has for sessions of distributable applications. */
+  web(signal: AbortSignal): Promise<z.output<typeof distributableWeb> | null> {
+    return this.management.ask(resource(['subsystem', 'distributable-web']), distributableWeb, signal);
+  }
+
   close(): Promise<void> {
     return this.management.close();
   }
@@ -137,10 +154,17 @@ export class WildflyState {
     return ['subsystem', 'infinispan', 'cache-container', container, 'cache', this.deployment];
   }
 
+  private undistributed(): OperatorError {
+    return notMovable(
+      `The application ${this.deployment} on machine ${this.name} is not distributable: only this machine has its sessions.`,
+      'Put <distributable/> into its web.xml, or lay one with it over that: docs/servers/wildfly.md.',
+    );
+  }
+
   private async mustBeShared(container: string, cache: string | null, signal: AbortSignal): Promise<void> {
     const { name } = this;
     const address = ['subsystem', 'infinispan', 'cache-container', container];
-    const found = await this.management.ask(recursive(address), containerConfiguration, signal);
+    const found = await this.management.ask(resource(address), containerConfiguration, signal);
     const of = cache ?? found?.['default-cache'] ?? '';
     const distributed = found?.['distributed-cache']?.[of];
     const configured = distributed ?? found?.['replicated-cache']?.[of];
@@ -163,12 +187,4 @@ export class WildflyState {
       );
     }
   }
-}
-
-function attribute(address: readonly string[], name: string): { operation: string; address: readonly string[]; name: string } {
-  return { operation: 'read-attribute', address, name };
-}
-
-function recursive(address: readonly string[]): { operation: string; address: readonly string[]; recursive: boolean } {
-  return { operation: 'read-resource', address, recursive: true };
 }
