@@ -10,14 +10,17 @@ import { mustTakeForms } from './form-canary.js';
 import type { MachinePair } from './mechanism.js';
 import { mustBeAlike, sessionCookieIn } from './session-cookie.js';
 
-/** What a page shows of its session, and forms, are asked about only where nobody else can tell. */
+/**
+ * What is absent is not asked about: the server itself tells whether the two share sessions, and a made-up id is not harmless everywhere (a
+ * Liberty that writes now and then answered 500 ever after).
+ */
 export type SharedCanary = Pick<SharedStoreCanary, 'path'> & Partial<SharedStoreCanary>;
 
 /** Refuses, with what to change, where it is not known to the standby `barrierMs` later, or the machines name sessions differently. */
 export async function sendCanary(
   pool: PoolConfig,
   { primary, standby }: MachinePair,
-  { path, shows = null, form = null }: SharedCanary,
+  { path, shows, form }: SharedCanary,
   barrierMs: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -30,11 +33,11 @@ export async function sendCanary(
   // Servers that write their own name into an id set it again, and the session is the same.
   if (answer.session !== null && idIn(pool, answer.session) !== idIn(pool, ours.session)) throw notFound(primary, standby);
   if (shows === null) await mustNotTakeUpAny(pool, standby, path, ours.session);
-  else {
+  else if (shows !== undefined) {
     const shown = [await visit(primary, path, pool, ours.session), answer, theirs].map(({ text }) => shownBy(shows, text));
     mustShowOne(shown, path, primary, standby);
   }
-  if (form !== null) await mustTakeForms({ primary, standby }, form);
+  if (form !== null && form !== undefined) await mustTakeForms({ primary, standby }, form);
 }
 
 /** One that nobody has given. */

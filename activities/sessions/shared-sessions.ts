@@ -20,8 +20,8 @@ export function createSharedSessions(pool: PoolConfig, server: SharingServer, ca
     async preflight(pair, _streaming, call) {
       await server.inspect(pair.primary, call);
       await server.inspect(pair.standby, call);
-      await mustHaveOneTime(pool, pair, call.signal);
       await server.mustShare(pair, call);
+      await mustHaveOneTime(pool, pair, call.signal);
       if (canary !== null) await sendCanary(pool, pair, canary, server.barrierMs, call.signal);
     },
     inspect: (machine, call) => server.inspect(machine, call),
