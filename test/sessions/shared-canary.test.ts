@@ -66,7 +66,13 @@ async function tryCanary(
   const store = new Map<string, string>();
   const [primary, standby] = [await machine('a', { store, ...ours }), await machine('b', { store, ...theirs })];
   const pool = { sessionId: { cookies: ['sid'], headers: [], routeMarker: 'none' } } as unknown as PoolConfig;
-  await sendCanary(pool, { primary, standby }, { path: '/shop/page', shows: null, form: null, ...canary }, 0, new AbortController().signal);
+  await sendCanary(
+    pool,
+    { primary, standby },
+    { path: '/shop/page', shows: null, form: null, ...canary },
+    0,
+    new AbortController().signal,
+  );
 }
 
 const refusal = (message: string): object => ({
