@@ -39,7 +39,7 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
     const { proxies, signal } = attempt;
     // Another attempt has sealed it and could not say what it left behind by force.
     const { sessions } = attempt.pool;
-    const unmoved = sessions.mechanism === 'none' ? new UnmovedSessions(proxies, sessions.idleMs) : null;
+    const unmoved = sessions.mechanism === 'none' ? new UnmovedSessions(proxies, sessions.idleMs, attempt.told) : null;
     let drain: Drain = { notMoved: attempt.pool.limits.drain.policy === 'force' ? null : 0, streamsClosed: 0 };
     if ((await readPool(deps.database, pool)).phase === 'moving')
       drain = await seal(attempt, unmoved).catch((error: unknown) => giveUpWhenOverdue(attempt, error));
@@ -52,11 +52,14 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
     while (performance.now() < patience && running(attempt, await proxies.reports(), active) > 0)
       await sleep(PAUSE_MS, undefined, { signal });
     // For who looks on: that a proxy does not tell must not hold the restart up.
-    const holds = await holdsSoFar(proxies).catch(() => {
+    const unknown = (): null => {
       signal.throwIfAborted();
       return null;
-    });
-    return unmoved === null ? { ...drain, holds } : { ...drain, notMoved: await unmoved.count(sinceScheduledMs()), holds };
+    };
+    const holds = await holdsSoFar(proxies).catch(unknown);
+    return unmoved === null
+      ? { ...drain, holds }
+      : { ...drain, notMoved: await unmoved.count(sinceScheduledMs()).catch(unknown), holds };
   });
 }
 
@@ -89,7 +92,7 @@ async function seal(attempt: Attempt, unmoved: UnmovedSessions | null): Promise<
       // Whose stream was closed comes back at once; to close it again and again would help nobody.
       if (closed > 0) pauseMs = LONGEST_PAUSE_MS;
     }
-    attempt.progress({ inFlight });
+    attempt.progress({ inFlight, ...unmoved?.asked });
     if (overdue && policy === 'stop') {
       throw drainLimit(
         pool.name,

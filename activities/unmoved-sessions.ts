@@ -4,33 +4,45 @@ import type { SeenKeys } from '../proxy/admin-api.js';
 import { groupKeys } from './key-groups.js';
 import type { ProxyFleet } from './proxy-fleet.js';
 
+/** The proxies that were asked last, by their incarnations, and since when it is these, in ms since 1970. */
+export interface AskedProxies {
+  proxies: string;
+  proxiesSinceMs: number;
+  haveChanged: boolean;
+}
+
 export class UnmovedSessions {
-  /** The proxies that were asked last. */
-  private proxies = '';
-  /** Since when it is these (performance.now). */
-  private since = 0;
-  private haveLeft = false;
+  /** For an attempt that goes on with the step: it need not wait anew. */
+  asked: AskedProxies;
 
   constructor(
     private readonly fleet: ProxyFleet,
     private readonly idleMs: number,
-  ) {}
+    /** What the attempt before has told of them. */
+    { proxies = '', proxiesSinceMs = 0, haveChanged = false }: Partial<AskedProxies> = {},
+  ) {
+    this.asked = { proxies, proxiesSinceMs, haveChanged };
+  }
 
   /** Whether one was used within `idleMs`, or has a stream. */
   async areInUse(): Promise<boolean> {
     const seen = await this.fleet.seenStreams();
     this.noteProxies(seen);
     // A proxy that is no more may have had a user who comes again.
-    if (performance.now() - this.since < this.idleMs) return true;
+    if (Date.now() - this.asked.proxiesSinceMs < this.idleMs) return true;
     return seen.some(({ usedAgoMs, streaming }) => (usedAgoMs ?? Infinity) < this.idleMs || (streaming ?? []).length > 0);
   }
 
-  /** Those that were used within `idleMs` before the pool moved, or since; null where a proxy has gone or come in the last `withinMs`, with what it knew. */
-  async count(withinMs: number): Promise<number | null> {
+  /**
+   * Those that were used within `idleMs` before the pool moved, `movedAgoMs` ago, or since; null where a proxy has gone or come meanwhile, and
+   * what was known with it.
+   */
+  async count(movedAgoMs: number): Promise<number | null> {
     const seen = await this.fleet.seenKeys();
     this.noteProxies(seen);
-    if (this.haveLeft || seen.some(({ sessions, knowsSinceMs }) => sessions === undefined || (knowsSinceMs ?? 0) < withinMs))
-      return null;
+    const isKnown = ({ sessions, knowsSinceMs = 0 }: SeenKeys): boolean =>
+      sessions !== undefined && knowsSinceMs >= movedAgoMs + this.idleMs;
+    if (this.asked.haveChanged || !seen.every(isKnown)) return null;
     const sessions = seen.flatMap((one) => one.sessions ?? []);
     return groupKeys([...new Set(sessions.flat())], sessions).length;
   }
@@ -40,9 +52,7 @@ export class UnmovedSessions {
       .map(({ incarnation }) => incarnation)
       .sort()
       .join();
-    if (proxies === this.proxies) return;
-    this.haveLeft = this.proxies !== '';
-    this.proxies = proxies;
-    this.since = performance.now();
+    if (proxies === this.asked.proxies) return;
+    this.asked = { proxies, proxiesSinceMs: Date.now(), haveChanged: this.asked.proxies !== '' };
   }
 }

@@ -64,8 +64,9 @@ export const poolSchema = z
       const message = 'a name that the first machine does not have: the two must be different machines';
       context.addIssue({ code: 'custom', path: ['machines', 1, 'name'], message });
     }
-    if (mechanism.mechanism === 'none' && limits.drain.policy !== 'force' && limits.drain.limitMs < mechanism.idleMs) {
-      const message = `at least ${mechanism.idleMs}, which is sessions.idleMs: for so long the drain waits where nobody uses a session`;
+    const { policy: atLimit = 'stop', limitMs } = limits.drain;
+    if (mechanism.mechanism === 'none' && atLimit === 'stop' && limitMs <= mechanism.idleMs) {
+      const message = `more than ${mechanism.idleMs}, which is sessions.idleMs: for so long the drain waits where nobody uses a session`;
       context.addIssue({ code: 'custom', path: ['limits', 'drain', 'limitMs'], message });
     }
     if (mechanism.mechanism !== 'tomcat-swap') return;

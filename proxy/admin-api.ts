@@ -69,7 +69,7 @@ export interface SeenKeys {
   keys: string[];
   /** Of a pool whose sessions cannot be moved: keys of each that the primary has answered within `idleMs` before the pool moved, or since. */
   sessions?: string[][];
-  /** Milliseconds since the primary answered one of those last; null when it has none. */
+  /** Milliseconds since the primary last answered a request that named or began a session; null where none did. */
   usedAgoMs: number | null;
   /** For how many milliseconds this incarnation has taken note of them; absent in answers of proxies that do not. */
   knowsSinceMs?: number;

@@ -166,9 +166,10 @@ export class PoolTraffic {
   }
 
   private noteUse(used: UsedSessions, exchange: Exchange): void {
-    const use = { machine: exchange.machine, came: exchange.keys(), set: exchange.responseKeys() };
+    const { machine, carrying, request } = exchange;
+    const ended = this.ids.endedBy(carrying, request).map(this.hash);
     const now = performance.now();
-    used.note({ ...use, isDeleted: this.ids.areDeletedBy(exchange.carrying) }, now);
+    used.note({ machine, came: exchange.keys(), set: exchange.responseKeys(), ended }, now);
     if (this.state.phase === 'steady') used.forget(now);
   }
 

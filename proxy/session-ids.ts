@@ -73,12 +73,16 @@ export class SessionIds {
     return [...ids];
   }
 
-  /** Whether a response deletes the cookie of a session: a log-out. */
-  areDeletedBy(carrying: readonly CarryingHeader[]): boolean {
-    return carrying.some(([name, value]) => {
+  /** Normalised ids of a request in cookies that its response deletes: of sessions that have ended. */
+  endedBy(carrying: readonly CarryingHeader[], { headers }: Pick<IdCarrier, 'headers'>): string[] {
+    const deleted = carrying.flatMap(([name, value]) => {
       const [pair = '', ...attributes] = value.split(';');
-      return name === 'set-cookie' && this.isOurs(pair) && isDeletion(attributes);
+      return name === 'set-cookie' && isDeletion(attributes) ? [nameIn(pair)] : [];
     });
+    if (deleted.length === 0) return [];
+    const ids = new Set<string>();
+    for (const pair of headers.cookie?.split(';') ?? []) if (deleted.includes(nameIn(pair))) this.addCookie(ids, pair);
+    return [...ids];
   }
 
   private addSetCookie(ids: Set<string>, header: string): void {
@@ -87,12 +91,7 @@ export class SessionIds {
   }
 
   private addCookie(ids: Set<string>, pair: string): void {
-    if (this.isOurs(pair)) this.add(ids, pair.slice(pair.indexOf('=') + 1).trim());
-  }
-
-  private isOurs(pair: string): boolean {
-    const equals = pair.indexOf('=');
-    return equals >= 0 && this.cookies.has(pair.slice(0, equals).trim());
+    if (this.cookies.has(nameIn(pair))) this.add(ids, pair.slice(pair.indexOf('=') + 1).trim());
   }
 
   /** What a comma parts are several, in answers as in requests: one id must have one name in both. */
@@ -116,6 +115,11 @@ export class SessionIds {
     const id = normalisedId(value, this.config.routeMarker);
     if (id !== '') ids.add(id);
   }
+}
+
+/** Of a cookie; '' where it has none. */
+function nameIn(pair: string): string {
+  return pair.slice(0, Math.max(0, pair.indexOf('='))).trim();
 }
 
 /** Max-Age goes before Expires (RFC 6265 section 5.3). */

@@ -19,8 +19,8 @@ export interface SessionUse {
   came: readonly string[];
   /** Keys that the answer sets. */
   set: readonly string[];
-  /** The answer deletes the cookie of a session. */
-  isDeleted: boolean;
+  /** Of those, keys whose cookies it deletes. */
+  ended: readonly string[];
 }
 
 export class UsedSessions {
@@ -34,13 +34,15 @@ export class UsedSessions {
   ) {}
 
   /** A machine has answered, or a long answer or a stream has ended. `now` is performance.now, as below. */
-  note({ machine, came, set, isDeleted }: SessionUse, now: number): void {
+  note({ machine, came, set, ended }: SessionUse, now: number): void {
     let sessions = this.machines.get(machine);
     if (sessions === undefined) this.machines.set(machine, (sessions = new SessionsOfMachine(this.most)));
-    // Of several nobody knows whose cookie it was: rather one too many than one that nobody waits for.
-    const hasEnded = isDeleted && came.length === 1;
+    // What else it came with is as much a name of the session as before.
+    const hasEnded = ended.length > 0 && came.every((key) => ended.includes(key));
     if (hasEnded) sessions.end(came);
     sessions.use(hasEnded ? set : [...came, ...set], now);
+    // An application may delete a cookie of an old path with each answer: the wait must not rest on that.
+    if (came.length > 0) sessions.latest = now;
   }
 
   /** Forgets what has rested for too long. Not while the pool moves: a restart counts what there was when it began. */
@@ -48,7 +50,7 @@ export class UsedSessions {
     for (const sessions of this.machines.values()) sessions.forget(now - this.idleMs);
   }
 
-  /** When one of a machine's sessions was used last; null where it has none. */
+  /** When a request that named a session, or began one, was last answered by a machine; null where none was. */
   latest(machine: string): number | null {
     return this.machines.get(machine)?.latest ?? null;
   }

@@ -42,7 +42,11 @@ export async function visit(
   return { headers, text, session: sessionSetBy(headers, sessionId) };
 }
 
-function sessionSetBy(headers: Visit['headers'], { cookies, headers: names }: PoolConfig['sessionId']): SessionHeader | null {
+/** What names the session that an answer sets, or null. */
+export function sessionSetBy(
+  headers: Visit['headers'],
+  { cookies, headers: names }: PoolConfig['sessionId'],
+): SessionHeader | null {
   const pairs = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
   const cookie = pairs.find((pair) => cookies.includes(pair.slice(0, pair.indexOf('='))));
   if (cookie !== undefined) return { name: 'cookie', value: cookie };

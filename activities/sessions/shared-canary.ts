@@ -5,7 +5,7 @@ import { normalisedId } from '../../config/route-marker.js';
 import type { MachineConfig, PoolConfig, SharedStoreCanary } from '../../config/types.js';
 import { notMovable } from '../errors.js';
 import type { SessionHeader, Visit } from './canary-visit.js';
-import { visit } from './canary-visit.js';
+import { ask, sessionSetBy, visit } from './canary-visit.js';
 import { mustTakeForms } from './form-canary.js';
 import type { MachinePair } from './mechanism.js';
 import { mustBeAlike, sessionCookieIn } from './session-cookie.js';
@@ -44,7 +44,9 @@ export async function sendCanary(
 async function mustNotTakeUpAny(pool: PoolConfig, standby: MachineConfig, path: string, session: SessionHeader): Promise<void> {
   const id = idIn(pool, session);
   const madeUp = { ...session, value: session.value.replace(id, [...id].reverse().join('')) };
-  if ((await visit(standby, path, pool, madeUp)).session !== null) return;
+  const { statusCode, headers } = await ask(standby, path, madeUp);
+  const given = sessionSetBy(headers, pool.sessionId);
+  if (statusCode >= 400 || (given !== null && idIn(pool, given) !== idIn(pool, madeUp))) return;
   throw notMovable(
     `Machine ${standby.name} takes up any session id, so that nothing tells whether it has found a session or begun another.`,
     'Set sessions.canary.shows to what the page shows of its session alone, or let the server refuse ids that it has not given, as by session.use_strict_mode of PHP.',

@@ -43,6 +43,17 @@ test('where a proxy has gone or come, its users may be about to come again: it i
   await untilInUse(unmoved, false);
 });
 
+test('an attempt that goes on with the step does not wait anew for the same proxies', async () => {
+  const proxies = (name: string): UnmovedSessions =>
+    new UnmovedSessions({ seenStreams: () => Promise.resolve([proxy(name)]) } as unknown as ProxyFleet, LONG_MS, {
+      proxies: 'a',
+      proxiesSinceMs: Date.now() - 2 * LONG_MS,
+    });
+
+  expect(await proxies('a').areInUse()).toBe(false);
+  expect(await proxies('b').areInUse()).toBe(true);
+});
+
 test('a session that several proxies know is counted once, whatever its ids', async () => {
   const unmoved = told([
     proxy('a', { sessions: [['one', 'after log-in'], ['two']] }),
@@ -56,7 +67,7 @@ test('there is no count where a proxy has gone, has come meanwhile, or does not 
   const left = told([proxy('a'), proxy('b')], [proxy('b')]);
   await left.areInUse();
   expect(await left.count(0)).toBeNull();
-  expect(await told([proxy('a', { knowsSinceMs: 1000 })]).count(2000)).toBeNull();
+  expect(await told([proxy('a', { knowsSinceMs: 2000 + IDLE_MS / 2 })]).count(2000)).toBeNull();
   const { incarnation, keys, together, usedAgoMs } = proxy('a');
   expect(await told([{ incarnation, keys, together, usedAgoMs }]).count(0)).toBeNull();
   expect(await told([proxy('a')]).count(2000)).toBe(0);

@@ -158,7 +158,7 @@ describe('a mistake is named with file, line, field, what was found and what is 
     [
       'a drain that ends before sessions without a move could have',
       GOOD.replace(/sessions:[^]*?(?= {4}health)/, 'sessions: { mechanism: none }\n    limits: { drain: { limitMs: 60000 } }\n'),
-      /pools\.shop\.limits\.drain\.limitMs: found 60000, allowed: at least 1800000, which is sessions\.idleMs/,
+      /pools\.shop\.limits\.drain\.limitMs: found 60000, allowed: more than 1800000, which is sessions\.idleMs/,
     ],
     [
       'an address that is a url',

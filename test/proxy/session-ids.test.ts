@@ -79,15 +79,17 @@ test.each<[string, Partial<SessionIdConfig>, [string, string][], string[]]>([
   expect(own.ofAnswer(carrying)).toEqual(ids);
 });
 
-test('a log-out is an answer that deletes the cookie of a session, not of anything else', () => {
-  const own = places({ cookies: ['sid'] });
-  const deletes = (name: string, value: string): boolean => own.areDeletedBy([[name, value]]);
+test('a session has ended whose cookie the answer deletes, not one of another cookie', () => {
+  const own = places({ cookies: ['sid', 'admin'] });
+  const headers = { cookie: 'sid=A1; theme=dark' };
+  const ended = (name: string, value: string): string[] => own.endedBy([[name, value]], { headers });
 
-  expect(deletes('set-cookie', 'sid=; Max-Age=0')).toBe(true);
-  expect(deletes('set-cookie', 'sid=A1; Expires=Thu, 01 Jan 1970 00:00:00 GMT')).toBe(true);
-  expect(deletes('set-cookie', 'sid=A1; Path=/')).toBe(false);
-  expect(deletes('set-cookie', 'theme=; Max-Age=0')).toBe(false);
-  expect(deletes('location', '/;sid=; Max-Age=0')).toBe(false);
+  expect(ended('set-cookie', 'sid=; Max-Age=0')).toEqual(['A1']);
+  expect(ended('set-cookie', 'sid=A1; Expires=Thu, 01 Jan 1970 00:00:00 GMT')).toEqual(['A1']);
+  expect(ended('set-cookie', 'sid=A1; Path=/')).toEqual([]);
+  expect(ended('set-cookie', 'admin=; Max-Age=0')).toEqual([]);
+  expect(ended('set-cookie', 'theme=; Max-Age=0')).toEqual([]);
+  expect(ended('location', '/;sid=; Max-Age=0')).toEqual([]);
 });
 
 test('what a comma parts in a header has one name in requests and answers', () => {

@@ -6,14 +6,13 @@ const IDLE_MS = 1000;
 interface Use {
   came?: string[];
   set?: string[];
-  isDeleted?: boolean;
+  ended?: string[];
   machine?: string;
 }
 
 function noted(uses: readonly [now: number, use: Use][]): UsedSessions {
   const used = new UsedSessions(IDLE_MS);
-  for (const [now, { came = [], set = [], isDeleted = false, machine = 'a' }] of uses)
-    used.note({ machine, came, set, isDeleted }, now);
+  for (const [now, { came = [], set = [], ended = [], machine = 'a' }] of uses) used.note({ machine, came, set, ended }, now);
   return used;
 }
 
@@ -45,18 +44,18 @@ test('a session whose cookie is deleted has ended; one that begins in the same a
     [1, { set: ['one'] }],
     [2, { came: ['one'], set: ['after log-in'] }],
     [3, { set: ['two'] }],
-    [4, { came: ['after log-in'], isDeleted: true }],
-    [5, { came: ['two'], set: ['three'], isDeleted: true }],
+    [4, { came: ['after log-in'], ended: ['after log-in'] }],
+    [5, { came: ['two'], set: ['three'], ended: ['two'] }],
   ]);
 
   expect(used.of('a')).toEqual([['three']]);
 });
 
-test('one of several cookies that is deleted ends none of them: nobody knows whose it was', () => {
+test('one of several cookies that is deleted ends none of them: they are one session, or others go on', () => {
   const used = noted([
     [1, { set: ['one'] }],
     [2, { set: ['two'] }],
-    [3, { came: ['one', 'two'], isDeleted: true }],
+    [3, { came: ['one', 'two'], ended: ['one'] }],
   ]);
 
   expect(used.of('a')).toHaveLength(1);
@@ -94,7 +93,7 @@ test('machines are told apart, and of those that have been restarted nothing is 
 
 test('ids that a client makes up push out what has rested longest, and no more is kept than a machine may have', () => {
   const used = new UsedSessions(IDLE_MS, 3);
-  const note = (came: string[], at: number): void => used.note({ machine: 'a', came, set: [], isDeleted: false }, at);
+  const note = (came: string[], at: number): void => used.note({ machine: 'a', came, set: [], ended: [] }, at);
 
   for (const at of [1, 2, 3, 4, 5]) note([`made up ${at}`], at);
   expect(used.of('a')).toEqual([['made up 3'], ['made up 4'], ['made up 5']]);

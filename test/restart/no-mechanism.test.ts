@@ -38,6 +38,8 @@ test('sessions that cannot be moved stay until nobody uses them, and are counted
   await installation.bootMachines();
   const { url } = await installation.startProxy();
   await installation.startWorker();
+  // A proxy that has begun within idleMs before a restart may not know all.
+  await sleep(IDLE_MS);
   const begun = await fetch(`${url}/shop/cart?item=one`, { method: 'POST' });
   const headers = { cookie: begun.headers.get('set-cookie')?.split(';')[0] ?? '' };
   const handle = await startRestart();

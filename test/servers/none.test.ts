@@ -41,6 +41,8 @@ async function start(limits: object = {}): Promise<Running> {
   await installation.bootMachines();
   const origins: Running['origins'] = [(await installation.startProxy('one')).url, (await installation.startProxy('other')).url];
   await installation.startWorker();
+  // Who has begun within idleMs before a restart may not know all.
+  await sleep(IDLE_MS);
   const sessionsOf = async (name: string): Promise<number> => {
     const machine = installation.pool.machines.find((each) => each.name === name);
     if (machine === undefined) throw new Error(`There is no machine ${name}.`);

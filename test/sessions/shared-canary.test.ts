@@ -12,42 +12,47 @@ import { sendCanary } from '../../activities/sessions/shared-canary.js';
 import type { MachineConfig, PoolConfig } from '../../config/types.js';
 
 interface Machine {
+  address?: string;
   store: Map<string, string>;
   key?: string;
   cookie?: string;
   /** What it shows of a session beside when it began. */
   hides?: boolean;
-  /** Takes up an id that it does not know. */
+  /** Takes up an id that it does not know, without a word or as it sets it with each answer; or refuses it. */
   adopts?: boolean;
+  setsAnew?: boolean;
+  refuses?: boolean;
 }
 
 async function machine(
   name: string,
-  { store, key = 'key', cookie = 'Path=/', hides = false, adopts = false }: Machine,
+  { address = '127.0.0.1', store, key = 'key', cookie = 'Path=/', ...is }: Machine,
 ): Promise<MachineConfig> {
   const signed = (text: string): string => `${createHmac('sha256', key).update(text).digest('base64')}"<&`;
   const server = createServer((request, response) => {
     void (async () => {
-      if (request.url === '/shop/nothing') response.statusCode = 404;
       const [, sent = ''] = /sid=([^;]+)/.exec(request.headers.cookie ?? '') ?? [];
-      const isKnown = sent !== '' && (adopts || store.has(sent));
+      if (request.url === '/shop/nothing') response.statusCode = 404;
+      const isThere = store.has(sent);
+      if (is.refuses === true && sent !== '' && !isThere) return response.writeHead(400).end();
+      const isKnown = sent !== '' && (is.adopts === true || isThere);
       const id = isKnown ? sent : randomUUID();
       const began = store.get(id) ?? randomUUID();
       store.set(id, began);
-      if (!isKnown) response.setHeader('set-cookie', `sid=${id}; ${cookie}`);
+      if (!isKnown || is.setsAnew === true) response.setHeader('set-cookie', `sid=${id}; ${cookie}`);
       if (request.method === 'POST') {
         const form = new URLSearchParams(await textOf(request));
         response.statusCode = form.get('state') === signed(id) ? 200 : 500;
       }
       const state = signed(id).replace('"', '&quot;').replace('<', '&#60;').replace(/&$/, '&amp;');
-      response.end(
-        `<p>began ${hides ? 'some time ago' : began}</p><form method="post" action="page"><input type="hidden" name="state" value="${state}"></form>`,
+      return response.end(
+        `<p>began ${is.hides === true ? 'some time ago' : began}</p><form method="post" action="page"><input type="hidden" name="state" value="${state}"></form>`,
       );
     })();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   onTestFinished(() => void server.close());
-  return { name, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+  return { name, url: `http://${address}:${(server.address() as AddressInfo).port}` } as MachineConfig;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -90,7 +95,8 @@ test('a machine that sets another id has not found the session', async () => {
 test('of a machine that takes up any id, only what the page shows tells, and without that it is refused', async () => {
   const adopts = { adopts: true };
   await tryCanary({ shows: SHOWS }, adopts, adopts);
-  await expect(tryCanary({}, adopts, adopts)).rejects.toMatchObject(refusal('Machine b takes up any session id'));
+  for (const how of [adopts, { ...adopts, setsAnew: true }])
+    await expect(tryCanary({}, how, how)).rejects.toMatchObject(refusal('Machine b takes up any session id'));
   await expect(tryCanary({ shows: SHOWS }, adopts, { ...adopts, store: new Map() })).rejects.toMatchObject(
     refusal('Machine b did not find the session that machine a has begun'),
   );
@@ -108,10 +114,15 @@ test('machines that give the cookie other attributes are refused', async () => {
   );
 });
 
-test('machines that take the domain of the cookie from how they are asked are alike', async () => {
-  await tryCanary({}, {}, { cookie: 'Path=/; Domain=127.0.0.1' }).catch(() => undefined);
-  const asked = { cookie: 'Path=/; Domain=127.0.0.1' };
-  await tryCanary({}, asked, asked);
+test('a machine that answers an unknown id with an error does not take it up', async () => {
+  await tryCanary({}, {}, { refuses: true });
+});
+
+test('machines that take the domain of the cookie from how they are asked are alike, others are not', async () => {
+  const named = (address: string, domain = address): Partial<Machine> => ({ address, cookie: `Path=/; Domain=${domain}` });
+
+  await tryCanary({}, named('127.0.0.1'), named('127.0.0.2'));
+  await expect(tryCanary({}, named('127.0.0.1'), named('127.0.0.2', '127.0.0.3'))).rejects.toMatchObject(refusal('differ'));
 });
 
 test('a form that the other machine does not take tells of different keys', async () => {

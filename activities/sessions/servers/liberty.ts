@@ -69,7 +69,8 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
       );
     }
     // Of the others nobody can tell whether they are misspelt, or not used since the boot.
-    const [context] = config.contexts.filter((each) => `${path}/`.startsWith(`${each}/`)).sort((a, b) => b.length - a.length);
+    const [bare = ''] = path.split(/[?;]/, 1);
+    const [context] = config.contexts.filter((each) => `${bare}/`.startsWith(`${each}/`)).sort((a, b) => b.length - a.length);
     const application = applicationAt(context ?? '');
     if (context === undefined || (await metrics.activeSessions(primary, [application], signal)) === null) {
       throw notMovable(
