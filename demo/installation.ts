@@ -10,7 +10,7 @@ import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { untilHealthy } from '../activities/health.js';
 import { within } from '../config/within.js';
 import { loadConfig } from '../config/load.js';
-import type { Config, PoolConfig } from '../config/types.js';
+import type { Config, MachineConfig, PoolConfig } from '../config/types.js';
 import type { ReadyChild } from '../embedded/child-process.js';
 import { startReadyChild } from '../embedded/child-process.js';
 import { Closing, settleAll } from '../embedded/closing.js';
@@ -98,14 +98,15 @@ export class Installation {
   async bootMachines(...names: string[]): Promise<void> {
     const driver = createDriver(this.pool);
     const machines = this.pool.machines.filter(({ name }) => names.length === 0 || names.includes(name));
-    await this.inTime((signal) =>
-      Promise.all(
-        machines.map(async (machine) => {
-          await driver.start(machine.name, { signal });
-          await untilHealthy(machine, this.pool.health, { signal, driver });
-        }),
-      ),
-    );
+    await this.inTime(async (signal) => {
+      const boot = async (machine: MachineConfig): Promise<void> => {
+        await driver.start(machine.name, { signal });
+        await untilHealthy(machine, this.pool.health, { signal, driver });
+      };
+      // Two that replicate and boot at once wait a minute for each other's sessions.
+      if (this.pool.sessions.mechanism === 'tomcat-cluster') for (const machine of machines) await boot(machine);
+      else await Promise.all(machines.map(boot));
+    });
   }
 
   /** What an impatient operator does: restart the machine under traffic and wait until it answers again. */
