@@ -16,6 +16,11 @@ const BOOT_TIMEOUT_MS = 60_000;
 
 export async function nodeShop(directory: string, databaseUrl: string): Promise<PoolFile> {
   await createSessionTables(databaseUrl, 'node');
+  return nodeShopWithoutTables(directory, databaseUrl);
+}
+
+/** As it is configured before its database is there. */
+export async function nodeShopWithoutTables(directory: string, databaseUrl: string): Promise<PoolFile> {
   const machine = (name: string): Promise<Record<string, unknown>> =>
     nodeMachine(directory, name, MAIN, (place) => nodeEnvironment(place, databaseUrl));
   return nodePool([await machine('node-a'), await machine('node-b')], BOOT_TIMEOUT_MS);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { nodeShop } from '../../../demo/node-shop.js';
+import { nodeShopWithoutTables } from '../../../demo/node-shop.js';
 import type { ReadyChild } from '../../../embedded/child-process.js';
 import { startReadyChild, stopProcess } from '../../../embedded/child-process.js';
 import { createTestDatabase } from '../../fixtures/postgres.js';
@@ -19,7 +19,7 @@ const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 
 async function writeConfig(directory: string, temporal: Record<string, unknown> = {}): Promise<string> {
   const file = join(directory, 'vm-rejuv.yaml');
-  const { pool } = await nodeShop(directory, 'postgres://nobody@127.0.0.1:9/nothing');
+  const { pool } = await nodeShopWithoutTables(directory, 'postgres://nobody@127.0.0.1:9/nothing');
   const proxy = { listen: '127.0.0.1:0', admin: '127.0.0.1:0' };
   await writeFile(file, stringify({ proxy, temporal: { taskQueue: 'up', ...temporal }, pools: { up: pool } }));
   return file;
