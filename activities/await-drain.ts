@@ -37,10 +37,10 @@ export interface Drain {
 export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drain> {
   return withAttempt(deps, pool, async (attempt) => {
     const { proxies, signal } = attempt;
-    // Another attempt has sealed it and could not say what it left behind by force.
-    const { sessions } = attempt.pool;
+    const { sessions, limits } = attempt.pool;
     const unmoved = sessions.mechanism === 'none' ? new UnmovedSessions(proxies, sessions.idleMs, attempt.told) : null;
-    let drain: Drain = { notMoved: attempt.pool.limits.drain.policy === 'force' ? null : 0, streamsClosed: 0 };
+    // Where another attempt has sealed it, nobody can say any more what it left behind by force.
+    let drain: Drain = { notMoved: limits.drain.policy === 'force' ? null : 0, streamsClosed: 0 };
     if ((await readPool(deps.database, pool)).phase === 'moving')
       drain = await seal(attempt, unmoved).catch((error: unknown) => giveUpWhenOverdue(attempt, error));
     // Sealed by an attempt that did not see it: what it has not cleared away would end on the primary, though it lives on the standby.
@@ -48,7 +48,7 @@ export async function awaitDrain(deps: ActivityDeps, pool: string): Promise<Drai
     const { epoch, active } = await readPool(deps.database, pool);
     await proxies.allReport(epoch, signal);
     // Requests were none when the seal was committed, unless it was forced.
-    const patience = attempt.pool.limits.drain.policy === 'force' ? performance.now() + FORCED_MS : Infinity;
+    const patience = limits.drain.policy === 'force' ? performance.now() + FORCED_MS : Infinity;
     while (performance.now() < patience && running(attempt, await proxies.reports(), active) > 0)
       await sleep(PAUSE_MS, undefined, { signal });
     // For who looks on: that a proxy does not tell must not hold the restart up.

@@ -47,14 +47,18 @@ export function sessionSetBy(
   headers: Visit['headers'],
   { cookies, headers: names }: PoolConfig['sessionId'],
 ): SessionHeader | null {
-  const pairs = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
-  const cookie = pairs.find((pair) => cookies.includes(pair.slice(0, pair.indexOf('='))));
+  const cookie = cookiesSetBy(headers).find((pair) => cookies.includes(pair.slice(0, pair.indexOf('='))));
   if (cookie !== undefined) return { name: 'cookie', value: cookie };
   for (const name of names.map((each) => each.toLowerCase())) {
     const [value] = all(headers[name]);
     if (value !== undefined) return { name, value };
   }
   return null;
+}
+
+/** NAME=VALUE of each cookie that an answer sets. */
+export function cookiesSetBy(headers: Visit['headers']): string[] {
+  return all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
 }
 
 /** Every value of a header. */

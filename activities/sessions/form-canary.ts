@@ -2,7 +2,7 @@
 
 import type { MachineConfig } from '../../config/types.js';
 import { notMovable } from '../errors.js';
-import { all, ask } from './canary-visit.js';
+import { ask, cookiesSetBy } from './canary-visit.js';
 import type { MachinePair } from './mechanism.js';
 
 interface Form {
@@ -44,8 +44,7 @@ async function fetchForm(machine: MachineConfig, path: string): Promise<Form> {
     );
   }
   const { pathname, search } = new URL(form.action, new URL(path, machine.url));
-  const cookies = all(headers['set-cookie']).map((line) => line.split(';', 1)[0] ?? '');
-  return { path: `${pathname}${search}`, hidden: form.hidden, cookies: cookies.join('; ') };
+  return { path: `${pathname}${search}`, hidden: form.hidden, cookies: cookiesSetBy(headers).join('; ') };
 }
 
 async function send(machine: MachineConfig, { path, hidden, cookies }: Form): Promise<number> {

@@ -23,7 +23,7 @@ export async function beginSession(machine: MachineConfig, path: string, pool: P
 }
 
 /** The cookie of a session that an answer sets, or null. */
-export function sessionCookieIn({ headers }: Visit, { sessionId }: PoolConfig): SessionCookie | null {
+function sessionCookieIn({ headers }: Visit, { sessionId }: PoolConfig): SessionCookie | null {
   const cookies = all(headers['set-cookie']).map(parsed);
   return cookies.find(({ name }) => sessionId.cookies.includes(name)) ?? null;
 }
@@ -36,6 +36,12 @@ export function mustBeAlike(one: MachineConfig, ours: SessionCookie, other: Mach
     `The session cookies of machines ${one.name} and ${other.name} differ: "${mine ?? ''}" and "${yours ?? ''}".`,
     'Give both the same name, path, domain and flags.',
   );
+}
+
+/** The same of two answers that have begun sessions, as far as these are in cookies. */
+export function mustBeginAlike(pool: PoolConfig, one: MachineConfig, ours: Visit, other: MachineConfig, theirs: Visit): void {
+  const [mine, yours] = [sessionCookieIn(ours, pool), sessionCookieIn(theirs, pool)];
+  if (mine !== null && yours !== null) mustBeAlike(one, mine, other, yours);
 }
 
 /** The canary asks each machine by its own address, and some applications set what they were asked by as the domain. */

@@ -8,7 +8,7 @@ import type { SessionHeader, Visit } from './canary-visit.js';
 import { ask, sessionSetBy, visit } from './canary-visit.js';
 import { mustTakeForms } from './form-canary.js';
 import type { MachinePair } from './mechanism.js';
-import { mustBeAlike, sessionCookieIn } from './session-cookie.js';
+import { mustBeginAlike } from './session-cookie.js';
 
 /**
  * What is absent is not asked about: the server itself tells whether the two share sessions, and a made-up id is not harmless everywhere (a
@@ -26,8 +26,7 @@ export async function sendCanary(
 ): Promise<void> {
   const ours = await begin(pool, primary, path);
   const theirs = await begin(pool, standby, path);
-  const cookies = [sessionCookieIn(ours, pool), sessionCookieIn(theirs, pool)] as const;
-  if (cookies[0] !== null && cookies[1] !== null) mustBeAlike(primary, cookies[0], standby, cookies[1]);
+  mustBeginAlike(pool, primary, ours, standby, theirs);
   await sleep(barrierMs, undefined, { signal });
   const answer = await visit(standby, path, pool, ours.session);
   // Servers that write their own name into an id set it again, and the session is the same.

@@ -7,7 +7,7 @@ import { askInPassing, visit } from './canary-visit.js';
 import type { MechanismCall } from './mechanism.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { notMovable } from '../errors.js';
-import { mustBeAlike, sessionCookieIn } from './session-cookie.js';
+import { mustBeginAlike } from './session-cookie.js';
 
 /** Tomcat counts idle time in whole seconds. */
 const IDLE_MS = 1100;
@@ -38,8 +38,7 @@ export async function sendCanary(
   let theirs: Visit | undefined;
   try {
     theirs = await visit(to.machine, canary.path, pool, null);
-    const cookies = [sessionCookieIn(ours, pool), sessionCookieIn(theirs, pool)] as const;
-    if (cookies[0] !== null && cookies[1] !== null) mustBeAlike(from.machine, cookies[0], to.machine, cookies[1]);
+    mustBeginAlike(pool, from.machine, ours, to.machine, theirs);
     const sent = await mustHave(canary, from, id, signal);
     if (!(await leavesMemory(lane, id, restS, call)) || !(await from.store.giveTo(to.store, [id])).get(id)) {
       throw notMovable(

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { supervisePool } from '../../workflows/supervise-pool.js';
 import * as messages from '../../workflows/supervisor-messages.js';
+import type { MadeUpWorker } from '../fixtures/made-up-worker.js';
 import { startMadeUpWorker } from '../fixtures/made-up-worker.js';
 
 const PATIENCE = { timeout: 30_000 };
@@ -20,10 +21,11 @@ function permutations<T>(of: readonly T[]): T[][] {
   return of.flatMap((first, at) => permutations(of.toSpliced(at, 1)).map((rest) => [first, ...rest]));
 }
 
-test('each of several signals at once has an explanation of its own, in whatever order they arrive', async () => {
+/** Policy, which says nothing before `speak` is called; then that it is to wait. */
+async function startSlowPolicy(): Promise<MadeUpWorker & { speak: () => void }> {
   let speak: (() => void) | undefined;
   const spoken = new Promise<void>((resolve) => (speak = resolve));
-  const { client, taskQueue } = await startMadeUpWorker({
+  const worker = await startMadeUpWorker({
     requirePools: () => Promise.resolve(),
     canList: () => Promise.resolve(false),
     judgeRestart: async () => {
@@ -31,6 +33,11 @@ test('each of several signals at once has an explanation of its own, in whatever
       return { verdict: 'later', code: 'COOLDOWN', text: 'So it is.', untilMs: null, judgedAtMs: Date.now() };
     },
   });
+  return { ...worker, speak: () => speak?.() };
+}
+
+test('each of several signals at once has an explanation of its own, in whatever order they arrive', async () => {
+  const { client, taskQueue, speak } = await startSlowPolicy();
   const supervisors = await Promise.all(
     permutations(SIGNALS).map(async (order, at) => {
       const name = `${taskQueue}-${at}`;
@@ -44,7 +51,7 @@ test('each of several signals at once has an explanation of its own, in whatever
   for (const { supervisor } of supervisors)
     await expect.poll(async () => (await supervisor.query(messages.poolStatusQuery)).signals, PATIENCE).toBe(SIGNALS.length);
 
-  speak?.();
+  speak();
 
   for (const { supervisor, order } of supervisors) {
     const state = async (): Promise<string> => (await supervisor.query(messages.poolStatusQuery)).state;
@@ -62,13 +69,7 @@ test('each of several signals at once has an explanation of its own, in whatever
 });
 
 test('a wish that an operator rejects before policy has spoken of it is answered as well', async () => {
-  let speak: (() => void) | undefined;
-  const spoken = new Promise<void>((resolve) => (speak = resolve));
-  const { client, taskQueue } = await startMadeUpWorker({
-    requirePools: () => Promise.resolve(),
-    canList: () => Promise.resolve(false),
-    judgeRestart: () => spoken,
-  });
+  const { client, taskQueue, speak } = await startSlowPolicy();
   const supervisor = await client.workflow.start<typeof supervisePool>('supervisePool', {
     ...{ workflowId: `pool/${taskQueue}`, taskQueue, args: [{ pool: taskQueue }] },
   });
@@ -82,6 +83,6 @@ test('a wish that an operator rejects before policy has spoken of it is answered
     ['agingDetected', 'REJECTED', 'slow'],
     ['reject', 'REJECTED', null],
   ]);
-  speak?.();
+  speak();
   await supervisor.terminate();
 });

@@ -10,6 +10,7 @@ import type { LibertyMetricsConfig, MachineConfig } from '../../../config/types.
 import { within } from '../../../config/within.js';
 import { samplesIn, sumOf } from '../../../monitor/prometheus-text.js';
 import { machineUnreachable, notMovable } from '../../errors.js';
+import { cookiesSetBy } from '../canary-visit.js';
 import type { MachinePair } from '../mechanism.js';
 
 /** A page takes some 10 ms, and a hundred on a loaded host. Chosen. */
@@ -169,9 +170,7 @@ function basic({ user, password }: { user: string; password: string }): string {
 }
 
 function cookiesIn(headers: Page['headers']): [string, string][] {
-  const lines = headers['set-cookie'] ?? [];
-  return (typeof lines === 'string' ? [lines] : lines).map((line) => {
-    const pair = line.split(';', 1)[0] ?? '';
+  return cookiesSetBy(headers).map((pair) => {
     const at = pair.indexOf('=');
     return [pair.slice(0, at), pair.slice(at + 1)];
   });
