@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { answerError, isTimeout, noConnection, requestNeverCame, wasNeverSent } from './errors.js';
 import { responseHeaders } from './headers.js';
 import type { Exchange } from './in-flight.js';
+import { hasReadableLinks } from './page-links.js';
 import type { PoolTraffic } from './pool-traffic.js';
 
 export type OnUpgrade = (exchange: Exchange, statusCode: number, headers: string[], upstream: Duplex) => void;
@@ -60,7 +61,8 @@ export class Answer {
       return true;
     }
     this.notModified = statusCode === 304;
-    const { headers, carrying, contentType } = responseHeaders(raw, this.traffic.ids);
+    const { headers, carrying, contentType, contentEncoding } = responseHeaders(raw, this.traffic.ids);
+    if (!hasReadableLinks(contentType, contentEncoding)) this.exchange.links = null;
     this.traffic.answered(this.exchange, carrying);
     if (contentType.startsWith('text/event-stream')) this.becomeStream();
     this.traffic.totals.count(this.exchange.machine, statusCode, performance.now() - this.exchange.routedAt);
@@ -95,11 +97,11 @@ export class Answer {
   onData(chunk: Buffer): boolean {
     if (this.unwanted) return true;
     if (this.blocked) {
-      this.pending.push(() => void this.response.write(chunk));
+      this.pending.push(() => void this.pass(chunk));
       return false;
     }
-    if (this.response.write(chunk)) return true;
-    this.awaitReader();
+    if (this.pass(chunk)) return true;
+    if (!this.blocked) this.awaitReader();
     return false;
   }
 
@@ -110,6 +112,7 @@ export class Answer {
     this.traffic.inFlight.finish(this.exchange);
     const end = (): void => {
       if (this.unwanted) return;
+      if (this.exchange.links?.end() === true && this.traffic.mustRecord(this.exchange)) return this.recordFirst(end);
       if (trailers !== null && trailers.length > 0) {
         const pairs: [string, string][] = [];
         for (let i = 0; i < trailers.length; i += 2) {
@@ -188,6 +191,14 @@ export class Answer {
     answerError(this.response, this.traffic.totals, error);
   }
 
+  /** Returns whether more may come. */
+  private pass(chunk: Buffer): boolean {
+    const write = (): boolean => this.response.write(chunk);
+    if (this.exchange.links?.read(chunk) !== true || !this.traffic.mustRecord(this.exchange)) return write();
+    this.recordFirst(write);
+    return false;
+  }
+
   private recordFirst(then: () => void, otherwise: () => void = () => undefined): void {
     this.blocked = true;
     void this.traffic
@@ -197,12 +208,13 @@ export class Answer {
         this.blocked = false;
         if (this.unwanted) {
           otherwise();
+          this.pending.length = 0;
         } else {
           then();
-          for (const write of this.pending) write();
+          // Each may find something that has to be recorded first.
+          for (let next; !this.blocked && (next = this.pending.shift()) !== undefined;) next();
         }
-        this.pending.length = 0;
-        this.resume();
+        if (!this.blocked) this.resume();
       });
   }
 

@@ -45,6 +45,7 @@ function dispatch(
   onUpgrade: OnUpgrade | undefined,
 ): void {
   const { request, hasBody } = exchange;
+  exchange.links = traffic.linksOf(machine);
   const answer = new Answer(traffic, exchange, response, onUpgrade);
   // An event stream keeps its connection as long as it likes: it must not use up those of ordinary requests.
   const wantsStream = request.headers.accept?.startsWith('text/event-stream') === true;
@@ -54,7 +55,7 @@ function dispatch(
         path: request.url ?? '/',
         // Any token is a method (RFC 9110 section 9.1); undici's type knows only the common ones.
         method: request.method as Dispatcher.HttpMethod,
-        headers: requestHeaders(request, traffic.isTrustedPeer(exchange.socket)),
+        headers: requestHeaders(request, traffic.isTrustedPeer(exchange.socket), exchange.links !== null),
         body: hasBody ? request : null,
         ...(onUpgrade && request.headers.upgrade !== undefined ? { upgrade: request.headers.upgrade } : {}),
       },

@@ -14,8 +14,11 @@ const HOP_BY_HOP = new Set([
   'proxy-authenticate',
 ]);
 
-/** Flat list of names and values for the machine. What a trusted peer says of scheme and host is believed; otherwise it is what we see. */
-export function requestHeaders(request: IncomingMessage, fromTrustedPeer: boolean): string[] {
+/**
+ * Flat list of names and values for the machine. What a trusted peer says of scheme and host is believed; otherwise it is what we see. Where
+ * the answer must be readable, the machine is asked not to encode it (RFC 9110 section 12.5.3: to ask for nothing would let it).
+ */
+export function requestHeaders(request: IncomingMessage, fromTrustedPeer: boolean, mustBeReadable: boolean): string[] {
   const raw = request.rawHeaders;
   const dropped = namedByConnection(request.headers.connection);
   const headers: string[] = [];
@@ -25,7 +28,7 @@ export function requestHeaders(request: IncomingMessage, fromTrustedPeer: boolea
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || lower === 'expect') continue;
+    if (HOP_BY_HOP.has(lower) || lower === 'expect' || (mustBeReadable && lower === 'accept-encoding')) continue;
     if (lower === 'x-forwarded-proto' || lower === 'x-forwarded-host') {
       if (!fromTrustedPeer) continue;
       if (lower === 'x-forwarded-proto') proto = null;
@@ -36,6 +39,7 @@ export function requestHeaders(request: IncomingMessage, fromTrustedPeer: boolea
       forwardedFor = forwardedFor === '' ? (raw[i + 1] ?? '') : `${forwardedFor}, ${raw[i + 1] ?? ''}`;
     else headers.push(name, raw[i + 1] ?? '');
   }
+  if (mustBeReadable) headers.push('accept-encoding', 'identity');
   const client = request.socket.remoteAddress ?? 'unknown';
   headers.push('x-forwarded-for', forwardedFor === '' ? client : `${forwardedFor}, ${client}`);
   if (proto !== null) headers.push('x-forwarded-proto', proto);
@@ -49,6 +53,7 @@ export interface ResponseHeaders {
   /** Those that may carry session ids. */
   carrying: CarryingHeader[];
   contentType: string;
+  contentEncoding: string;
 }
 
 /** Decodes a machine's headers byte by byte (latin1), so that whatever it sent leaves unchanged. */
@@ -56,6 +61,7 @@ export function responseHeaders(raw: readonly Buffer[], ids: SessionIds): Respon
   const headers: string[] = [];
   const carrying: CarryingHeader[] = [];
   let contentType = '';
+  let contentEncoding = '';
   let dropped: Set<string> | null = null;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]?.toString('latin1') ?? '';
@@ -65,15 +71,16 @@ export function responseHeaders(raw: readonly Buffer[], ids: SessionIds): Respon
     if (HOP_BY_HOP.has(lower)) continue;
     if (ids.mayCarry(lower)) carrying.push([lower, value]);
     if (lower === 'content-type') contentType = value;
+    else if (lower === 'content-encoding') contentEncoding = value;
     headers.push(name, value);
   }
-  if (dropped === null) return { headers, carrying, contentType };
+  if (dropped === null) return { headers, carrying, contentType, contentEncoding };
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     if (!dropped.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
   }
-  return { headers: kept, carrying, contentType };
+  return { headers: kept, carrying, contentType, contentEncoding };
 }
 
 function namedByConnection(connection: string | undefined): Set<string> | null {

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { SessionKeyHash } from '../state/session-key.js';
+import type { PageLinks } from './page-links.js';
 import type { CarryingHeader, SessionIds } from './session-ids.js';
 
 /** One request on its way. */
@@ -24,6 +25,8 @@ export class Exchange {
   isGivenUp = false;
   /** Headers of the answer that may set ids: one that the primary just set belongs to this request while it runs. */
   carrying: readonly CarryingHeader[] = [];
+  /** Links of the answer's page, which may be all that names a session; null where they need not be looked at. */
+  links: PageLinks | null = null;
   /** Where it stands in `InFlight`, which alone changes this; -1 outside. */
   position = -1;
   /** Kept apart: undici takes it away from a request whose body it has given up. */
@@ -52,7 +55,8 @@ export class Exchange {
 
   /** Keys that the answer sets. */
   responseKeys(): string[] {
-    return this.carrying.length === 0 ? [] : this.ids.ofAnswer(this.carrying).map(this.hash);
+    if (this.carrying.length === 0 && this.links === null) return [];
+    return this.ids.ofAnswer(this.carrying, this.links).map(this.hash);
   }
 
   allKeys(): string[] {

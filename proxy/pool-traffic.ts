@@ -15,7 +15,8 @@ import { InFlight } from './in-flight.js';
 import { Machines } from './machines.js';
 import { PoolSync } from './pool-sync.js';
 import type { OpenHold } from './routing.js';
-import { createRoutingState, endHold, keysToRecord, learnOwners, noteAnswer, openHold } from './routing.js';
+import { createRoutingState, endHold, isMoving, keysToRecord, learnOwners, noteAnswer, openHold } from './routing.js';
+import type { PageLinks } from './page-links.js';
 import type { CarryingHeader } from './session-ids.js';
 import { SessionIds } from './session-ids.js';
 import { Totals } from './totals.js';
@@ -108,6 +109,11 @@ export class PoolTraffic {
   /** Entries in memory that grow with the number of sessions; none while the pool is steady, unless its sessions cannot be moved. */
   get remembered(): number {
     return this.state.owners.size + this.state.together.size + (this.used?.size ?? 0);
+  }
+
+  /** What looks for sessions that a machine begins in the links of a page alone; null unless it is the standby, whose ids are recorded. */
+  linksOf(machine: string): PageLinks | null {
+    return isMoving(this.state) && machine === this.state.standby ? this.ids.inLinks() : null;
   }
 
   /** Whether an answer sets ids that the other proxies must learn before its client does. */

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { normalisedId } from '../config/route-marker.js';
 import type { SessionIdConfig } from '../config/types.js';
+import { PageLinks } from './page-links.js';
 
 /** What of a request can carry ids. Several Cookie headers have been joined by "; " (RFC 9113 section 8.2.3), others by ", ". */
 export interface IdCarrier {
@@ -63,14 +64,23 @@ export class SessionIds {
    * Normalised ids that a response sets, each once. A cookie that is being deleted sets none: PHP gives it the value `deleted`, which would be
    * one session of all who log out.
    */
-  ofAnswer(carrying: readonly CarryingHeader[]): string[] {
+  ofAnswer(carrying: readonly CarryingHeader[], links: PageLinks | null = null): string[] {
     const ids = new Set<string>();
+    if (links?.id) this.add(ids, links.id);
     for (const [name, value] of carrying) {
       if (name === 'set-cookie') this.addSetCookie(ids, value);
       else if (name === 'location') this.addPath(ids, value);
       else this.addHeader(ids, value);
     }
     return [...ids];
+  }
+
+  /**
+   * What looks for the id in an answer's page; null where a header names it. A server that uses cookies sets one with the page that begins a
+   * session, and ASP.NET sends the client to a path that has the id.
+   */
+  inLinks(): PageLinks | null {
+    return this.pathMark === null || this.cookies.size > 0 ? null : new PageLinks(this.pathMark);
   }
 
   /** Normalised ids of a request in cookies that its response deletes: of sessions that have ended. */
