@@ -1,5 +1,6 @@
 // Step 1: the pool is this run's, the standby runs and is healthy, and the preflight has passed.
 
+import { mustBeAlike } from './alike.js';
 import { withAttempt } from './attempt.js';
 import { claim } from './claim.js';
 import type { ActivityDeps } from './deps.js';
@@ -29,9 +30,12 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
       const machines = new DistinctMachines();
       for (const { name } of [pair.primary, pair.standby]) await machines.add(driver, pool, name, attempt);
     }
+    const reports = await proxies.allReport(row.epoch, signal);
     // After the point of no return there is nothing to refuse any more.
-    if (row.phase === 'steady') await mechanism.preflight(pair, () => streamingKeys(proxies), attempt);
-    await proxies.allReport(row.epoch, signal);
+    if (row.phase === 'steady') {
+      mustBeAlike(attempt.pool, reports);
+      await mechanism.preflight(pair, () => streamingKeys(proxies), attempt);
+    }
     return { from: pair.primary.name, to: pair.standby.name };
   });
 }

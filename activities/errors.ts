@@ -83,6 +83,15 @@ export const proxyRefused = (pool: string, { name, adminUrl }: ProxyRow, status:
   });
 };
 
+/** `field` of vm-rejuv.yaml has another value, as JSON, for a proxy than for this process; undefined where it has none. */
+export const proxyDiffers = (pool: string, proxy: string, field: string, theirs = 'none', ours = 'none'): OperatorError =>
+  new OperatorError(
+    'PROXY_DIFFERS',
+    `Proxy ${proxy} of pool ${pool} was started with pools.${pool}.${field} ${theirs}, and here it is ${ours}.`,
+    'Start proxies and workers anew with the same vm-rejuv.yaml, the proxies one after the other.',
+    { status: 409 },
+  );
+
 export const notIt = (adminUrl: string): Error => new Error(`another one answers at ${adminUrl}`);
 
 export const machineNotReady = (machine: string, seen: string, output: string): OperatorError =>

@@ -2,6 +2,7 @@
 // and no traffic.
 
 import type { Client } from '@temporalio/client';
+import { mustBeAlike } from '../activities/alike.js';
 import { createDriver } from '../activities/hypervisor/create-driver.js';
 import { primaryNotRunning } from '../activities/errors.js';
 import type { HypervisorDriver, MachineStatus } from '../activities/hypervisor/driver.js';
@@ -127,7 +128,7 @@ export async function check(
 
 async function proxiesAnswer(config: Config, pool: PoolConfig, database: Database, signal: AbortSignal): Promise<void> {
   await ensurePool(database, pool);
-  await new ProxyFleet(database, pool.name, config.adminToken).allReport(0, signal);
+  mustBeAlike(pool, await new ProxyFleet(database, pool.name, config.adminToken).allReport(0, signal));
 }
 
 /** It has to answer, too: a worker that has died counts as one that polls for a minute more. */

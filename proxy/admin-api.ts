@@ -19,6 +19,9 @@ export interface PoolReport {
   streams: Record<string, number>;
   /** Requests that wait in the gate now. */
   held: number;
+  /** Its name, and the settings that workers must have alike, as config/routing-settings.ts gives them; absent in answers of proxies that do not tell. */
+  proxy?: string;
+  settings?: Record<string, string>;
 }
 
 /** PUT /pools/:pool/holds/:id: holds, waits until quiet or until the budget is used up, acknowledges. */

@@ -75,10 +75,10 @@ export function createAdmin({ traffic, incarnation, name, token, isReady }: Admi
       const { pool } = request.params as { pool: string };
       next(pool === traffic.pool.name ? undefined : poolNotHere(pool, traffic.pool.name));
     });
-    api.get('/pools/:pool', () => report(traffic, incarnation));
+    api.get('/pools/:pool', () => report(traffic, incarnation, name));
     api.post('/pools/:pool/reload', async () => {
       await traffic.sync.reload();
-      return report(traffic, incarnation);
+      return report(traffic, incarnation, name);
     });
     api.put('/pools/:pool/holds/:id', async (request) => {
       const id = holdId.parse((request.params as { id: string }).id);
@@ -122,7 +122,7 @@ function answer(reply: FastifyReply, { status, code, message, remedy }: Operator
   return reply.code(status).send({ code, message, remedy });
 }
 
-function report(traffic: PoolTraffic, incarnation: string): PoolReport {
+function report(traffic: PoolTraffic, incarnation: string, proxy: string): PoolReport {
   const { epoch, phase, active, standby } = traffic.state;
   const inFlight: Record<string, number> = {};
   const unanswered: Record<string, number> = {};
@@ -133,7 +133,8 @@ function report(traffic: PoolTraffic, incarnation: string): PoolReport {
     inFlight[name] = requests.length - unanswered[name];
     streams[name] = [...traffic.inFlight.streams(name)].length;
   }
-  return { incarnation, epoch, phase, active, standby, inFlight, unanswered, streams, held: traffic.gate.waiting };
+  const held = traffic.gate.waiting;
+  return { incarnation, epoch, phase, active, standby, inFlight, unanswered, streams, held, proxy, settings: traffic.settings };
 }
 
 function seenKeys({ state, inFlight, used }: PoolTraffic, incarnation: string): SeenKeys {

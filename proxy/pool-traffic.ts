@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { didNotAnswer } from '../config/error-code.js';
+import { routingSettings } from '../config/routing-settings.js';
 import type { PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
 import { releaseHolds, releaseOverdueHolds } from '../state/hold.js';
@@ -36,6 +37,8 @@ export class PoolTraffic {
   readonly sync: PoolSync;
   readonly ids: SessionIds;
   readonly totals = new Totals();
+  /** What the workers must have alike. */
+  readonly settings: Record<string, string>;
   /** Null where requests of one session may run at once. */
   readonly turns: Turns | null;
   /** Null where sessions are moved. */
@@ -58,6 +61,7 @@ export class PoolTraffic {
     private readonly onStruck: () => void,
   ) {
     this.ids = new SessionIds(pool.sessionId);
+    this.settings = routingSettings(pool);
     this.turns = pool.sessions.oneRequestAtATime ? new Turns(pool.limits) : null;
     this.used = pool.sessions.mechanism === 'none' ? new UsedSessions(pool.sessions.idleMs) : null;
     this.inFlight = new InFlight(pool.limits.requestTimeoutMs, (exchange) => this.ended(exchange));

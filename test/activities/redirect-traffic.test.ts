@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { abandonRestart } from '../../activities/abandon-restart.js';
 import { redirectTraffic } from '../../activities/redirect-traffic.js';
+import type { PoolConfig } from '../../config/types.js';
 import { readPool } from '../../state/pool.js';
 import { currentProcess } from '../../state/process-identity.js';
 import { registerProxy } from '../../state/proxy-register.js';
@@ -26,6 +27,26 @@ test('a standby that a proxy cannot reach is found before the point of no return
   // An attempt whose answer was lost is asked again.
   expect(await new MockActivityEnvironment().run(() => abandonRestart(deps, 'shop'))).toBe('given-back');
   expect(await readPool(store, 'shop')).toMatchObject({ phase: 'steady', run: null, active: 'a' });
+});
+
+test.each([
+  [
+    'looks for ids elsewhere',
+    { sessionId: { cookies: ['JSESSIONID'] } },
+    'sessionId.cookies ["sid"], and here it is ["JSESSIONID"]',
+  ],
+  ['lets requests of a session pass at once', { sessions: { oneRequestAtATime: true } }, 'sessions.oneRequestAtATime false'],
+])('a proxy that %s as its configuration of before has it is found before the point of no return', async (_what, now, told) => {
+  const { deps, store, pool } = await startAttempts((_request, response) => response.end(), {}, 'steady');
+  const { sessionId, sessions } = now as Partial<PoolConfig>;
+  const changed = { ...pool, sessionId: { ...pool.sessionId, ...sessionId }, sessions: { ...pool.sessions, ...sessions } };
+  deps.config.pools = { shop: changed as PoolConfig };
+
+  await expect(new MockActivityEnvironment().run(() => redirectTraffic(deps, 'shop'))).rejects.toMatchObject({
+    type: 'PROXY_DIFFERS',
+    message: expect.stringContaining(`Proxy test of pool shop was started with pools.shop.${told}`) as string,
+  });
+  expect(await readPool(store, 'shop')).toMatchObject({ phase: 'opening' });
 });
 
 test('a proxy that is out of reach just past the point of no return is waited for, and is no matter for an operator', async () => {
