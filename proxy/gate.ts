@@ -7,13 +7,15 @@ import { holdExpired, queueFull } from './errors.js';
 import type { Exchange, InFlight } from './in-flight.js';
 import { OwnerLookUp } from './owner-look-up.js';
 import type { Decision, RoutingState } from './routing.js';
-import { decide, isMoving, noteTogether } from './routing.js';
+import { decide, isMoving, noteTogether, partedKeys } from './routing.js';
 import { WaitingRequest } from './waiting-request.js';
 
 /** How often waiting requests are looked at for deadlines. Chosen: fine against holdMaxMs, cheap. */
 const SWEEP_MS = 25;
 /** How often the rows are asked again while requests wait. Chosen. */
 const SETTLE_MS = 250;
+/** The part of holdMaxMs for which a stream may keep a session that somebody waits for. Chosen: leaves more than sessions take to move. */
+const STREAM_PART = 0.2;
 /** Waits that are remembered for reports. */
 const MAX_WAITS = 100_000;
 
@@ -136,13 +138,24 @@ export class Gate {
   private expire(): void {
     const now = performance.now();
     for (const waiter of this.waiters) {
-      if (now - waiter.request.since < this.limits.holdMaxMs) continue;
+      const waitedMs = now - waiter.request.since;
+      if (waitedMs > STREAM_PART * this.limits.holdMaxMs) this.closeStreams(waiter.request.exchange);
+      if (waitedMs < this.limits.holdMaxMs) continue;
       this.waiters.delete(waiter);
       this.expired++;
       waiter.request.refuse(holdExpired());
     }
     this.pump();
     if (this.waiters.size > 0 && now - this.lastSettle > SETTLE_MS) this.askRows(this.isOverfull());
+  }
+
+  /** Of a session that has to follow another to the standby before this request can go on, and stays as long as a stream of it is open. */
+  private closeStreams(exchange: Exchange): void {
+    const awaited = partedKeys(this.state, exchange.keys());
+    if (awaited.length === 0) return;
+    for (const stream of [...this.inFlight.streams(this.state.active)]) {
+      if (stream.keys().some((key) => awaited.includes(key))) stream.stream?.close();
+    }
   }
 
   private isOverfull(): boolean {

@@ -59,6 +59,11 @@ export function decide(state: RoutingState, keys: readonly string[]): Decision {
   return { kind: 'route', machine: state.active };
 }
 
+/** The primary's among keys that have different owners; none where one machine has all. */
+export function partedKeys({ owners }: RoutingState, keys: readonly string[]): string[] {
+  return keys.some((key) => owners.get(key) === 'standby') ? keys.filter((key) => owners.get(key) === 'primary') : [];
+}
+
 /** Remembers that these keys came in one request. Nothing is kept while the pool is steady. */
 export function noteTogether(state: RoutingState, keys: readonly string[]): void {
   if (keys.length > 1 && isMoving(state)) state.together.set(keys.join(' '), keys);

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import WebSocket from 'ws';
 import type { SessionIdConfig } from '../../config/types.js';
 import { commitHold, openHold } from '../../state/hold.js';
 import { swapPool } from '../../state/pool.js';
 import { standbyKeys } from '../../state/session-owner.js';
 import { reload, startMovingPool } from '../fixtures/moving-pool.js';
+import { openAnother, openStream } from '../fixtures/open-stream.js';
 import type { TestProxy } from '../fixtures/proxy.js';
 
 function ask({ proxy }: TestProxy, cookie: string | null): Promise<Response> {
@@ -113,4 +116,18 @@ test('nothing is kept of a session once the pool is steady again', async () => {
 
   for (const cookie of ['sid=1', 'sid=2', 'sid=5']) await ask(running, cookie);
   expect(await remembered()).toBe(0);
+});
+
+test('a stream is closed when it keeps a session that another one of its client waits for, and no other stream is', async () => {
+  const running = await startMovingPool();
+  const awaited = await openStream(running, 'sid=old');
+  const other = await openAnother(running, 'sid=other');
+  const begun = (await ask(running, null)).headers.get('set-cookie')?.split(';')[0] ?? '';
+
+  const answer = ask(running, `sid=old; ${begun}`);
+  const [code] = (await once(awaited, 'close')) as [number];
+  await (await answer).text();
+
+  expect(code).toBe(1012);
+  expect(other.readyState).toBe(WebSocket.OPEN);
 });
