@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { didNotAnswer } from '../config/error-code.js';
+import { hostHeader } from '../config/host-header.js';
 import type { HealthConfig, MachineConfig } from '../config/types.js';
 import { machineNotReady } from './errors.js';
 import type { HypervisorDriver } from './hypervisor/driver.js';
@@ -34,7 +35,10 @@ export async function untilHealthy(machine: MachineConfig, health: HealthConfig,
 /** Null when healthy, else what was seen instead. */
 export async function probe(machine: MachineConfig, health: HealthConfig): Promise<string | null> {
   try {
-    const response = await request(new URL(health.path, machine.url), { signal: AbortSignal.timeout(health.timeoutMs) });
+    const response = await request(new URL(health.path, machine.url), {
+      headers: hostHeader(machine),
+      signal: AbortSignal.timeout(health.timeoutMs),
+    });
     await response.body.dump();
     return response.statusCode === health.status
       ? null

@@ -16,6 +16,12 @@ export const someMilliseconds = upTo.min(1);
 export const count = z.number().int().min(1);
 export const path = matching(/^\//, 'a path that begins with "/"');
 
+/** RFC 9110, section 7.2, of a name or an address in brackets. */
+export const host = matching(
+  /^([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?$/,
+  'what a Host header holds, such as shop.example or shop.example:8080',
+);
+
 /** `orNull` is said where null is allowed, too. */
 export const origin = (example: string, orNull = ''): z.ZodType<string> => {
   const allowed = originLike(example) + orNull;

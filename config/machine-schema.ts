@@ -3,13 +3,14 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { driverSchema } from './driver-schema.js';
-import { name, origin } from './fields.js';
+import { host, name, origin } from './fields.js';
 import { table } from './sessions-schema.js';
 
 export const machineSchema = z.strictObject(
   {
     name,
     url: origin('http://10.0.0.5:8080'),
+    host: host.optional(),
     driver: driverSchema,
     sessionDirectory: z.string('the path of a directory').optional(),
     sessionTable: table.optional(),

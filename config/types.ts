@@ -94,6 +94,8 @@ export interface MachineConfig<Driver extends DriverConfig = DriverConfig> {
   name: string;
   /** Origin that the proxy sends requests to, such as http://127.0.0.1:8180 */
   url: string;
+  /** Host header of our own questions to it, where the application is in a virtual host that clients name; absent for that of `url`. */
+  host?: string;
   driver: Driver;
   /** Tomcat with FileStore: this machine's own session directory, as the worker sees it. */
   sessionDirectory?: string;

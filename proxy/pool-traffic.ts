@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { didNotAnswer } from '../config/error-code.js';
+import { hostHeader } from '../config/host-header.js';
 import { routingSettings } from '../config/routing-settings.js';
 import type { PoolConfig } from '../config/types.js';
 import type { Database } from '../state/database.js';
@@ -146,9 +147,10 @@ export class PoolTraffic {
   /** Asks a machine for its health over the connections that its traffic takes; null when it is well, else what came instead. */
   async canary(machine: string): Promise<string | null> {
     const { path, status, timeoutMs } = this.pool.health;
+    const headers = hostHeader(this.pool.machines.find(({ name }) => name === machine) ?? {});
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const answer = await this.machines.get(machine).request({ path, method: 'GET', signal });
+      const answer = await this.machines.get(machine).request({ path, method: 'GET', headers, signal });
       await answer.body.dump();
       return answer.statusCode === status ? null : `${path} answered ${answer.statusCode} instead of ${status}`;
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
+import { hostHeader } from '../../config/host-header.js';
 import type { MachineConfig, PoolConfig } from '../../config/types.js';
 import { machineUnreachable, notMovable } from '../errors.js';
 import type { Side } from './tomcat-lane.js';
@@ -91,6 +92,7 @@ export async function ask(
   try {
     const { statusCode, headers, body } = await request(new URL(path, machine.url), {
       headers: {
+        ...hostHeader(machine),
         ...(session === null ? {} : { [session.name]: session.value }),
         ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
       },

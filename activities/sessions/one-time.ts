@@ -1,6 +1,7 @@
 // Whether the clocks of two machines are near enough to each other for their sessions.
 
 import { request } from 'undici';
+import { hostHeader } from '../../config/host-header.js';
 import { within } from '../../config/within.js';
 import type { MachineConfig, PoolConfig } from '../../config/types.js';
 import { machineUnreachable, notMovable } from '../errors.js';
@@ -27,15 +28,18 @@ export async function mustHaveOneTime(pool: PoolConfig, { primary, standby }: Ma
   );
 }
 
-async function clockMs({ name, url }: MachineConfig, { health }: PoolConfig, signal: AbortSignal): Promise<number> {
+async function clockMs(machine: MachineConfig, { health }: PoolConfig, signal: AbortSignal): Promise<number> {
   try {
     return await within(health.timeoutMs, signal, async (limited) => {
-      const { headers, body } = await request(new URL(health.path, url), { signal: limited });
+      const { headers, body } = await request(new URL(health.path, machine.url), {
+        headers: hostHeader(machine),
+        signal: limited,
+      });
       await body.dump();
       return Date.parse(String(headers['date']));
     });
   } catch (cause) {
     signal.throwIfAborted();
-    throw machineUnreachable(name, health.path, cause);
+    throw machineUnreachable(machine.name, health.path, cause);
   }
 }

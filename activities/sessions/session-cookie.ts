@@ -45,9 +45,10 @@ export function mustBeginAlike(pool: PoolConfig, one: MachineConfig, ours: Visit
 }
 
 /** The canary asks each machine by its own address, and some applications set what they were asked by as the domain. */
-function asOfOneHost(cookie: string | undefined, { url }: MachineConfig): string | undefined {
-  return cookie?.replace(/(; domain=)\.?([^;]*)/, (all, domain: string, host: string) =>
-    host.toLowerCase() === new URL(url).hostname ? domain : all,
+function asOfOneHost(cookie: string | undefined, { url, host }: MachineConfig): string | undefined {
+  const asked = new URL(host === undefined ? url : `http://${host}`).hostname;
+  return cookie?.replace(/(; domain=)\.?([^;]*)/, (all, domain: string, its: string) =>
+    its.toLowerCase() === asked ? domain : all,
   );
 }
 

@@ -19,3 +19,18 @@ test('a machine that is too slow for its health check is told as that, and one t
   const nobody = { url: 'http://127.0.0.1:1' } as MachineConfig;
   expect(await probe(nobody, { ...health, timeoutMs: 60_000 })).toBe('/health did not answer (ECONNREFUSED)');
 });
+
+test('a machine that has several virtual hosts is asked for the one that is named', async () => {
+  const server = createServer(({ headers }, response) => response.writeHead(headers.host === 'shop.example' ? 200 : 404).end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const machine = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+  const health = { path: '/health', status: 200, timeoutMs: 10_000 } as HealthConfig;
+
+  expect(await probe({ ...machine, host: 'shop.example' }, health)).toBeNull();
+  expect(await probe(machine, health)).toBe('/health answered 404 instead of 200');
+});

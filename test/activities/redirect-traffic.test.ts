@@ -40,7 +40,7 @@ test.each([
   const { deps, store, pool } = await startAttempts((_request, response) => response.end(), {}, 'steady');
   const { sessionId, sessions } = now as Partial<PoolConfig>;
   const changed = { ...pool, sessionId: { ...pool.sessionId, ...sessionId }, sessions: { ...pool.sessions, ...sessions } };
-  deps.config.pools = { shop: changed as PoolConfig };
+  deps.config.pools = { shop: changed };
 
   await expect(new MockActivityEnvironment().run(() => redirectTraffic(deps, 'shop'))).rejects.toMatchObject({
     type: 'PROXY_DIFFERS',

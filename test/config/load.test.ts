@@ -235,6 +235,11 @@ describe('what is allowed is said in words of the file', () => {
       GOOD.replace('[/shop]', '[]'),
       /contexts: found a list of 0, allowed: a list of at least one context path/,
     ],
+    [
+      'name of a virtual host',
+      GOOD.replace('name: b', 'name: b\n        host: http://shop'),
+      /machines\.1\.host: found "http:\/\/shop", allowed: what a Host header holds, such as shop\.example/,
+    ],
     ['empty text', `temporal: { namespace: '' }\n${GOOD}`, /namespace: found "", allowed: text that is not empty/],
     [
       'number of machines',

@@ -78,3 +78,15 @@ test('a port that is taken is named with its field', async () => {
     ),
   ).rejects.toMatchObject({ code: 'PORT_TAKEN', message: expect.stringContaining('proxy.listen') as string });
 });
+
+test('a machine that has several virtual hosts gets the canary for the one that is named, and requests for that of the client', async () => {
+  const { admin, pool, proxy } = await startTestProxy(({ headers }, response) =>
+    response.writeHead(headers.host === 'shop.example' ? 200 : 404).end(headers.host),
+  );
+  const canary = async (): Promise<unknown> => (await admin('/pools/shop/canary', { method: 'POST', body: '{}' })).json();
+
+  expect(await canary()).toMatchObject({ seen: '/ answered 404 instead of 200' });
+  pool.machines[1].host = 'shop.example';
+  expect(await canary()).toMatchObject({ seen: null });
+  expect(await (await fetch(proxy.url)).text()).toBe(new URL(proxy.url).host);
+});
