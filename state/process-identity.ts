@@ -1,7 +1,6 @@
 // What proves that a process still lives, to whoever runs on the same host.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
@@ -40,32 +39,29 @@ export function startTimeOf(pid: number): string | null {
   return processOf(pid)?.startTime ?? null;
 }
 
-/** Whether any process of a group still runs. */
-export function groupRuns(group: number): boolean {
-  return processesOf(group).length > 0;
+/** A process of this host. */
+export interface RunningProcess {
+  pid: number;
+  parent: number;
+  /** Its process group. */
+  group: number;
+  startTime: string;
 }
 
-/** What the processes of a group occupy, each with its share of what is mapped by several (proc(5), smaps_rollup); null where nobody tells. */
-export async function groupMemoryBytes(group: number): Promise<number | null> {
-  // The kernel goes through all pages for that, which takes its time for a large heap: this thread may be a proxy's.
-  const texts = processesOf(group).map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => ''));
-  const kibibytes = (await Promise.all(texts)).map((text) => Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0));
-  const sum = kibibytes.reduce((total, one) => total + one, 0);
-  return sum === 0 ? null : sum * 1024;
-}
-
-function processesOf(group: number): number[] {
+/** All that run, zombies left out. */
+export function runningProcesses(): RunningProcess[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => processOf(pid)?.group === group);
+  return pids.flatMap((pid) => processOf(Number(pid)) ?? []);
 }
 
-function processOf(pid: number): { group: number; startTime: string } | null {
+function processOf(pid: number): RunningProcess | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in field 2 may hold anything, so count from its closing parenthesis.
-    const [state, , group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, parent, group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const startTime = rest[16];
-    return state === 'Z' || state === 'X' || startTime === undefined ? null : { group: Number(group), startTime };
+    if (state === 'Z' || state === 'X' || startTime === undefined) return null;
+    return { pid, parent: Number(parent), group: Number(group), startTime };
   } catch {
     return null;
   }

@@ -7,11 +7,13 @@ import { openSync, closeSync } from 'node:fs';
 import { access, constants, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../../config/error-code.js';
 import { OperatorError } from '../../config/operator-error.js';
 import type { ProcessDriverConfig } from '../../config/types.js';
-import { groupMemoryBytes, groupRuns, startTimeOf } from '../../state/process-identity.js';
+import { startTimeOf } from '../../state/process-identity.js';
 import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
 import { oneAtATime } from './machine-lock.js';
+import { machineProcesses, memoryBytesOf, signalAll } from './machine-processes.js';
 
 const POLL_MS = 20;
 /** A shell that writes its pid and becomes the command needs far less. */
@@ -59,7 +61,7 @@ export function createProcessDriver(name: string, driver: ProcessDriverConfig): 
 
 async function memoryOf(machine: ProcessMachine): Promise<number | null> {
   const { pid } = await recorded(machine);
-  return pid === null || (await status(machine)).power === 'off' ? null : groupMemoryBytes(pid);
+  return pid === null || (await status(machine)).power === 'off' ? null : memoryBytesOf(machineProcesses(pid));
 }
 
 async function status(machine: ProcessMachine): Promise<MachineStatus> {
@@ -107,6 +109,8 @@ function fingerprint({ driver: { command, cwd, env } }: ProcessMachine): string 
 async function start(machine: ProcessMachine, options: OperationOptions): Promise<MachineStatus> {
   const before = await status(machine);
   if (before.power === 'on') return before;
+  // Its first process may have ended by itself, and left others behind that have its ports.
+  await stop(machine, options);
   await options.guard?.();
   const child = await spawnMachine(machine).catch((cause: unknown) => {
     throw notStarted(machine, cause);
@@ -151,16 +155,18 @@ async function spawnMachine(machine: ProcessMachine): Promise<ChildProcess> {
 async function stop(machine: ProcessMachine, options: OperationOptions): Promise<void> {
   const { power } = await status(machine);
   const { pid } = await recorded(machine);
-  // A script that started the server without exec may have ended before it.
-  if (pid === null || (power === 'off' && (startTimeOf(pid) !== null || !groupRuns(pid)))) return;
+  // A script that started the server without exec may have ended before it; another process may have got its pid since.
+  if (pid === null || (power === 'off' && startTimeOf(pid) !== null)) return;
+  let left = machineProcesses(pid);
+  if (left.length === 0) return;
   await options.guard?.();
-  signalGroup(pid, 'SIGTERM');
+  signalAll(pid, left, 'SIGTERM');
   const forceAt = performance.now() + machine.driver.stopTimeoutMs;
   let forced = false;
-  while ((await status(machine)).power === 'on' || groupRuns(pid)) {
+  while ((left = machineProcesses(pid, left)).length > 0) {
     if (!forced && performance.now() >= forceAt) {
       forced = true;
-      signalGroup(pid, 'SIGKILL');
+      signalAll(pid, left, 'SIGKILL');
     }
     await sleep(POLL_MS, undefined, { signal: options.signal });
   }
@@ -169,15 +175,6 @@ async function stop(machine: ProcessMachine, options: OperationOptions): Promise
 /** What a log-in would give it: the worker's own environment holds secrets that are none of the application's business. */
 function loginEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => LOGIN_VARIABLES.test(name)));
-}
-
-/** The machine leads its process group (it was spawned detached): what it has started ends with it. */
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 }
 
 async function locked<T>(machine: ProcessMachine, { signal }: OperationOptions, work: () => Promise<T>): Promise<T> {
@@ -197,13 +194,30 @@ function notStarted(machine: ProcessMachine, cause?: unknown): OperatorError {
   });
 }
 
-/** What the machine wrote about itself when it booted last. */
+/** What the machine wrote about itself when it booted last; pid null where it never did. MACHINE_STATE_UNKNOWN where that cannot be read. */
 async function recorded(
   machine: ProcessMachine,
 ): Promise<{ pid: number | null; startTime: string | null; startedAs: string | null }> {
-  const text = await readFile(file(machine, 'pid'), 'utf8').catch(() => '');
-  const [pid = '', startTime = null, startedAs = null] = text.trim().split(' ');
-  return { pid: /^[1-9]\d*$/.test(pid) ? Number(pid) : null, startTime, startedAs };
+  const path = file(machine, 'pid');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (/^(ENOENT|ENOTDIR)$/.test(codeOf(cause))) return null;
+    throw stateUnknown(
+      machine,
+      `cannot be read (${codeOf(cause)})`,
+      'Run this command as the account that has started the machine.',
+    );
+  });
+  if (text === null) return { pid: null, startTime: null, startedAs: null };
+  const [, pid, startTime = null, startedAs = null] = /^([1-9]\d*) (\d+)(?: (\w+))?$/.exec(text.trim()) ?? [];
+  if (pid === undefined) {
+    throw stateUnknown(machine, 'does not hold pid and start time', 'End what runs of the machine by hand, and remove the file.');
+  }
+  return { pid: Number(pid), startTime, startedAs };
+}
+
+function stateUnknown({ name, driver }: ProcessMachine, why: string, remedy: string): OperatorError {
+  const path = join(driver.stateDirectory, `${name}.pid`);
+  return new OperatorError('MACHINE_STATE_UNKNOWN', `Nobody knows whether machine ${name} runs: ${path} ${why}.`, remedy);
 }
 
 function file(machine: ProcessMachine, suffix: 'pid' | 'log'): string {

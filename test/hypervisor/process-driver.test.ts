@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import type { HypervisorDriver } from '../../activities/hypervisor/driver.js';
 import type { MachineConfig } from '../../config/types.js';
-import { startTimeOf } from '../../state/process-identity.js';
+import { runningProcesses, startTimeOf } from '../../state/process-identity.js';
 import { createMachine, ended, runModule, SERVER, SIGNAL, STUBBORN } from '../fixtures/machine.js';
 
 const signal = SIGNAL;
@@ -116,6 +117,61 @@ test('a machine is off only when the server that its script has started has ende
   await driver.stop('m', { signal });
 
   expect(startTimeOf(pid)).toBeNull();
+});
+
+test('a server that leaves the group of its script is measured with it, and ends with it', async () => {
+  const { driver, output } = await createMachine([
+    'sh',
+    '-c',
+    'setsid "$0" -e "setInterval(() => 0, 1000)" & echo $!; exec sleep 1000',
+    process.execPath,
+  ]);
+  await driver.start('m', { signal });
+  await expect.poll(output).toHaveLength(1);
+  const pid = Number((await output())[0]);
+  await expect.poll(() => runningProcesses().find((process) => process.pid === pid)?.group).toBe(pid);
+  // What its script takes is below one.
+  await expect.poll(() => driver.memoryBytes('m', { signal })).toBeGreaterThan(3 * 2 ** 20);
+
+  await driver.stop('m', { signal });
+
+  expect(startTimeOf(pid)).toBeNull();
+});
+
+test('what the first process has left behind when it ended by itself is ended before the next boot', async () => {
+  const { driver, output } = await createMachine(['sh', '-c', 'sleep 1000 & echo $!; exec sleep 0.5']);
+  await driver.start('m', { signal });
+  await expect.poll(async () => (await driver.status('m', { signal })).power).toBe('off');
+  const [left] = (await output()).map(Number);
+  expect(startTimeOf(left ?? 0)).not.toBeNull();
+
+  await driver.start('m', { signal });
+
+  expect(startTimeOf(left ?? 0)).toBeNull();
+});
+
+test.each([
+  ['cannot be read', (file: string) => mkdirSync(file)],
+  ['is empty', (file: string) => writeFileSync(file, '')],
+  ['holds something else', (file: string) => writeFileSync(file, 'no pid\n')],
+])('a machine whose state file %s is not taken for one that is off', async (_how, spoil) => {
+  const { machine, driver } = await createMachine(SERVER);
+  await driver.start('m', { signal });
+  const file = join(machine.driver.stateDirectory, 'm.pid');
+  const before = readFileSync(file);
+  onTestFinished(async () => {
+    rmSync(file, { recursive: true });
+    writeFileSync(file, before);
+    await driver.stop('m', { signal });
+  });
+  rmSync(file);
+  spoil(file);
+
+  for (const act of ['status', 'start', 'stop'] as const)
+    await expect(driver[act]('m', { signal })).rejects.toMatchObject({
+      code: 'MACHINE_STATE_UNKNOWN',
+      message: expect.stringContaining(file) as string,
+    });
 });
 
 test('a zombie counts as off', async () => {
