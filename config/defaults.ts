@@ -12,6 +12,8 @@ export const SETTLE_MS = 100;
 export const MAX_SETTLE_MS = 5000;
 /** Five times what no session took (measured with Liberty); requests of others may keep the count of unsaved ones above none. Chosen. */
 export const BUSY_SETTLE_MS = 500;
+/** Hazelcast's own, where cluster-name is not set. */
+export const HAZELCAST_CLUSTER = 'dev';
 /** Far above any hold, far below browsers' and load balancers' time-outs (30 to 60 s). Chosen. */
 export const HOLD_MAX_MS = 10_000;
 /** Memory bound: a held request keeps a socket and its headers, about 20 KiB. Chosen. */

@@ -9,6 +9,7 @@ import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 const HOST = 'the id of a virtualHost element, such as default_host';
 const URL_OF_METRICS = `an http or https URL, such as https://{host}:9443/metrics, ${PLACEHOLDERS}`;
 const URL_OF_HEALTH = `an http or https URL, such as http://{host}:5701/hazelcast/health, ${PLACEHOLDERS}`;
+const CLUSTER = 'the cluster-name of hazelcast.xml, or null where its members are not to be asked for their caches';
 const LOGIN = '{ user: NAME, password: { env: NAME } }, or null where authentication is off';
 const SETTLE = `milliseconds, a whole number up to ${defaults.MAX_SETTLE_MS}`;
 /** Names stand in SQL unquoted, as Liberty writes them. */
@@ -42,7 +43,13 @@ export const libertySchema = z.strictObject({
     .nullable()
     .default(null),
   hazelcast: z
-    .strictObject({ url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH) }, '{ url: URL }, or null for none')
+    .strictObject(
+      {
+        url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH),
+        cluster: z.string(CLUSTER).min(1, CLUSTER).nullable().default(defaults.HAZELCAST_CLUSTER),
+      },
+      '{ url: URL, cluster: NAME }, or null for none',
+    )
     .nullable()
     .default(null),
   oneRequestAtATime,

@@ -279,8 +279,8 @@ export interface LibertyConfig extends SessionRequests {
   busySettleMs: number;
   /** Where Liberty keeps the sessions, for the worker to look for its canary; null believes what the machines say. */
   database: LibertyDatabaseConfig | null;
-  /** Where Hazelcast, that has the sessions of sessionCache-1.0, tells of its health; {host} and {machine} stand for the machine's host and name. */
-  hazelcast: { url: string } | null;
+  /** Of the Hazelcast that has the sessions of sessionCache-1.0; null where nothing of it is asked. */
+  hazelcast: HazelcastConfig | null;
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
 }
@@ -293,6 +293,13 @@ export interface WildflyConfig extends SessionRequests {
   management: { user: string; password: string; url: string };
   /** A session that both machines must know before any other moves; null goes without. */
   canary: { path: string } | null;
+}
+
+export interface HazelcastConfig {
+  /** Where it tells of its health; {host} and {machine} stand for the machine's host and name. At the same port it is asked for its caches. */
+  url: string;
+  /** cluster-name, without which a member tells nobody of its caches; null where these are not asked for. */
+  cluster: string | null;
 }
 
 export interface LibertyMetricsConfig {

@@ -73,6 +73,12 @@ test.each([
     'hazelcast: { url: h:5701 }, contexts',
     /hazelcast\.url: found "h:5701", allowed: an http or https URL/,
   ],
+  [
+    'a cluster without a name',
+    'contexts',
+    'hazelcast: { url: "http://{host}:5701/hazelcast/health", cluster: "" }, contexts',
+    /hazelcast\.cluster: found "", allowed: the cluster-name of hazelcast\.xml, or null/,
+  ],
 ] as const)('Liberty with %s is refused', (_what, before, after, message) => {
   const error = refusal(withSessions(SHORTEST.replace(before, after)));
   expect(error.code).toBe('CONFIG_INVALID');

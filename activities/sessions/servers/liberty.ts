@@ -18,7 +18,7 @@ import { openDatabase } from '../../../state/database.js';
 import { notMovable } from '../../errors.js';
 import type { MachinePair } from '../mechanism.js';
 import type { SharingServer } from '../sharing-server.js';
-import { mustHoldAll } from './hazelcast.js';
+import { mustCopyAll, mustHoldAll } from './hazelcast.js';
 import { mustBeStored } from './liberty-database.js';
 import { LibertyMetrics } from './liberty-metrics.js';
 import { beginSession, mustBeAlike } from '../session-cookie.js';
@@ -97,7 +97,10 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
     async mustShare(pair, call) {
       const { signal } = call;
       await metrics.mustTrustLogIns(pair, signal);
-      if (config.hazelcast !== null) await mustHoldAll(pair, config.hazelcast.url, call);
+      if (config.hazelcast !== null) {
+        await mustHoldAll(pair, config.hazelcast, call);
+        await mustCopyAll(pair, config.hazelcast, signal);
+      }
       if (config.canary !== null) await tryCanary(pair, config.canary.path, signal);
     },
     async saved({ primary }, keys, { signal }) {
