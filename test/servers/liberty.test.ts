@@ -13,6 +13,7 @@ import { createTestInstallation } from '../fixtures/installation.js';
 import { provideLiberty } from '../fixtures/servers/liberty-kit.js';
 import { libertyShop } from '../fixtures/servers/liberty.js';
 import { conforms } from './conformance.js';
+import { flipNew } from './flips.js';
 
 const call: MechanismCall = { signal: AbortSignal.timeout(600_000), guard: () => Promise.resolve() };
 /** Three times settleMs: time alone does not do. */
@@ -48,11 +49,13 @@ test(
     await inDatabase(config, SLOW_WRITES);
     const barrier = createLiberty(pool, config);
     onTestFinished(() => barrier.close());
-    const without = await flips(pair, () => Promise.resolve());
+    const ready = (): Promise<void> => sleep(2 * SLOW_WRITE_S * 1000);
+    const flips = (between: () => Promise<unknown>): Promise<number> => flipNew(pool, FLIPS, { ready, between });
+    const without = await flips(() => Promise.resolve());
     // What any server gets that nobody can ask.
-    const byTime = await flips(pair, () => sleep(config.settleMs));
-    const named = await flips(pair, async () => void (await barrier.saved(pair, ['key'], call)));
-    const all = await flips(pair, async () => expect(await barrier.allSaved(pair, performance.now() + 10_000, call)).toBe(true));
+    const byTime = await flips(() => sleep(config.settleMs));
+    const named = await flips(() => barrier.saved(pair, ['key'], call));
+    const all = await flips(async () => expect(await barrier.allSaved(pair, performance.now() + 10_000, call)).toBe(true));
     console.log(JSON.stringify({ flips: FLIPS, stale: { without, byTime, named, all } }));
     expect(without).toBeGreaterThan(0);
     expect(byTime).toBeGreaterThan(0);
@@ -106,22 +109,6 @@ async function inDatabase({ database }: LibertyConfig, sql: string): Promise<voi
   } finally {
     await client.end();
   }
-}
-
-/** Writes on the primary and, after `barrier`, reads on the standby: how many times the latter does not see the former. */
-async function flips({ primary, standby }: MachinePair, barrier: () => Promise<void>): Promise<number> {
-  let stale = 0;
-  for (let flip = 0; flip < FLIPS; flip++) {
-    const begun = await fetch(`${primary.url}/shop/cart?item=first`, { method: 'POST' });
-    const [cookie = ''] = begun.headers.getSetCookie().map((line) => line.split(';', 1)[0] ?? '');
-    await begun.text();
-    await sleep(2 * SLOW_WRITE_S * 1000);
-    await (await fetch(`${primary.url}/shop/cart?item=second`, { method: 'POST', headers: { cookie } })).text();
-    await barrier();
-    const { items } = (await (await fetch(`${standby.url}/shop/cart`, { headers: { cookie } })).json()) as { items: string[] };
-    if (!items.includes('second')) stale++;
-  }
-  return stale;
 }
 
 /** A request whose client has gone is none that the seal may leave behind. */
