@@ -7,6 +7,7 @@ import { sessionIds } from './customary-ids.js';
 import { adminToken, databaseUrl, temporalAddress } from './environment.js';
 import { codeOf } from './error-code.js';
 import { OperatorError } from './operator-error.js';
+import { isAddressOf } from './origin.js';
 import { resolvePaths } from './resolve-paths.js';
 import type { ConfigFile } from './schema.js';
 import { configSchema } from './schema.js';
@@ -51,6 +52,13 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env, o
     throw given.admin === undefined && given.listen === undefined
       ? complain(['proxy', 'admin'], ADMIN_APART)
       : wrongOption('--admin', `${admin.host}:${admin.port}`, ADMIN_APART);
+  }
+  const looped = Object.values(pools).flatMap(({ machines }) => machines.filter(({ url }) => isAddressOf(listen, url)))[0];
+  if (looped !== undefined && options.proxy !== 'elsewhere') {
+    const allowed = `another address than ${looped.url}, the url of machine ${looped.name}: the proxy would send requests to itself`;
+    throw given.listen === undefined
+      ? complain(['proxy', 'listen'], allowed)
+      : wrongOption('--listen', `${listen.host}:${listen.port}`, allowed);
   }
   const { secrets = 'all' } = options;
   const secret = (field: string, reference: SecretReference, isNeeded: boolean): string =>

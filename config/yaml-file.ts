@@ -1,7 +1,7 @@
 // YAML that an operator has written, checked against a schema, with every mistake by file and line.
 
-import type { YAMLParseError } from 'yaml';
-import { LineCounter, parseDocument } from 'yaml';
+import type { Document, YAMLParseError } from 'yaml';
+import { LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { complaints } from './complaints.js';
 import type { OperatorError } from './operator-error.js';
@@ -29,13 +29,32 @@ export function checkYaml<T>(file: string, text: string, schema: z.ZodType<T>, r
   // What the parser complains of after its first stumble is mostly that it has stumbled.
   const [broken] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
   if (broken !== undefined) throw refusals.broken(`${file}:${broken.linePos?.[0].line ?? 1}: ${inOurWords(broken)}`);
-  const result = schema.safeParse(document.toJS() ?? {});
+  const result = schema.safeParse(contentOf(document, (line, why) => refusals.broken(`${file}:${line}: ${why}`), lines) ?? {});
   if (!result.success) throw refusals.mistaken(complaints(file, document, lines, result.error.issues, refusals.pageOf));
   const complain = (path: string[], allowed: string): OperatorError =>
     refusals.mistaken(
       complaints(file, document, lines, [{ code: 'custom', path, message: allowed, input: undefined }], refusals.pageOf),
     );
   return { data: result.data, complain };
+}
+
+/** Aliases are followed only now: one may lead nowhere, or be there to fill the memory. */
+function contentOf(document: Document, broken: (line: number, why: string) => OperatorError, lines: LineCounter): unknown {
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      throw broken(
+        lines.linePos(alias.range?.[0] ?? 0).line,
+        `*${alias.source} names nothing: &${alias.source} must stand before it`,
+      );
+    },
+  });
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw broken(1, 'too many aliases; write out what they stand for');
+  }
 }
 
 /** The library speaks to programmers, and repeats the place. */

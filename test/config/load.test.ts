@@ -263,6 +263,17 @@ describe('what is allowed is said in words of the file', () => {
       `proxy: { adminUrl: "proxy-1:8081" }\n${GOOD}`,
       /adminUrl: found "proxy-1:8081", allowed: an origin .*, or null where the admin API listens/,
     ],
+    ['alias', GOOD.replace('name: b', 'name: *b'), /yaml:\d+: \*b names nothing: &b must stand before it/],
+    [
+      'number of aliases',
+      `x: &a [1, 1]\ny: &b [${'*a, '.repeat(20)}]\nz: &c [${'*b, '.repeat(20)}]\nu: [${'*c, '.repeat(20)}]\n${GOOD}`,
+      /too many aliases; write out what they stand for/,
+    ],
+    [
+      'an address of its own',
+      `proxy: { listen: "0.0.0.0:8280" }\n${GOOD}`,
+      /yaml:1 proxy\.listen: found "0\.0\.0\.0:8280", allowed: another address than http:\/\/127\.0\.0\.1:8280, the url of machine b/,
+    ],
     ['text or null', `${GOOD}    sessionId: { pathParameter: false }\n`, /pathParameter: found false, allowed: .*, or null/],
     [
       'mapping or null',
