@@ -1,6 +1,8 @@
 // Where each session of a Tomcat is, in all its contexts: in memory, in its store, or in neither. One id may name a session in
 // several contexts; they move together.
 
+import type { RouteMarker } from '../../config/route-marker.js';
+import { normalisedId } from '../../config/route-marker.js';
 import { isFinal } from '../../config/operator-error.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
 import { mustBeStored } from './left-memory.js';
@@ -15,12 +17,16 @@ export class TomcatSessions {
   /** Ids that a key stands for; several where only the route markers differ. */
   private readonly ids = new Map<string, Set<string>>();
 
-  constructor(private readonly hash: SessionKeyHash) {}
+  /** `marker` as the proxies have it: both name a session by the same key. */
+  constructor(
+    private readonly hash: SessionKeyHash,
+    private readonly marker: RouteMarker,
+  ) {}
 
   keyOf(id: string): string {
     let key = this.keys.get(id);
     if (key === undefined) {
-      key = this.hash(id.split('.', 1)[0] ?? id);
+      key = this.hash(normalisedId(id, this.marker));
       this.keys.set(id, key);
       this.ids.set(key, (this.ids.get(key) ?? new Set()).add(id));
     }

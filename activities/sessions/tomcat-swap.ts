@@ -1,6 +1,6 @@
 // Tomcat by its own PersistentManager: swapped out of one, found in its store by the other. docs/servers/tomcat.md has the measurements.
 //
-// id               ID.jvmRoute in JSESSIONID; route marker suffix-dot. The marker stays that of the machine which began the session.
+// id               ID.jvmRoute in JSESSIONID; route marker suffix-dot, or none. The marker stays that of the machine which began the session.
 // list             in memory by listSessionIds of the context's Manager; in the store by its files, or the rows of its table.
 // hand over        Tomcat swaps out what idles while traffic flows, and what is in use inside a hold of everything bound for the primary
 //                  (swap-out.ts). What is in the store and not in memory is current there: linked into the standby's directory, or copied
@@ -60,7 +60,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
   const mustKeepLogins = async ({ name }: MachineConfig, signal: AbortSignal): Promise<void> => {
     if (!config.loseSingleSignOn) await mustNotSignOnOnce(proxies.get(name) as JmxProxy, signal);
   };
-  const sessions = new TomcatSessions(hash);
+  const sessions = new TomcatSessions(hash, pool.sessionId.routeMarker);
   const restOut = (lanes: readonly Lane[], restS: number, call: MechanismCall): Promise<TomcatView> =>
     sessions.swapOut(lanes, ({ swapOut }) => swapOut.idle(call, restS), call.signal);
   const withStreams = async (lanes: readonly Lane[], streaming: FindStreams, signal: AbortSignal): Promise<[Lane, string[]][]> =>

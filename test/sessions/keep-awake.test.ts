@@ -130,7 +130,7 @@ test('sessions that a pass took out before it broke off, and that are nowhere, a
   };
 
   await expect(
-    new TomcatSessions(createSessionKeyHash('test')).swapOut([{ ...lane, from }], pass, AbortSignal.abort()),
+    new TomcatSessions(createSessionKeyHash('test'), 'suffix-dot').swapOut([{ ...lane, from }], pass, AbortSignal.abort()),
   ).rejects.toMatchObject({
     code: 'SESSIONS_NOT_MOVABLE',
     message: expect.stringContaining('2 sessions left the memory') as string,

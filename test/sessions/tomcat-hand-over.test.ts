@@ -82,7 +82,7 @@ test('a session is given once, not over another state of it, and one that is now
 
 test('a key whose id nobody has seen yet is looked for before it counts as one without a session', async () => {
   const lanes = await contexts({ '/shop': { memory: ['BUSY.a'], files: ['RESTING.a'] } });
-  const sessions = new TomcatSessions(hash);
+  const sessions = new TomcatSessions(hash, 'suffix-dot');
   const keys = ['RESTING', 'BUSY', 'NOWHERE'].map(hash);
 
   const out = await sessions.outOfMemory(lanes, keys, signal);
@@ -92,9 +92,14 @@ test('a key whose id nobody has seen yet is looked for before it counts as one w
   expect(await lanes[0]?.to.store.ids()).toEqual(['RESTING.a']);
 });
 
+test('a session has the key that proxies know it by, whatever of its id that is', () => {
+  expect(new TomcatSessions(hash, 'suffix-dot').keyOf('ID.tomcat-a')).toBe(hash('ID'));
+  expect(new TomcatSessions(hash, 'none').keyOf('ID.tomcat-a')).toBe(hash('ID.tomcat-a'));
+});
+
 test('an id that names sessions of two contexts moves when it is in memory in neither, and with both', async () => {
   const halfway = await contexts({ '/shop': { memory: [], files: ['ID'] }, '/account': { memory: ['ID'], files: [] } });
-  const sessions = new TomcatSessions(hash);
+  const sessions = new TomcatSessions(hash, 'suffix-dot');
   expect((await sessions.look(halfway, signal)).swappedOut()).toEqual([]);
   expect(await sessions.outOfMemory(halfway, [hash('ID')], signal)).toEqual([]);
 
@@ -106,7 +111,7 @@ test('an id that names sessions of two contexts moves when it is in memory in ne
 
 test('an id that one of two contexts cannot give does not count as given', async () => {
   const lanes = await contexts({ '/shop': { memory: [], files: ['ID'] }, '/account': { memory: [], files: ['ID'] } });
-  const sessions = new TomcatSessions(hash);
+  const sessions = new TomcatSessions(hash, 'suffix-dot');
   await sessions.look(lanes, signal);
   await writeFile(join(lanes[1]?.to.store.place ?? '', 'ID.session'), 'newer');
 
