@@ -88,6 +88,12 @@ export class TomcatManager {
     await this.set('processExpiresFrequency', DEFAULT_FREQUENCY, signal);
   }
 
+  /** `end` where these are the settings that `begin` and the passes leave; those that a machine has booted with are its operator's. */
+  async endIfShut(signal: AbortSignal): Promise<void> {
+    const found = await this.attributes(signal);
+    if (found !== null && isLeftBehind(found, [SHUT_S])) await this.end(signal);
+  }
+
   /** Does something between `begin` and `end` and brings back the settings that were there before. */
   async restoringSettings(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     const before = await this.attributes(signal);
@@ -185,8 +191,9 @@ export class TomcatManager {
   }
 }
 
-/** Whether these settings are those of a pass of ours whose worker was killed. */
-function isLeftBehind(attributes: ReadonlyMap<string, string>): boolean {
-  const minIdleSwap = attributes.get('minIdleSwap');
-  return attributes.get('processExpiresFrequency') === '1' && (minIdleSwap === String(SHUT_S) || minIdleSwap === '0');
+/** Whether these settings are ours: shut, or as a pass of ours has them whose worker was killed. */
+function isLeftBehind(attributes: ReadonlyMap<string, string>, minIdleSwaps: readonly number[] = [SHUT_S, 0]): boolean {
+  return (
+    attributes.get('processExpiresFrequency') === '1' && minIdleSwaps.map(String).includes(attributes.get('minIdleSwap') ?? '')
+  );
 }

@@ -169,7 +169,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     async end(pair, { signal, guard }) {
       await guard();
       // A restart has brought the primary's own settings back; one that was skipped may have left it as it was, or down.
-      for (const { from } of lanesOf(pair)) await from.manager.end(signal).catch(() => signal.throwIfAborted());
+      for (const { from } of lanesOf(pair)) await from.manager.endIfShut(signal).catch(() => signal.throwIfAborted());
       sessions.forget();
     },
 
