@@ -31,7 +31,7 @@ export async function bootStandby(deps: ActivityDeps, pool: string): Promise<{ f
       for (const { name } of [pair.primary, pair.standby]) await machines.add(driver, pool, name, attempt);
     }
     const reports = await proxies.allReport(row.epoch, signal);
-    // After the point of no return there is nothing to refuse any more.
+    // After the point of no return there is nothing to refuse any more. The preflight is last, as it may write users' sessions to their store.
     if (row.phase === 'steady') {
       mustBeAlike(attempt.pool, reports);
       await mechanism.preflight(pair, () => streamingKeys(proxies), attempt);

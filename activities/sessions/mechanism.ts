@@ -16,6 +16,11 @@ export interface MechanismCall {
   onSeen?: (seen: string) => void;
 }
 
+export interface PreflightCall extends MechanismCall {
+  /** Users' sessions stay as they are: what cannot be tried without touching them is left to a restart, which tries it after all else. */
+  sparing?: boolean;
+}
+
 /** What the proxies hold while a hand-over runs. */
 export type HandOverScope =
   | { held: 'keys'; keys: readonly string[] }
@@ -55,7 +60,7 @@ export interface SessionMechanism {
   /** What a hand-over may take, in milliseconds, before the hold may be let go. */
   readonly handOverMs: number;
   /** Refuses, with what to change, when sessions could not be moved. Changes nothing that lasts. `streaming` as for `prepareIdle`. */
-  preflight(pair: MachinePair, streaming: FindStreams, call: MechanismCall): Promise<void>;
+  preflight(pair: MachinePair, streaming: FindStreams, call: PreflightCall): Promise<void>;
   /** The part of a preflight that one machine alone can tell of, when the other is off. Changes nothing. */
   inspect(machine: MachineConfig, call: MechanismCall): Promise<void>;
   /** Ensures the settings that hold while sessions move, on both machines, and clears what an earlier run or batch left behind. */

@@ -95,10 +95,11 @@ export class TomcatManager {
   }
 
   /** Does something between `begin` and `end` and brings back the settings that were there before. */
-  async restoringSettings(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  async restoringSettings({ signal, guard }: MechanismCall, work: () => Promise<void>): Promise<void> {
     const before = await this.attributes(signal);
     // Left behind by an attempt that was killed here: what it had found is not known any more.
     const isOurs = before !== null && isLeftBehind(before);
+    await guard();
     await this.begin(signal);
     try {
       await work();

@@ -6,7 +6,8 @@
 //                  (swap-out.ts). What is in the store and not in memory is current there: linked into the standby's directory, or copied
 //                  into its table, and removed from the primary's after the commit. The standby loads it with its next request.
 // verify           what has left memory is in the store that the worker sees (left-memory.ts), and the standby has that very file, or a row
-//                  with the same contents. A canary session with the attributes that matter makes the trip first.
+//                  with the same contents. A canary session with the attributes that matter makes the trip first, from the standby to the
+//                  primary, where no user's session can come to harm, and then another one the other way, with what rests there.
 // barrier          the swap-out: Tomcat skips a session in a request. DataSourceStore loses a session whose write fails, so there nothing
 //                  leaves memory before a backup of its present state has been seen in the table.
 // in flight        by Tomcat's own count of what uses a session (sessionActivityCheck), which knows also the request whose client has gone.
@@ -26,7 +27,7 @@ import { SessionFiles } from './session-files.js';
 import { SessionRows } from './session-rows.js';
 import { swapOutBackedUp, swapOutDirectly } from './swap-out.js';
 import type { StoredSessions } from './stored-sessions.js';
-import { sendCanary } from './tomcat-canary.js';
+import { makeTrip, withCanaries } from './tomcat-canary.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { TomcatManager } from './tomcat-manager.js';
 import { mustNotSignOnOnce } from './tomcat-single-sign-on.js';
@@ -37,6 +38,8 @@ import { TomcatSessions } from './tomcat-sessions.js';
 const HAND_OVER_MS = 2000;
 /** A request this old has been picked up by its server: Tomcat's swap-out then sees it (measured: 8 ms; with a margin). */
 const PICKED_UP_MS = 20;
+/** The least that is safe for a pass while requests flow. */
+const BACK_REST_S = 1;
 
 export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, hash: SessionKeyHash): SessionMechanism {
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, config.manager)]));
@@ -74,22 +77,35 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
     handOverMs: HAND_OVER_MS,
 
     async preflight(pair, streaming, call) {
-      const { signal } = call;
+      const { signal, sparing = false } = call;
       for (const machine of [pair.primary, pair.standby]) await mustKeepLogins(machine, signal);
       await mustHaveOneTime(pool, pair, signal);
-      for (const lane of lanesOf(pair)) {
-        const trip = (restS: number, awake: AbortSignal): Promise<unknown> =>
-          config.canary !== null && lane.context === config.contexts[0]
-            ? sendCanary(config.canary, pool, lane, restS, { ...call, signal: awake })
-            : restOut([lane], restS, { ...call, signal: awake });
-        const { from, to } = lane;
+      const lanes = lanesOf(pair);
+      for (const { from, to } of lanes) {
         await from.manager.mustBePersistent(signal);
         await to.manager.mustBePersistent(signal);
         await from.store.mustReach(to.store);
-        await from.manager.restoringSettings(signal, async () => {
-          await keepingAwake(() => withStreams([lane], streaming, signal), signal, trip);
+      }
+      // A pass of the primary takes every session that rests there, and what Tomcat writes it strips of what cannot be written: so
+      // it comes last, and not at all where users' sessions are to stay as they are.
+      const passing = (lane: Lane, trip: (restS: number, call: MechanismCall) => Promise<unknown>): Promise<void> =>
+        lane.from.manager.restoringSettings(call, async () => {
+          const find = (): Promise<[Lane, string[]][]> => withStreams([lane], streaming, signal);
+          await keepingAwake(find, signal, (restS, awake) => trip(restS, { ...call, signal: awake }));
+        });
+      const [first, ...others] = lanes;
+      const { canary } = config;
+      if (canary !== null && first !== undefined) {
+        const [back] = lanesOf({ primary: pair.standby, standby: pair.primary }) as [Lane];
+        await withCanaries(canary, pool, first, async (ofPrimary, ofStandby) => {
+          // The standby has no user's session.
+          await back.from.manager.restoringSettings(call, () => makeTrip(canary, pool, back, ofStandby, BACK_REST_S, call));
+          if (sparing) return;
+          await passing(first, (restS, awake) => makeTrip(canary, pool, first, ofPrimary, restS, awake));
         });
       }
+      if (sparing) return;
+      for (const lane of canary === null ? lanes : others) await passing(lane, (restS, awake) => restOut([lane], restS, awake));
     },
 
     async inspect(machine, { signal }) {

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
 import { JmxProxy } from '../../activities/sessions/jmx-proxy.js';
-import type { MechanismCall, SessionMechanism } from '../../activities/sessions/mechanism.js';
+import { askInPassing } from '../../activities/sessions/canary-visit.js';
+import type { MechanismCall, PreflightCall, SessionMechanism } from '../../activities/sessions/mechanism.js';
 import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
 import type { Installation } from '../../demo/installation.js';
 import { makeIdleSessions } from '../../demo/load/idle-sessions.js';
@@ -19,7 +20,7 @@ async function startTomcats(): Promise<{
   preflight: (
     change?: Partial<TomcatSwapConfig>,
     primary?: MachineConfig,
-    signal?: AbortSignal,
+    more?: Partial<PreflightCall>,
     cookies?: string[],
   ) => Promise<void>;
   /** Of the primary alone. */
@@ -43,12 +44,12 @@ async function startTomcats(): Promise<{
   const preflight = (
     change: Partial<TomcatSwapConfig> = {},
     from: MachineConfig = primary,
-    signal: AbortSignal = call.signal,
+    more: Partial<PreflightCall> = {},
     cookies: string[] = pool.sessionId.cookies,
   ): Promise<void> => {
     const mechanism = mechanismWith(change, cookies);
     return mechanism
-      .preflight({ primary: from, standby }, () => Promise.resolve(new Set()), { ...call, signal })
+      .preflight({ primary: from, standby }, () => Promise.resolve(new Set()), { ...call, ...more })
       .finally(() => mechanism.close());
   };
   const inspect = (change: Partial<TomcatSwapConfig> = {}): Promise<void> => {
@@ -96,7 +97,7 @@ test('preflight notices that Tomcat keeps its sessions somewhere else, without a
   for (const cookies of [['JSESSIONID'], ['ADMINID', 'JSESSIONID', 'JSESSIONIDSSO']]) {
     // A session rests for a second before it may leave memory.
     await sleep(1500);
-    await expect(preflight({ canary: null }, elsewhere, call.signal, cookies), cookies.join()).rejects.toMatchObject({
+    await expect(preflight({ canary: null }, elsewhere, {}, cookies), cookies.join()).rejects.toMatchObject({
       code: 'SESSIONS_NOT_MOVABLE',
       message: expect.stringContaining('3 sessions left the memory') as string,
     });
@@ -119,45 +120,85 @@ test('preflight notices that the other Tomcat names its session cookie for anoth
   });
 });
 
+/** The shop's Manager on one machine, by its JMX proxy. */
+function shopOn(
+  machine: MachineConfig,
+  { sessions }: PoolConfig,
+): {
+  sessions: () => Promise<string>;
+  attribute: (id: string, name: string) => Promise<string>;
+  get: (setting: string) => Promise<string>;
+  set: (setting: string, value: number) => Promise<void>;
+} {
+  const jmx = new JmxProxy(machine, (sessions as TomcatSwapConfig).manager);
+  onTestFinished(() => jmx.close());
+  const bean = 'Catalina:type=Manager,host=localhost,context=/shop';
+  return {
+    sessions: () => jmx.invoke(bean, 'listSessionIds', [], call.signal),
+    attribute: (id, name) => jmx.invoke(bean, 'getSessionAttribute', [id, name], call.signal),
+    get: (setting) => jmx.get(bean, setting, call.signal),
+    set: (setting, value) => jmx.set(bean, setting, value, call.signal),
+  };
+}
+
 test('preflight that is cancelled leaves no session behind', async () => {
   const { preflight, pool } = await startTomcats();
-  const [primary] = pool.machines;
-  const jmx = new JmxProxy(primary, (pool.sessions as TomcatSwapConfig).manager);
-  onTestFinished(() => jmx.close());
-  const sessions = (): Promise<string> =>
-    jmx.invoke('Catalina:type=Manager,host=localhost,context=/shop', 'listSessionIds', [], call.signal);
+  const [primary, standby] = [shopOn(pool.machines[0], pool), shopOn(pool.machines[1], pool)];
   const cancelled = new AbortController();
-  const ending = preflight({}, primary, cancelled.signal).catch((error: unknown) => error);
-  await expect.poll(sessions).not.toBe('');
+  const ending = preflight({}, pool.machines[0], { signal: cancelled.signal }).catch((error: unknown) => error);
+  await expect.poll(standby.sessions).not.toBe('');
 
   cancelled.abort();
 
   expect(await ending).toMatchObject({ name: 'AbortError' });
-  expect(await sessions()).toBe('');
+  expect([await primary.sessions(), await standby.sessions()]).toEqual(['', '']);
 });
 
 test('preflight gives back the settings that an operator has made', async () => {
   const { preflight, pool } = await startTomcats();
-  const { manager } = pool.sessions as TomcatSwapConfig;
-  const jmx = new JmxProxy(pool.machines[0], manager);
-  onTestFinished(() => jmx.close());
-  const bean = 'Catalina:type=Manager,host=localhost,context=/shop';
+  const shops = pool.machines.map((machine) => shopOn(machine, pool));
   const mine = { maxIdleSwap: 900, minIdleSwap: 300, maxActiveSessions: 5000, processExpiresFrequency: 3 };
-  for (const [attribute, value] of Object.entries(mine)) await jmx.set(bean, attribute, value, call.signal);
+  for (const { set } of shops) for (const [setting, value] of Object.entries(mine)) await set(setting, value);
 
   await preflight();
 
-  for (const [attribute, value] of Object.entries(mine)) {
-    expect(await jmx.get(bean, attribute, call.signal), attribute).toBe(String(value));
-  }
+  for (const { get } of shops)
+    for (const [setting, value] of Object.entries(mine)) expect(await get(setting), setting).toBe(String(value));
 });
 
-test('preflight notices a session attribute that cannot be serialised', async () => {
-  const { preflight } = await startTomcats();
+test('what cannot be serialised is told before the session of any user has lost it, and sparing them nothing of theirs is written at all', async () => {
+  const { preflight, pool } = await startTomcats();
+  const [{ url }] = pool.machines;
+  const { sessions, attribute } = shopOn(pool.machines[0], pool);
+  // Tomcat drops what it cannot write from memory as well, and destroys a session without a time-out.
+  await fetch(`${url}/shop/unserialisable`);
+  const holder = await sessions();
+  await fetch(`${url}/shop/brief?seconds=-1`, { method: 'POST' });
+  const both = (await sessions()).split(/\s+/).sort();
+  expect(both).toHaveLength(2);
+  const untouched = async (): Promise<void> => {
+    expect((await sessions()).split(/\s+/).sort()).toEqual(both);
+    expect(await attribute(holder, 'socket')).not.toBe('');
+  };
+  // A session rests for a second before a pass takes it.
+  await sleep(1500);
 
   await expect(preflight({ canary: { path: '/shop/unserialisable', attributes: ['socket'] } })).rejects.toMatchObject({
     code: 'SESSIONS_NOT_MOVABLE',
-    message: expect.stringContaining('"socket" (a java.lang.Object) on machine tomcat-b') as string,
+    message: expect.stringContaining(
+      'began on machine tomcat-b has no attribute "socket" (a java.lang.Object) on machine tomcat-a',
+    ) as string,
     remedy: expect.stringContaining('Serializable') as string,
   });
+  await untouched();
+  for (const canary of [(pool.sessions as TomcatSwapConfig).canary, null]) {
+    await preflight({ canary }, pool.machines[0], { sparing: true });
+    await untouched();
+  }
+
+  // Of what the canary does not name nobody knows: a restart would begin to move them.
+  await preflight();
+  for (const id of both) await askInPassing(pool.machines[0], '/shop', { name: 'cookie', value: `JSESSIONID=${id}` });
+  expect(await sessions()).toBe(holder);
+  expect(await attribute(holder, 'socket')).toBe('');
 });
