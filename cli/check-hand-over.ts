@@ -13,6 +13,7 @@ import type { CheckItem } from './check-lines.js';
 import { rolesOf } from './pool-roles.js';
 
 export const NO_DATABASE = 'PostgreSQL does not tell';
+const UNPROVED = ', which nobody has proved: without sessions.canary no session is tried';
 
 export interface HandOverCheck {
   config: Config;
@@ -37,14 +38,23 @@ export async function checkHandOver(
     async ({ notChecked, signal, onSeen }) => {
       if (!hash) return notChecked(NO_DATABASE);
       const { run, primary, standby } = await rolesOf(pool, database);
-      // A preflight changes Tomcat's settings for a moment, which a restart under way needs as they are.
-      if (run !== null) return notChecked(`restart ${run} has the pool`);
+      if (run !== null) return notChecked(takenBy(run));
+      /** What a restart begins to do meanwhile must neither be disturbed nor be taken for a fault; a whole one may have passed. */
+      const takenMeanwhile = async (): Promise<string | undefined> => {
+        const now = await rolesOf(pool, database);
+        if (now.run !== null) return takenBy(now.run);
+        return now.primary.name === primary.name ? undefined : `${now.primary.name} has become the active machine`;
+      };
+      const guard = async (): Promise<void> => {
+        const taken = await takenMeanwhile();
+        if (taken !== undefined) throw new Error(taken);
+      };
       // Its own line has said what to do.
       if (off?.includes(primary.name)) return notChecked(`active machine ${primary.name} is off`);
       const quick = { ...pool.health, bootTimeoutMs: pool.health.timeoutMs };
       await untilHealthy(primary, quick, { signal, driver });
       const mechanism = createMechanism(pool, hash);
-      const call = { signal, guard: () => Promise.resolve(), onSeen };
+      const call = { signal, guard, onSeen, sparing: true };
       try {
         // A clean restart boots it, also that of a hot pool; a check changes no power.
         if (off?.includes(standby.name)) {
@@ -59,16 +69,29 @@ export async function checkHandOver(
         const streaming = async (): Promise<Set<string>> =>
           (await liveProxies(database, pool.name)).length === 0 ? new Set() : streamingKeys(proxies);
         await mechanism.preflight({ primary, standby }, streaming, call);
+        return { primary: primary.name, standby: standby.name };
+      } catch (error) {
+        const taken = await takenMeanwhile().catch(() => undefined);
+        if (taken === undefined) throw error;
+        return notChecked(taken);
       } finally {
         await mechanism.close();
       }
     },
-    () => ({
-      text: proved ? '' : ', which nobody has proved: without sessions.canary no session is tried',
-      value: { proved },
-    }),
+    (tried) => ({ text: proved ? whatIsLeft(pool, tried) : UNPROVED, value: { proved } }),
     limitMs,
   );
+}
+
+function takenBy(run: string): string {
+  return `restart ${run} has the pool`;
+}
+
+/** A pass of Tomcat takes every session that rests, so none is tried on the machine that has those of users. */
+function whatIsLeft({ sessions }: PoolConfig, tried: { primary: string; standby: string } | void): string {
+  if (sessions.mechanism !== 'tomcat-swap' || !tried) return '';
+  const { primary, standby } = tried;
+  return `, from ${standby} to ${primary}; whether ${primary} writes its own is left to the clean restart, as no session of a user was touched`;
 }
 
 /** Without a canary the servers are believed: where they have no session at the moment, none was moved and none compared. */

@@ -2,13 +2,13 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
-import { check } from '../../cli/check.js';
 import { CHECK_LIMITS } from '../../cli/check-lines.js';
 import type { Installation } from '../../demo/installation.js';
 import { nodeShop } from '../../demo/node-shop.js';
 import { createSessionKeyHash } from '../../state/session-key.js';
+import { checked } from '../fixtures/checked.js';
 import { createTestInstallation } from '../fixtures/installation.js';
 
 const BEANS: [string, string][] = [
@@ -49,21 +49,6 @@ async function startCluster(): Promise<{ installation: Installation; known: { pr
   });
   await installation.bootMachines();
   return { installation, known };
-}
-
-/** What a check prints, by what it is about. */
-async function checked({ config, pool }: Installation, limits = CHECK_LIMITS): Promise<Record<string, object>> {
-  const lines: [string, object][] = [];
-  const printed = vi.spyOn(console, 'log').mockImplementation((line: string) => {
-    const { check: what, ...more } = JSON.parse(line) as { check: string };
-    lines.push([what.replace(`${pool.name}: `, ''), more]);
-  });
-  const { exitCode } = process;
-  await check(config, { database: null, token: null }, pool.name, { json: true }, limits).finally(() => {
-    process.exitCode = exitCode;
-    printed.mockRestore();
-  });
-  return Object.fromEntries(lines);
 }
 
 const HAND_OVER = 'sessions can be handed over (tomcat-cluster)';
