@@ -11,9 +11,9 @@ import { liveProxies } from '../state/proxy-register.js';
 import type { SessionKeyHash } from '../state/session-key.js';
 import type { CheckItem } from './check-lines.js';
 import { rolesOf } from './pool-roles.js';
+import { tellProved } from './proved.js';
 
 export const NO_DATABASE = 'PostgreSQL does not tell';
-const UNPROVED = ', which nobody has proved: without sessions.canary no session is tried';
 
 export interface HandOverCheck {
   config: Config;
@@ -32,7 +32,6 @@ export async function checkHandOver(
   item: CheckItem,
   limitMs: number,
 ): Promise<void> {
-  const proved = isProved(pool);
   await item(
     `${pool.name}: sessions can be handed over (${pool.sessions.mechanism})`,
     async ({ notChecked, signal, onSeen }) => {
@@ -78,7 +77,10 @@ export async function checkHandOver(
         await mechanism.close();
       }
     },
-    (tried) => ({ text: proved ? whatIsLeft(pool, tried) : UNPROVED, value: { proved } }),
+    (tried) => {
+      const { text, value } = tellProved(pool.sessions);
+      return { text: text + whatIsLeft(pool, tried), value };
+    },
     limitMs,
   );
 }
@@ -89,12 +91,7 @@ function takenBy(run: string): string {
 
 /** A pass of Tomcat takes every session that rests, so none is tried on the machine that has those of users. */
 function whatIsLeft({ sessions }: PoolConfig, tried: { primary: string; standby: string } | void): string {
-  if (sessions.mechanism !== 'tomcat-swap' || !tried) return '';
+  if (sessions.mechanism !== 'tomcat-swap' || sessions.canary === null || !tried) return '';
   const { primary, standby } = tried;
   return `, from ${standby} to ${primary}; whether ${primary} writes its own is left to the clean restart, as no session of a user was touched`;
-}
-
-/** Without a canary the servers are believed: where they have no session at the moment, none was moved and none compared. */
-function isProved({ sessions }: PoolConfig): boolean {
-  return sessions.mechanism === 'none' || sessions.canary !== null;
 }

@@ -54,15 +54,6 @@ export function refuseTwice(
 }
 const TWICE = 'each once: it stands in this list before';
 
-/** Of applications whose sessions move. */
-export const contexts = z
-  .array(
-    matching(/^(\/[^\s/]+)*$/, 'a context path such as /shop, or "" for the root'),
-    'a list of at least one context path, such as [/shop]',
-  )
-  .min(1)
-  .superRefine(refuseTwice());
-
 /** What a regular expression finds is what its one group matches. */
 export const patternWithGroup = z
   .string('a regular expression with one group')

@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { contexts, loseContexts, refuseBoth } from './context-schema.js';
 import * as defaults from './defaults.js';
-import { canary, contexts, fileOrNull, matching, oneRequestAtATime, secret } from './fields.js';
+import { canary, fileOrNull, matching, oneRequestAtATime, secret } from './fields.js';
 import { exampleOf, PLACEHOLDERS } from './machine-address.js';
 
 const HOST = 'the id of a virtualHost element, such as default_host';
@@ -17,44 +18,47 @@ const TABLE = 'the name of a table, such as sessions';
 
 const settle = z.number(SETTLE).int(SETTLE).max(defaults.MAX_SETTLE_MS, SETTLE);
 
-export const libertySchema = z.strictObject({
-  mechanism: z.literal('liberty'),
-  contexts,
-  virtualHost: matching(/^\S+$/, HOST).default('default_host'),
-  metrics: z.strictObject(
-    {
-      url: z.string(URL_OF_METRICS).refine(isUrl, URL_OF_METRICS),
-      login: z.strictObject({ user: z.string('the name of a user').min(1), password: secret }, LOGIN).nullable(),
-      caFile: fileOrNull,
-    },
-    '{ url: URL, login: { user: NAME, password: { env: NAME } } }',
-  ),
-  // Servers have been seen to take some 20 ms.
-  settleMs: settle.min(defaults.SETTLE_MS, `at least ${defaults.SETTLE_MS}`).default(defaults.SETTLE_MS),
-  busySettleMs: settle.min(0, SETTLE).default(defaults.BUSY_SETTLE_MS),
-  database: z
-    .strictObject(
+export const libertySchema = z
+  .strictObject({
+    mechanism: z.literal('liberty'),
+    contexts,
+    loseContexts,
+    virtualHost: matching(/^\S+$/, HOST).default('default_host'),
+    metrics: z.strictObject(
       {
-        url: secret,
-        table: matching(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, TABLE).default('sessions'),
+        url: z.string(URL_OF_METRICS).refine(isUrl, URL_OF_METRICS),
+        login: z.strictObject({ user: z.string('the name of a user').min(1), password: secret }, LOGIN).nullable(),
+        caFile: fileOrNull,
       },
-      '{ url: { env: NAME } } of PostgreSQL, or null',
-    )
-    .nullable()
-    .default(null),
-  hazelcast: z
-    .strictObject(
-      {
-        url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH),
-        cluster: z.string(CLUSTER).min(1, CLUSTER).nullable().default(defaults.HAZELCAST_CLUSTER),
-      },
-      '{ url: URL, cluster: NAME }, or null for none',
-    )
-    .nullable()
-    .default(null),
-  oneRequestAtATime,
-  canary,
-});
+      '{ url: URL, login: { user: NAME, password: { env: NAME } } }',
+    ),
+    // Servers have been seen to take some 20 ms.
+    settleMs: settle.min(defaults.SETTLE_MS, `at least ${defaults.SETTLE_MS}`).default(defaults.SETTLE_MS),
+    busySettleMs: settle.min(0, SETTLE).default(defaults.BUSY_SETTLE_MS),
+    database: z
+      .strictObject(
+        {
+          url: secret,
+          table: matching(/^([A-Za-z_][\w$]*\.)?[A-Za-z_][\w$]*$/, TABLE).default('sessions'),
+        },
+        '{ url: { env: NAME } } of PostgreSQL, or null',
+      )
+      .nullable()
+      .default(null),
+    hazelcast: z
+      .strictObject(
+        {
+          url: z.string(URL_OF_HEALTH).refine(isUrl, URL_OF_HEALTH),
+          cluster: z.string(CLUSTER).min(1, CLUSTER).nullable().default(defaults.HAZELCAST_CLUSTER),
+        },
+        '{ url: URL, cluster: NAME }, or null for none',
+      )
+      .nullable()
+      .default(null),
+    oneRequestAtATime,
+    canary,
+  })
+  .superRefine(refuseBoth);
 
 type LibertyFile = z.output<typeof libertySchema>;
 

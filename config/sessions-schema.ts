@@ -1,10 +1,10 @@
 // What vm-rejuv.yaml may say of how sessions are handed over, and where Tomcat stores them.
 
 import { z } from 'zod';
+import { contexts, loseContexts, refuseBoth, refuseCanaryElsewhere } from './context-schema.js';
 import * as defaults from './defaults.js';
 import {
   canary,
-  contexts,
   loseSingleSignOn,
   matching,
   milliseconds,
@@ -57,30 +57,38 @@ const manager = z.strictObject(
 export const sessionsSchema = z.discriminatedUnion(
   'mechanism',
   [
-    z.strictObject({
-      mechanism: z.literal('tomcat-swap'),
-      contexts,
-      store,
-      manager,
-      loseSingleSignOn,
-      oneRequestAtATime,
-      canary: z
-        .strictObject(
-          { path, attributes: z.array(z.string(), 'a list of session attributes, such as [cart]').default([]) },
-          '{ path: PATH, attributes: [NAME] }, or null for none',
-        )
-        .nullable()
-        .default(null),
-    }),
-    z.strictObject({
-      mechanism: z.literal('tomcat-cluster'),
-      contexts,
-      manager,
-      loseSingleSignOn,
-      // What one request changes overtakes what another does: docs/servers/tomcat-cluster.md.
-      oneRequestAtATime: oneRequestAtATime.default(true),
-      canary,
-    }),
+    z
+      .strictObject({
+        mechanism: z.literal('tomcat-swap'),
+        contexts,
+        loseContexts,
+        store,
+        manager,
+        loseSingleSignOn,
+        oneRequestAtATime,
+        canary: z
+          .strictObject(
+            { path, attributes: z.array(z.string(), 'a list of session attributes, such as [cart]').default([]) },
+            '{ path: PATH, attributes: [NAME] }, or null for none',
+          )
+          .nullable()
+          .default(null),
+      })
+      .superRefine(refuseBoth)
+      .superRefine(refuseCanaryElsewhere),
+    z
+      .strictObject({
+        mechanism: z.literal('tomcat-cluster'),
+        contexts,
+        loseContexts,
+        manager,
+        loseSingleSignOn,
+        // What one request changes overtakes what another does: docs/servers/tomcat-cluster.md.
+        oneRequestAtATime: oneRequestAtATime.default(true),
+        canary,
+      })
+      .superRefine(refuseBoth)
+      .superRefine(refuseCanaryElsewhere),
     z.strictObject({
       mechanism: z.literal('shared-store'),
       settleMs: milliseconds.max(defaults.MAX_SETTLE_MS).default(defaults.SETTLE_MS),

@@ -211,6 +211,8 @@ export interface TomcatSwapConfig extends SessionRequests {
   mechanism: 'tomcat-swap';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
+  /** Contexts whose sessions a restart may lose; `//host/path` of another virtual host than localhost. */
+  loseContexts: string[];
   store: FileStoreConfig | DataSourceStoreConfig;
   manager: { user: string; password: string; path: string };
   /** Goes on where the server has single sign-on, though a restart logs its users out of applications in which they have not logged in. */
@@ -223,6 +225,8 @@ export interface TomcatClusterConfig extends SessionRequests {
   mechanism: 'tomcat-cluster';
   /** As of tomcat-swap. */
   contexts: string[];
+  /** As of tomcat-swap. */
+  loseContexts: string[];
   manager: { user: string; password: string; path: string };
   /** As of tomcat-swap. */
   loseSingleSignOn: boolean;
@@ -270,6 +274,8 @@ export interface LibertyConfig extends SessionRequests {
   mechanism: 'liberty';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
+  /** Contexts whose sessions need not move. */
+  loseContexts: string[];
   /** Id of the virtual host that has them. */
   virtualHost: string;
   metrics: LibertyMetricsConfig;
@@ -289,6 +295,8 @@ export interface WildflyConfig extends SessionRequests {
   mechanism: 'wildfly';
   /** Name of the web application's deployment, such as shop.war; its cache has the same. */
   deployment: string;
+  /** Other deployments of the server, whose sessions a restart may lose. */
+  loseDeployments: string[];
   /** HTTP management API; `url` with {host} and {machine} for the machine's host and name. */
   management: { user: string; password: string; url: string };
   /** A session that both machines must know before any other moves; null goes without. */

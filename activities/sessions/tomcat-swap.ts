@@ -16,6 +16,7 @@
 // configuration    a PersistentManager that swaps only when told, with persistAuthentication and sessionActivityCheck; stores on one file
 //                  system or in one database that the worker reaches, each machine its own; no single sign-on; a user for jmxproxy.
 
+import { contextOf } from '../../config/canary-context.js';
 import type { MachineConfig, PoolConfig, TomcatSwapConfig } from '../../config/types.js';
 import { openDatabase } from '../../state/database.js';
 import type { SessionKeyHash } from '../../state/session-key.js';
@@ -27,6 +28,7 @@ import { SessionFiles } from './session-files.js';
 import { SessionRows } from './session-rows.js';
 import { swapOutBackedUp, swapOutDirectly } from './swap-out.js';
 import type { StoredSessions } from './stored-sessions.js';
+import { mustKnowCookies, mustNameAll } from './tomcat-applications.js';
 import { makeTrip, withCanaries } from './tomcat-canary.js';
 import type { Lane, Side } from './tomcat-lane.js';
 import { TomcatManager } from './tomcat-manager.js';
@@ -63,6 +65,11 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
   const mustKeepLogins = async ({ name }: MachineConfig, signal: AbortSignal): Promise<void> => {
     if (!config.loseSingleSignOn) await mustNotSignOnOnce(proxies.get(name) as JmxProxy, signal);
   };
+  const mustKnowAll = async ({ name }: MachineConfig, signal: AbortSignal): Promise<void> => {
+    const jmx = proxies.get(name) as JmxProxy;
+    await mustKnowCookies(jmx, config.contexts, pool.sessionId.cookies, signal);
+    await mustNameAll(jmx, config, signal);
+  };
   const sessions = new TomcatSessions(hash, pool.sessionId.routeMarker);
   const restOut = (lanes: readonly Lane[], restS: number, call: MechanismCall): Promise<TomcatView> =>
     sessions.swapOut(lanes, ({ swapOut }) => swapOut.idle(call, restS), call.signal);
@@ -86,6 +93,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
         await to.manager.mustBePersistent(signal);
         await from.store.mustReach(to.store);
       }
+      for (const machine of [pair.primary, pair.standby]) await mustKnowAll(machine, signal);
       // A pass of the primary takes every session that rests there, and what Tomcat writes it strips of what cannot be written: so
       // it comes last, and not at all where users' sessions are to stay as they are.
       const passing = (lane: Lane, trip: (restS: number, call: MechanismCall) => Promise<unknown>): Promise<void> =>
@@ -93,24 +101,26 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
           const find = (): Promise<[Lane, string[]][]> => withStreams([lane], streaming, signal);
           await keepingAwake(find, signal, (restS, awake) => trip(restS, { ...call, signal: awake }));
         });
-      const [first, ...others] = lanes;
       const { canary } = config;
-      if (canary !== null && first !== undefined) {
-        const [back] = lanesOf({ primary: pair.standby, standby: pair.primary }) as [Lane];
-        await withCanaries(canary, pool, first, async (ofPrimary, ofStandby) => {
+      const isTried = ({ context }: Lane): boolean => canary !== null && context === contextOf(canary.path, config.contexts);
+      const tried = lanes.find(isTried);
+      const back = lanesOf({ primary: pair.standby, standby: pair.primary }).find(isTried);
+      if (canary !== null && tried !== undefined && back !== undefined) {
+        await withCanaries(canary, pool, tried, async (ofPrimary, ofStandby) => {
           // The standby has no user's session.
           await back.from.manager.restoringSettings(call, () => makeTrip(canary, pool, back, ofStandby, BACK_REST_S, call));
           if (sparing) return;
-          await passing(first, (restS, awake) => makeTrip(canary, pool, first, ofPrimary, restS, awake));
+          await passing(tried, (restS, awake) => makeTrip(canary, pool, tried, ofPrimary, restS, awake));
         });
       }
       if (sparing) return;
-      for (const lane of canary === null ? lanes : others) await passing(lane, (restS, awake) => restOut([lane], restS, awake));
+      for (const lane of lanes) if (lane !== tried) await passing(lane, (restS, awake) => restOut([lane], restS, awake));
     },
 
     async inspect(machine, { signal }) {
       await mustKeepLogins(machine, signal);
       for (const { from } of lanesOf({ primary: machine, standby: machine })) await from.manager.mustBePersistent(signal);
+      await mustKnowAll(machine, signal);
     },
 
     async begin(pair, ownedByStandby, { signal, guard }) {

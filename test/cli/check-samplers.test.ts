@@ -94,6 +94,7 @@ test('a Tomcat is asked, and not told to collect; the standby of a cold pool is 
         mechanism: 'tomcat-swap',
         contexts: ['/shop'],
         store: { type: 'file' },
+        loseContexts: [],
         loseSingleSignOn: false,
         oneRequestAtATime: false,
         canary: null,

@@ -128,6 +128,21 @@ describe('a mistake is named with file, line, field, what was found and what is 
       /sessions\.contexts\.2: found "\/shop", allowed: each once/,
     ],
     [
+      'an application whose sessions move and may be lost',
+      GOOD.replace('contexts: [/shop]', 'contexts: [/shop, ""]\n      loseContexts: [/admin, //other.example/admin, ""]'),
+      /sessions\.loseContexts\.2: found "", allowed: a context that is not in sessions\.contexts/,
+    ],
+    [
+      'an application that may be lost and is no context path',
+      GOOD.replace('contexts: [/shop]', 'contexts: [/shop]\n      loseContexts: [admin]'),
+      /sessions\.loseContexts\.0: found "admin", allowed: a context path such as \/admin/,
+    ],
+    [
+      'a canary that tries none of the applications',
+      GOOD.replace('contexts: [/shop]', 'contexts: [/office]\n      canary: { path: /officers/cart }'),
+      /sessions\.canary\.path: found "\/officers\/cart", allowed: a path in one of sessions\.contexts/,
+    ],
+    [
       'a path parameter that no path has',
       `${GOOD}    sessionId: { pathParameter: "jsessionid=" }\n`,
       /sessionId\.pathParameter: found "jsessionid=", allowed: the name of a path parameter/,

@@ -12,11 +12,14 @@ import { samplesIn, sumOf } from '../../../monitor/prometheus-text.js';
 import { machineUnreachable, notMovable } from '../../errors.js';
 import { cookiesSetBy } from '../canary-visit.js';
 import type { MachinePair } from '../mechanism.js';
+import type { Application } from '../unnamed-applications.js';
 
 /** A page takes some 10 ms, and a hundred on a loaded host. Chosen. */
 const LIMIT_MS = 5000;
 const MOST_CHARS = 4_000_000;
 const ACTIVE = 'session_activeSessions';
+const LIVE = 'session_liveSessions';
+const BEGUN = 'session_create_total';
 /** Counted by monitor-1.0 from the first request on. */
 const ALWAYS = 'threadpool_size';
 /** Node's and OpenSSL's names for a certificate that proves nothing. */
@@ -47,6 +50,22 @@ export class LibertyMetrics {
     const samples = samplesIn((await this.page(machine, signal)).text);
     const counts = applications.map((appname) => sumOf(samples, ACTIVE, { appname }));
     return counts.every((count) => count === null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
+  /** All applications that have had sessions, by the names of monitor-1.0, but for the page itself. */
+  async applications(machine: MachineConfig, signal: AbortSignal): Promise<Application[]> {
+    const samples = samplesIn((await this.page(machine, signal)).text);
+    const own = new URL(this.urlOf(machine)).pathname.replace(/\W/g, '_');
+    const names = samples
+      .filter(({ metric }) => metric === BEGUN)
+      .map(({ labels }) => /appname="([^"]*)"/.exec(labels)?.[1] ?? '');
+    return names
+      .filter((name) => !name.endsWith(own))
+      .map((appname) => ({
+        name: appname,
+        active: sumOf(samples, LIVE, { appname }) ?? 0,
+        begun: sumOf(samples, BEGUN, { appname }) ?? 0,
+      }));
   }
 
   /** Refuses a machine whose page is not there, not for us, or without the metrics of monitor-1.0. */

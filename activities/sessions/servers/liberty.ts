@@ -12,6 +12,7 @@
 // Needed: monitor-1.0 and mpMetrics, END_OF_SERVLET_SERVICE, ALL_SESSION_ATTRIBUTES, one cookie configuration, the same LTPA keys.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { contextOf } from '../../../config/canary-context.js';
 import type { LibertyConfig, MachineConfig, PoolConfig } from '../../../config/types.js';
 import type { Database } from '../../../state/database.js';
 import { openDatabase } from '../../../state/database.js';
@@ -22,6 +23,7 @@ import { mustCopyAll, mustHoldAll } from './hazelcast.js';
 import { mustBeStored } from './liberty-database.js';
 import { LibertyMetrics } from './liberty-metrics.js';
 import { beginSession, mustBeAlike } from '../session-cookie.js';
+import { unnamed, wouldBeLost } from '../unnamed-applications.js';
 
 /** A look costs the server some milliseconds. Chosen: who waits for it is a user. */
 const POLL_MS = 10;
@@ -33,6 +35,10 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
   // As monitor-1.0 names an application: default_host/a/b-c is default_host_a_b_c.
   const applicationAt = (context: string): string => `${config.virtualHost}${context || '/'}`.replace(/\W/g, '_');
   const applications = config.contexts.map(applicationAt);
+  /** As a list of contexts names those of another virtual host. */
+  const lost = config.loseContexts.map((context) =>
+    context.startsWith('//') ? context.slice(2).replace(/\W/g, '_') : applicationAt(context),
+  );
   const barrierMs = config.settleMs + config.busySettleMs;
   let database: Database | null = null;
 
@@ -55,6 +61,22 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
     }
   }
 
+  /** Refuses applications whose requests no barrier would see. */
+  async function mustNameAll(machine: MachineConfig, signal: AbortSignal): Promise<void> {
+    const prefix = applicationAt('');
+    const left = unnamed(await metrics.applications(machine, signal), new Set([...applications, ...lost]));
+    if (left.length === 0) return;
+    const named = left.map(({ name, ...counts }) => ({
+      ...counts,
+      name: name === prefix ? '' : name.startsWith(prefix) ? `/${name.slice(prefix.length)}` : `//${name}`,
+    }));
+    throw wouldBeLost(
+      machine.name,
+      named,
+      (names) => `Name them in sessions.contexts, or accept that with sessions.loseContexts: ${names}.`,
+    );
+  }
+
   async function tryCanary({ primary, standby }: MachinePair, path: string, signal: AbortSignal): Promise<void> {
     const [ours, theirs] = [await beginSession(primary, path, pool), await beginSession(standby, path, pool)];
     mustBeAlike(primary, ours, standby, theirs);
@@ -69,8 +91,7 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
       );
     }
     // Of the others nobody can tell whether they are misspelt, or not used since the boot.
-    const [bare = ''] = path.split(/[?;]/, 1);
-    const [context] = config.contexts.filter((each) => `${bare}/`.startsWith(`${each}/`)).sort((a, b) => b.length - a.length);
+    const context = contextOf(path, config.contexts);
     const application = applicationAt(context ?? '');
     if (context === undefined || (await metrics.activeSessions(primary, [application], signal)) === null) {
       throw notMovable(
@@ -93,7 +114,10 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
 
   return {
     barrierMs,
-    inspect: (machine, { signal }) => metrics.mustTell(machine, signal),
+    async inspect(machine, { signal }) {
+      await metrics.mustTell(machine, signal);
+      await mustNameAll(machine, signal);
+    },
     async mustShare(pair, call) {
       const { signal } = call;
       await metrics.mustTrustLogIns(pair, signal);

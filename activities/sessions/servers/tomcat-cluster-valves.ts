@@ -2,6 +2,7 @@
 
 import { notMovable } from '../../errors.js';
 import type { Bean, JmxProxy } from '../jmx-proxy.js';
+import { keysOf } from '../object-name.js';
 
 const IN_SERVER_XML = 'in the Cluster of server.xml, as docs/servers/tomcat-cluster.md shows';
 
@@ -58,11 +59,6 @@ interface PlacedValve {
 
 /** By its object name: Tomcat tells of no class of a ReplicationValve. */
 function placed({ name, attributes }: Bean): PlacedValve {
-  const keys = new Map(
-    name
-      .slice(name.indexOf(':') + 1)
-      .split(',')
-      .map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-  );
+  const keys = keysOf(name);
   return { valve: keys.get('name') ?? '', host: keys.get('host'), context: keys.get('context'), attributes };
 }

@@ -17,6 +17,7 @@ import { notMovable } from '../../errors.js';
 import { JmxProxy } from '../jmx-proxy.js';
 import type { MachinePair } from '../mechanism.js';
 import type { SharingServer } from '../sharing-server.js';
+import { mustKnowCookies, mustNameAll } from '../tomcat-applications.js';
 import { TomcatManager } from '../tomcat-manager.js';
 import { mustNotSignOnOnce } from '../tomcat-single-sign-on.js';
 import { mustSendEveryChange } from './tomcat-cluster-valves.js';
@@ -40,10 +41,8 @@ const BACKUP_MANAGER = 'org.apache.catalina.ha.session.BackupManager';
 
 type Running = ReadonlyMap<string, string>;
 
-export function createTomcatCluster(
-  pool: PoolConfig,
-  { contexts, manager, loseSingleSignOn }: TomcatClusterConfig,
-): SharingServer {
+export function createTomcatCluster(pool: PoolConfig, config: TomcatClusterConfig): SharingServer {
+  const { contexts, manager, loseSingleSignOn } = config;
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, manager)]));
   const jmxOf = ({ name }: MachineConfig): JmxProxy => proxies.get(name) as JmxProxy;
   const managerOf = (machine: MachineConfig, context: string): TomcatManager => new TomcatManager(jmxOf(machine), context);
@@ -165,6 +164,8 @@ export function createTomcatCluster(
       if (!loseSingleSignOn) await mustNotSignOnOnce(jmxOf(machine), signal);
       for (const context of contexts) await mustReplicate(machine, context, signal);
       await mustSendEveryChange(jmxOf(machine), contexts, signal);
+      await mustKnowCookies(jmxOf(machine), contexts, pool.sessionId.cookies, signal);
+      await mustNameAll(jmxOf(machine), config, signal);
     },
     async mustShare({ primary, standby }, { signal, onSeen }) {
       await mustBeAlike({ primary, standby }, signal);

@@ -13,6 +13,7 @@ import type { MachineConfig, PoolConfig, WildflyConfig } from '../../../config/t
 import type { SessionKeyHash } from '../../../state/session-key.js';
 import type { MachinePair } from '../mechanism.js';
 import type { SharingServer } from '../sharing-server.js';
+import { mustNameAll } from './wildfly-applications.js';
 import type { WildflyBarrier, WildflyPair } from './wildfly-barrier.js';
 import { createLockBarrier, LOCKS_MS } from './wildfly-locks.js';
 import { WildflyManagement } from './wildfly-management.js';
@@ -40,7 +41,9 @@ export function createWildfly(pool: PoolConfig, config: WildflyConfig, hash: Ses
   return {
     barrierMs: LOCKS_MS,
     async inspect(machine, { signal }) {
+      const { management } = of(machine);
       await of(machine).keeper(signal);
+      await mustNameAll(management, config, signal);
     },
     async mustShare(pair, call) {
       barrier = by(await mustShareSessions(of(pair.primary), of(pair.standby), call));

@@ -1,0 +1,66 @@
+// All that is deployed in a Tomcat, beside what the configuration names.
+
+import type { TomcatClusterConfig, TomcatSwapConfig } from '../../config/types.js';
+import { notMovable } from '../errors.js';
+import type { Bean, JmxProxy } from './jmx-proxy.js';
+import { keysOf } from './object-name.js';
+import type { Application } from './unnamed-applications.js';
+import { unnamed, wouldBeLost } from './unnamed-applications.js';
+
+/** The virtual host whose contexts are named by their path alone. */
+const HOST = 'localhost';
+
+type Beans = Pick<JmxProxy, 'machine' | 'queryAll'>;
+
+/**
+ * Refuses a Tomcat with contexts that have sessions, or have had some, and are in neither `contexts` nor `loseContexts`. The manager's own
+ * sessions, which a browser begins there, are an operator's; the worker begins none (tested).
+ */
+export async function mustNameAll(
+  jmx: Beans,
+  { contexts, loseContexts, manager }: Pick<TomcatSwapConfig | TomcatClusterConfig, 'contexts' | 'loseContexts' | 'manager'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const managers = await jmx.queryAll('Catalina:type=Manager,host=*,context=*', signal);
+  const left = unnamed(managers.map(applicationOf), new Set([...contexts, ...loseContexts, manager.path]));
+  if (left.length === 0) return;
+  throw wouldBeLost(
+    jmx.machine.name,
+    left,
+    (names) => `Name them in sessions.contexts, or accept that with sessions.loseContexts: ${names}.`,
+  );
+}
+
+function applicationOf({ name, attributes }: Bean): Application {
+  const keys = keysOf(name);
+  const [host = HOST, context = ''] = [keys.get('host'), keys.get('context')?.replace(/^\/$/, '')];
+  const count = (attribute: string): number => Number(attributes.get(attribute) ?? 0);
+  // A stored session is none of the active ones.
+  return {
+    name: host === HOST ? context : `//${host}${context}`,
+    active: count('activeSessions'),
+    begun: count('sessionCounter'),
+  };
+}
+
+/**
+ * Refuses a context whose cookie (`sessionCookieName` of its Context, or of Tomcat's context.xml) is not one of the pool's: no proxy would know
+ * its sessions. A name in `web.xml` Tomcat does not tell.
+ */
+export async function mustKnowCookies(
+  jmx: Beans,
+  contexts: readonly string[],
+  cookies: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const context of contexts) {
+    const pattern = `Catalina:j2eeType=WebModule,name=//${HOST}${context || '/'},*`;
+    const [module] = await jmx.queryAll(pattern, signal);
+    const name = module?.attributes.get('sessionCookieName');
+    if (name === undefined || cookies.includes(name) || module?.attributes.get('cookies') === 'false') continue;
+    throw notMovable(
+      `Context ${context || '(root)'} of machine ${jmx.machine.name} has its session ids in the cookie ${name}, which sessionId.cookies does not name.`,
+      `Add it: sessionId.cookies: [${[...cookies, name].join(', ')}].`,
+    );
+  }
+}

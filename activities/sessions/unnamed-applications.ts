@@ -1,0 +1,36 @@
+// Applications of a server that the configuration does not name, and that have sessions all the same: a restart would lose these unseen.
+
+import type { OperatorError } from '../../config/operator-error.js';
+import { notMovable } from '../errors.js';
+
+export interface Application {
+  /** As vm-rejuv.yaml would name it; '' is the root context. */
+  name: string;
+  /** Sessions now. */
+  active: number;
+  /** Sessions since the machine was started. */
+  begun: number;
+}
+
+/** Those of `found` that have sessions, or have had some, and are not `known`. With none at all an application is nobody's trouble. */
+export function unnamed(found: readonly Application[], known: ReadonlySet<string>): Application[] {
+  return found
+    .filter(({ name, active, begun }) => (active > 0 || begun > 0) && !known.has(name))
+    .toSorted((one, other) => one.name.localeCompare(other.name));
+}
+
+/** `remedy` gets their names as a list of YAML. */
+export function wouldBeLost(
+  machine: string,
+  applications: readonly Application[],
+  remedy: (names: string) => string,
+): OperatorError {
+  const told = applications.map(
+    ({ name, active, begun }) => `${name || '(root)'} (sessions: ${active} now, ${begun} since its start)`,
+  );
+  const names = applications.map(({ name }) => (/^[\w/.-]+$/.test(name) ? name : JSON.stringify(name)));
+  return notMovable(
+    `Machine ${machine} has applications with sessions that nothing names in vm-rejuv.yaml, so that a restart may lose them: ${told.join(', ')}.`,
+    remedy(`[${names.join(', ')}]`),
+  );
+}
