@@ -88,8 +88,18 @@ async function refusesWrongConfigurations(
   await refused({ metrics: { ...metrics, caFile: null } }, 'LIBERTY_UNTRUSTED', /certificate of machine shop-a/);
   const plain = metrics.url.replace('https', 'http').replace('9443', '9080');
   await refused({ metrics: { ...metrics, url: plain } }, 'LIBERTY_METRICS_FAILED', /answers 302.* https/);
-  await refused({ contexts: ['/other'] }, 'SESSIONS_NOT_MOVABLE', /\/shop\/cart of sessions\.canary is in none of \/other/);
-  await refused({ virtualHost: 'other' }, 'SESSIONS_NOT_MOVABLE', /sessions in use of other_shop/);
+  await refused({ contexts: ['/other'] }, 'SESSIONS_NOT_MOVABLE', /sessions that nothing names in vm-rejuv\.yaml.*: \/shop \(/);
+  await refused({ virtualHost: 'other' }, 'SESSIONS_NOT_MOVABLE', /: \/\/default_host_shop \(/);
+  await refused(
+    { contexts: ['/other'], loseContexts: ['/shop'] },
+    'SESSIONS_NOT_MOVABLE',
+    /\/shop\/cart of sessions\.canary is in none of \/other/,
+  );
+  await refused(
+    { virtualHost: 'other', loseContexts: ['//default_host_shop'] },
+    'SESSIONS_NOT_MOVABLE',
+    /sessions in use of other_shop/,
+  );
   // What another application counts says nothing of the canary's.
   await refused({ contexts: ['/shop', '/shop/cart'] }, 'SESSIONS_NOT_MOVABLE', /sessions in use of default_host_shop_cart/);
   await refused({ canary: { path: '/shop/health' } }, 'SESSIONS_NOT_MOVABLE', /sets no session id/);

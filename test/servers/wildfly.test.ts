@@ -17,8 +17,8 @@ const call: MechanismCall = { signal: AbortSignal.timeout(3_600_000), guard: () 
 conforms({ name: 'wildfly', mechanism: 'wildfly, Infinispan cluster', shop: (directory) => wildflyShop(directory) });
 
 test('wildfly: what is answered is not yet saved, and the barrier tells when it is, on a server at rest and on one that never rests', async () => {
-  // A commit takes 40 ms then: much is unsaved.
-  const cli = (script: string): string => script.replace(/^.*tcp_nodelay,.*\n/m, '');
+  // A commit takes 40 ms then: much is unsaved. And the worker `default` is always at rest, as another one serves the requests.
+  const cli = (script: string): string => script.replace(/^.*tcp_nodelay,.*\n/m, '').replace('run-batch', WORKER);
   const { pool, mechanism } = await startWildflys({ cli });
   const [a, b] = pool.machines;
   await mechanism.preflight({ primary: a, standby: b }, () => Promise.resolve(new Set()), call);
@@ -121,7 +121,17 @@ test('wildfly: preflight refuses each mistake by what to change', async () => {
   await expect(preflight()).rejects.toMatchObject({ message: containing('session-cookie') });
   await change('remove', cookie);
   await expect(preflight()).rejects.toMatchObject({ code: 'SESSIONS_NOT_MOVABLE', message: containing('no cluster') });
+  expect((await fetch(`${primary.url}/plain/cart`, { method: 'POST' })).status).toBe(200);
+  await expect(inspect({})).rejects.toMatchObject({
+    ...{ code: 'SESSIONS_NOT_MOVABLE', message: containing('plain.war (sessions: 1 now') },
+    remedy: containing('sessions.loseDeployments: [plain.war]'),
+  });
+  await inspect({ loseDeployments: ['plain.war'] });
 });
+
+const WORKER = `/subsystem=io/worker=web:add
+/subsystem=undertow/server=default-server/http-listener=default:write-attribute(name=worker,value=web)
+run-batch`;
 
 const containing = (text: string): string => expect.stringContaining(text) as string;
 

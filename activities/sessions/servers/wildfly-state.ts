@@ -5,6 +5,7 @@ import { OperatorError } from '../../../config/operator-error.js';
 import { notMovable } from '../../errors.js';
 import type { WildflyManagement } from './wildfly-management.js';
 import { attribute, resource } from './wildfly-management.js';
+import { workersOf } from './wildfly-workers.js';
 
 const text = z.string();
 const count = z.number();
@@ -41,6 +42,7 @@ export interface ClusterNode {
 
 export class WildflyState {
   private readonly application: readonly string[];
+  private workers: readonly string[] | null = null;
 
   /** Of the machine. */
   readonly name: string;
@@ -112,10 +114,16 @@ export class WildflyState {
 
   /** Threads of the server's at work for requests, and then locks held on sessions of the application; the second is looked at after the first. */
   async work(container: string, signal: AbortSignal): Promise<{ threads: number; locks: number }> {
-    const threads = attribute(['subsystem', 'io', 'worker', 'default'], 'busy-task-thread-count');
+    this.workers ??= await workersOf(this.management, signal);
+    const threads = this.workers.map((worker) => attribute(['subsystem', 'io', 'worker', worker], 'busy-task-thread-count'));
     const locks = attribute([...this.cache(container), 'component', 'locking'], 'number-of-locks-held');
-    const [busy, held] = await this.management.askAll([threads, locks], count, signal);
-    return { threads: busy ?? NaN, locks: held ?? NaN };
+    const answers = await this.management.askAll([...threads, locks], count, signal);
+    const busy = answers.slice(0, threads.length);
+    // Where nobody tells, nothing is at rest.
+    return {
+      threads: busy.length === 0 ? NaN : busy.reduce<number>((sum, one) => sum + (one ?? NaN), 0),
+      locks: answers.at(-1) ?? NaN,
+    };
   }
 
   /** Ids of the sessions that this node is the first to keep: those of all nodes are all there are. */
