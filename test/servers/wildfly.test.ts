@@ -40,8 +40,9 @@ test('wildfly: what is answered is not yet saved, and the barrier tells when it 
     await expect.poll(async () => (await saved())?.length).toBe(keys.length);
     return thereAndBack(rounds, (primary, standby) =>
       flip(primary, standby, sessions, async () => {
-        const saved = await mechanism.handOver({ primary, standby }, { held: 'keys', keys }, call);
-        expect(saved?.toSorted()).toEqual(keys.toSorted());
+        // On a loaded host a thread may take its time to save: such a batch comes again.
+        const saved = (): Promise<string[] | null> => mechanism.handOver({ primary, standby }, { held: 'keys', keys }, call);
+        await expect.poll(async () => (await saved())?.toSorted()).toEqual(keys.toSorted());
       }),
     );
   };
