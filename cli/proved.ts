@@ -15,6 +15,12 @@ export function tellProved(sessions: SessionsConfig): Finding {
     const text = ', which nobody has proved: without sessions.canary no session is tried';
     return { text, value: { proved: false, ...applications } };
   }
+  // The store cannot be asked, and a server that has not found a session may begin another under the same id.
+  if (sessions.mechanism === 'shared-store' && sessions.canary?.shows === null) {
+    const text =
+      ', which nobody has proved: without sessions.canary.shows a session that was not found may pass for one that was';
+    return { text, value: { proved: false } };
+  }
   const others = (contexts ?? []).filter((context) => context !== tried);
   const text =
     others.length === 0

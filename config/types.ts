@@ -264,7 +264,10 @@ export interface SharedStoreConfig extends SessionRequests {
 export interface SharedStoreCanary {
   /** Begins a session. */
   path: string;
-  /** A regular expression whose group finds on that page what only this session shows; null believes a machine that sets no other id. */
+  /**
+   * A regular expression whose group finds on that page what is kept in this session alone, not its id; null believes a machine that sets no
+   * other id, which proves nothing of ids that are signed.
+   */
   shows: string | null;
   /** A page of which the other machine has to take the form, with its hidden fields alone; null sends none. */
   form: string | null;

@@ -1,4 +1,4 @@
-// Servers of a few lines stand in for those that take up any id, as PHP by default and .NET, or sign what is in their forms. The real ones
+// Servers of a few lines stand in for those that take up any id, as PHP by default and .NET, sign their ids, encrypt them anew each time, or sign what is in their forms. The real ones
 // are in test/servers.
 
 import { createHmac, randomUUID } from 'node:crypto';
@@ -22,16 +22,30 @@ interface Machine {
   adopts?: boolean;
   setsAnew?: boolean;
   refuses?: boolean;
+  /** Ids have a signature, of which it looks at what it has made itself, or are encrypted anew with each answer. */
+  signs?: boolean;
+  encrypts?: boolean;
+  /** What it adds to the id, to say which machine it is. */
+  marks?: string;
+  /** It shows the id that it was sent in place of when the session began. */
+  showsId?: boolean;
 }
 
 async function machine(
   name: string,
   { address = '127.0.0.1', store, key = 'key', cookie = 'Path=/', ...is }: Machine,
 ): Promise<MachineConfig> {
-  const signed = (text: string): string => `${createHmac('sha256', key).update(text).digest('base64')}"<&`;
+  const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('base64url');
+  const signed = (text: string): string => `${hmac(text)}"<&`;
   const server = createServer((request, response) => {
     void (async () => {
-      const [, sent = ''] = /sid=([^;]+)/.exec(request.headers.cookie ?? '') ?? [];
+      const [, cookieSent = ''] = /sid=([^;]+)/.exec(request.headers.cookie ?? '') ?? [];
+      const [bare = '', signature = ''] = cookieSent.split('~');
+      const sent = is.signs !== true || signature === hmac(bare) ? bare : '';
+      const written = (id: string): string => {
+        if (is.signs === true) return `${id}~${hmac(id)}`;
+        return is.encrypts === true ? `${id}~${randomUUID()}` : `${id}${is.marks ?? ''}`;
+      };
       if (request.url === '/shop/nothing') response.statusCode = 404;
       const isThere = store.has(sent);
       if (is.refuses === true && sent !== '' && !isThere) return response.writeHead(400).end();
@@ -39,14 +53,15 @@ async function machine(
       const id = isKnown ? sent : randomUUID();
       const began = store.get(id) ?? randomUUID();
       store.set(id, began);
-      if (!isKnown || is.setsAnew === true) response.setHeader('set-cookie', `sid=${id}; ${cookie}`);
+      if (!isKnown || is.setsAnew === true || is.encrypts === true || is.marks !== undefined)
+        response.setHeader('set-cookie', `sid=${written(id)}; ${cookie}`);
       if (request.method === 'POST') {
         const form = new URLSearchParams(await textOf(request));
         response.statusCode = form.get('state') === signed(id) ? 200 : 500;
       }
       const state = signed(id).replace('"', '&quot;').replace('<', '&#60;').replace(/&$/, '&amp;');
       return response.end(
-        `<p>began ${is.hides === true ? 'some time ago' : began}</p><form method="post" action="page"><input type="hidden" name="state" value="${state}"></form>`,
+        `<p>began ${is.hides === true ? 'some time ago' : is.showsId === true ? id : began}</p><form method="post" action="page"><input type="hidden" name="state" value="${state}"></form>`,
       );
     })();
   });
@@ -106,6 +121,43 @@ test('a pattern that finds nothing, or the same in two sessions, is refused: it 
   await expect(tryCanary({ shows: 'ended ([^<]+)' })).rejects.toMatchObject(refusal('is not in /shop/page of machine a'));
   const hides = { hides: true };
   await expect(tryCanary({ shows: SHOWS }, hides, hides)).rejects.toMatchObject(refusal('shows the same for a session'));
+});
+
+test('of ids that are signed with one key only what the page shows tells that two machines share nothing', async () => {
+  const signs = { signs: true, adopts: true };
+  const elsewhere = { ...signs, store: new Map<string, string>() };
+  await tryCanary({ shows: SHOWS }, signs, signs);
+  await expect(tryCanary({ shows: SHOWS }, signs, elsewhere)).rejects.toMatchObject(
+    refusal('Machine b did not find the session'),
+  );
+  // It refuses the signature of an id that is made up, so without `shows` this passes, and cli/check-hand-over.ts calls it unproved.
+  await tryCanary({}, signs, elsewhere);
+});
+
+test('of ids that are encrypted anew with each answer only what the page shows tells', async () => {
+  const encrypts = { encrypts: true };
+  await tryCanary({ shows: SHOWS }, encrypts, encrypts);
+  await expect(tryCanary({ shows: SHOWS }, encrypts, { ...encrypts, store: new Map() })).rejects.toMatchObject(
+    refusal('Machine b did not find the session'),
+  );
+  await expect(tryCanary({}, encrypts, encrypts)).rejects.toMatchObject({
+    ...refusal('Machine a gives a session another id with each answer'),
+    remedy: expect.stringContaining('sessions.canary.shows') as string,
+  });
+});
+
+test('a machine that adds its name to the id has found the session, and its routeMarker is missed', async () => {
+  await expect(tryCanary({ shows: SHOWS }, { marks: '~a' }, { marks: '~b' })).rejects.toMatchObject({
+    ...refusal('Machine b found the session of machine a, and gave it another id'),
+    remedy: expect.stringContaining('sessionId.routeMarker') as string,
+  });
+});
+
+test('a page that shows the id itself is refused, as a machine shows any id that it takes up', async () => {
+  const shown = { adopts: true, showsId: true };
+  await expect(tryCanary({ shows: SHOWS }, shown, { ...shown, store: new Map() })).rejects.toMatchObject(
+    refusal("is the session's id, or a part of it"),
+  );
 });
 
 test('machines that give the cookie other attributes are refused', async () => {
