@@ -2,7 +2,10 @@
 
 import type { MachineConfig } from '../../config/types.js';
 import { notMovable } from '../errors.js';
-import { ask, cookiesSetBy } from './canary-visit.js';
+import { all, ask, cookiesSetBy } from './canary-visit.js';
+import type { FormAnswer } from './form-answers.js';
+import { compareAnswers, headOf } from './form-answers.js';
+import { unescaped } from './html-text.js';
 import type { MachinePair } from './mechanism.js';
 
 interface Form {
@@ -14,22 +17,45 @@ interface Form {
 }
 
 /**
- * Fetches the page at `path` from the primary, and sends its form back with its hidden fields alone: to the primary itself, and anew to the
- * standby. Refuses two that do not answer alike.
+ * Fetches the page at `path` from the primary, and sends its form back with its hidden fields alone: to the primary itself as it is and with one
+ * of them altered, and to the standby as it is, after the standby's own. Refuses a page of which the primary takes both, as nothing is seen by it, and a standby that
+ * answers otherwise than the primary to its own.
  */
 export async function mustTakeForms({ primary, standby }: MachinePair, path: string): Promise<void> {
-  const own = await send(primary, await fetchForm(primary, path));
-  if (own >= 400) {
+  const sent: string[] = [];
+  // A token in it may be good for once, so each is a new one.
+  const send = async (
+    machine: MachineConfig,
+    { of = primary, alteration = null }: { of?: MachineConfig; alteration?: string | null } = {},
+  ): Promise<FormAnswer> => {
+    const form = await fetchForm(of, path);
+    if (alteration !== null) alterLongest(form.hidden, alteration);
+    sent.push(...form.hidden.values());
+    return post(machine, form);
+  };
+  const own = await send(primary);
+  if (own.statusCode >= 400) {
     throw notMovable(
-      `Machine ${primary.name} answered ${own} to its own form of ${path}, sent with its hidden fields alone.`,
+      `Machine ${primary.name} answered ${own.statusCode} to its own form of ${path}, sent with its hidden fields alone.`,
       'Name in sessions.canary.form a page whose form may be sent without what a user types.',
     );
   }
-  // A token in it may be good for once.
-  const other = await send(standby, await fetchForm(primary, path));
-  if (other === own) return;
+  const altered = await send(primary, { alteration: 'a' });
+  const again = await send(primary);
+  const alteredAgain = await send(primary, { alteration: 'b' });
+  const elsewhere = await send(standby, { of: standby });
+  const other = await send(standby);
+  const { tells, isTaken } = compareAnswers([own, again], [altered, alteredAgain], elsewhere, sent);
+  if (!tells) {
+    throw notMovable(
+      `Machine ${primary.name} answers a form of ${path} with an altered hidden field as it answers its own, so that the page tells nothing of keys.`,
+      'Name in sessions.canary.form a page of which the longest hidden field is signed or encrypted, as view state or a token, or leave it out.',
+    );
+  }
+  if (isTaken(other)) return;
+  const [theirs, ours] = [headOf(other), headOf(own)];
   throw notMovable(
-    `Machine ${standby.name} answered ${other} to a form of machine ${primary.name}, which itself answered ${own}.`,
+    `Machine ${standby.name} answered ${theirs} to a form of machine ${primary.name}, which itself answered ${ours}${theirs === ours ? ' with another page' : ''}.`,
     'Give both the same keys, as machineKey of ASP.NET, or the secret that signs tokens.',
   );
 }
@@ -47,9 +73,24 @@ async function fetchForm(machine: MachineConfig, path: string): Promise<Form> {
   return { path: `${pathname}${search}`, hidden: form.hidden, cookies: cookiesSetBy(headers).join('; ') };
 }
 
-async function send(machine: MachineConfig, { path, hidden, cookies }: Form): Promise<number> {
+async function post(machine: MachineConfig, { path, hidden, cookies }: Form): Promise<FormAnswer> {
   const header = cookies === '' ? null : { name: 'cookie', value: cookies };
-  return (await ask(machine, path, header, hidden)).statusCode;
+  const { statusCode, headers, text } = await ask(machine, path, header, hidden);
+  const [location] = all(headers['location']);
+  return { statusCode, text, location: location === undefined ? null : pathOf(location, new URL(path, machine.url).href) };
+}
+
+/** Without parameters of its segments, such as ;jsessionid=ID. */
+function pathOf(location: string, base: string): string {
+  return URL.canParse(location, base) ? new URL(location, base).pathname.replace(/;[^/]*/g, '') : location;
+}
+
+/** What is signed or encrypted is longer than what says something itself. One character in its middle is another one then, as it is said. */
+function alterLongest(hidden: URLSearchParams, character: string): void {
+  const [name, value] = [...hidden].reduce((longest, each) => (each[1].length > longest[1].length ? each : longest), ['', '']);
+  const middle = Math.floor(value.length / 2);
+  const instead = value[middle] === character ? character.toUpperCase() : character;
+  if (value !== '') hidden.set(name, `${value.slice(0, middle)}${instead}${value.slice(middle + 1)}`);
 }
 
 /** The first form of a page that is posted: its action, and its hidden fields. Null where there is none. */
@@ -72,14 +113,4 @@ function attribute(tag: string, name: string): string | null {
     new RegExp(`(?:^|\\s)${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(tag) ?? [];
   const value = double ?? single ?? bare;
   return value === undefined ? null : unescaped(value);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-function unescaped(text: string): string {
-  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (all, decimal?: string, hex?: string, name?: string) => {
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
-    return ENTITIES[name ?? ''] ?? all;
-  });
 }
