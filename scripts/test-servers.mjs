@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const PAGE = join(root, 'docs/servers/README.md');
+const PAGES = join(root, 'docs/servers');
 const servers = readdirSync(join(root, 'test/servers'))
   .filter((file) => file.endsWith('.test.ts'))
   .map((file) => file.slice(0, -'.test.ts'.length))
@@ -27,7 +27,7 @@ const forVitest = tokens
 
 if (values.help) {
   console.log(`npm run test:servers -- [--server NAME]... [--publish]\n\nServers: ${servers.join(', ')}\n`);
-  console.log('--publish writes what was measured into docs/servers/README.md. Other options are those of vitest run.');
+  console.log('--publish writes what was measured into docs/servers. Other options are those of vitest run.');
   process.exit(0);
 }
 const wanted = values.server ?? servers;
@@ -44,49 +44,53 @@ const { status } = spawnSync(process.execPath, [join(root, 'node_modules/vitest/
   stdio: 'inherit',
   env: { ...process.env, VM_REJUV_SERVERS: '1', VM_REJUV_SERVER_FIGURES: directory },
 });
-const rows = readdirSync(directory).map((file) => JSON.parse(readFileSync(join(directory, file), 'utf8')));
+const measured = readdirSync(directory).map((file) => JSON.parse(readFileSync(join(directory, file), 'utf8')));
 rmSync(directory, { recursive: true });
-if (rows.length > 0) console.error(`\n${table(rows)}`);
-if (values.publish && status === 0) write(table(rows));
+const ofServers = measured.filter(({ server }) => server !== undefined).map(titled);
+const tables = [{ page: 'README.md', rows: ofServers }, ...measured.filter(({ page }) => page !== undefined)];
+for (const { page, rows } of tables.filter((each) => each.rows.length > 0)) {
+  const [head, rule, ...lines] = table(rows);
+  console.error(['', `${page}:`, head, rule, ...lines].join('\n'));
+  if (values.publish && status === 0) write(join(PAGES, page), head, rule, lines);
+}
 process.exit(status ?? 1);
 
-function table(measured) {
-  const columns = [
-    ['server', ({ server }) => server],
-    ['mechanism', ({ mechanism }) => mechanism],
-    ['restarts', ({ restarts }) => restarts],
-    ['requests', ({ requests }) => requests],
-    ['failed', ({ failed }) => failed],
-    ['sessions lost', ({ sessionsLost }) => sessionsLost],
-    ['updates lost', ({ updatesLost }) => updatesLost],
-    ['moved', ({ sessionsMoved }) => sessionsMoved],
-    ['sessions/s', ({ sessionsPerSecond }) => sessionsPerSecond],
-    ['longest hold', ({ longestHoldMs }) => `${longestHoldMs} ms`],
-    ['longest wait', ({ longestWaitMs }) => `${longestWaitMs} ms`],
-    ['MiB fresh', ({ freshMiB }) => freshMiB],
-    ['MiB restarted', ({ restartedMiB }) => restartedMiB],
-  ];
+/** As the table of all servers has them. */
+function titled(figures) {
+  return {
+    server: figures.server,
+    mechanism: figures.mechanism,
+    restarts: figures.restarts,
+    requests: figures.requests,
+    failed: figures.failed,
+    'sessions lost': figures.sessionsLost,
+    'updates lost': figures.updatesLost,
+    moved: figures.sessionsMoved,
+    'sessions/s': figures.sessionsPerSecond,
+    'longest hold': `${figures.longestHoldMs} ms`,
+    'longest wait': `${figures.longestWaitMs} ms`,
+    'MiB fresh': figures.freshMiB,
+    'MiB restarted': figures.restartedMiB,
+  };
+}
+
+function table(rows) {
+  const titles = Object.keys(rows[0]);
   const line = (cells) => `| ${cells.join(' | ')} |`;
-  const sorted = [...measured].sort((a, b) => a.server.localeCompare(b.server));
-  return [
-    line(columns.map(([title]) => title)),
-    line(columns.map(() => '---')),
-    ...sorted.map((row) => line(columns.map(([, of]) => of(row)))),
-  ].join('\n');
+  return [line(titles), line(titles.map(() => '---')), ...rows.map((row) => line(titles.map((title) => row[title]))).sort()];
 }
 
 /** A part of the servers replaces their rows only. */
-function write(text) {
-  const page = readFileSync(PAGE, 'utf8');
+function write(file, head, rule, fresh) {
+  const page = readFileSync(file, 'utf8');
   const marks = /<!-- test:servers -->[^]*<!-- \/test:servers -->/;
   const before = marks.exec(page)?.[0];
-  if (before === undefined) throw new Error(`${PAGE} has no place for test:servers.`);
-  const [head, rule, ...fresh] = text.split('\n');
+  if (before === undefined) throw new Error(`${file} has no place for test:servers.`);
   const nameOf = (row) => row.split('|')[1]?.trim();
   const kept = before.split('\n').filter((row) => row.startsWith('| ') && servers.includes(nameOf(row)));
   const rows = [...kept.filter((row) => !fresh.some((one) => nameOf(one) === nameOf(row))), ...fresh].sort();
   writeFileSync(
-    PAGE,
+    file,
     page.replace(marks, () => ['<!-- test:servers -->', '', head, rule, ...rows, '', '<!-- /test:servers -->'].join('\n')),
   );
 }

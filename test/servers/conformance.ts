@@ -1,7 +1,5 @@
 // What every server and mechanism must do: five clean restarts under load, from which nobody loses anything and nothing comes back.
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDriver } from '../../activities/hypervisor/create-driver.js';
 import type { PoolFile } from '../../demo/installation.js';
@@ -9,6 +7,8 @@ import type { CleanRestartResult } from '../../workflows/clean-restart.js';
 import { rounds } from '../fixtures/rounds.js';
 import { startShopUnderLoad } from '../fixtures/shop-under-load.js';
 import { beginEndedSessions } from './ended-sessions.js';
+import type { ServerFigures } from './publish.js';
+import { publish } from './publish.js';
 
 export interface ServerUnderTest {
   /** As `npm run test:servers -- --server` and docs/servers/README.md name it. */
@@ -22,23 +22,6 @@ export interface ServerUnderTest {
   copiesRest?: number | null;
   /** For the whole. */
   maxSeconds?: number;
-}
-
-/** Of one server, as docs/servers/README.md has it. */
-export interface ServerFigures {
-  server: string;
-  mechanism: string;
-  restarts: number;
-  requests: number;
-  failed: number;
-  sessionsLost: number;
-  updatesLost: number;
-  sessionsMoved: number;
-  sessionsPerSecond: number;
-  longestHoldMs: number;
-  longestWaitMs: number;
-  freshMiB: number;
-  restartedMiB: number;
 }
 
 export const RESTARTS = rounds(5, 2);
@@ -107,12 +90,4 @@ export function figuresOf(
     freshMiB: Math.round(freshBytes / MIB),
     restartedMiB: Math.round(Math.max(...restarts.map(({ memoryBytes }) => memoryBytes?.after ?? NaN)) / MIB),
   };
-}
-
-/** Where `npm run test:servers` collects the figures. */
-export async function publish(figures: ServerFigures): Promise<void> {
-  const directory = process.env['VM_REJUV_SERVER_FIGURES'];
-  if (directory === undefined) return;
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, `${figures.server}.json`), JSON.stringify(figures));
 }

@@ -12,8 +12,9 @@ import type { CleanRestartResult } from '../../workflows/clean-restart.js';
 import { statusQuery } from '../../workflows/messages.js';
 import type { TestInstallation } from '../fixtures/installation.js';
 import { createTestInstallation } from '../fixtures/installation.js';
-import { figuresOf, LEEWAY_MIB, publish, RESTARTS } from './conformance.js';
+import { figuresOf, LEEWAY_MIB, RESTARTS } from './conformance.js';
 import { beginEndedSessions } from './ended-sessions.js';
+import { publish } from './publish.js';
 import { Visit } from './visit.js';
 
 const IDLE_MS = 4000;

@@ -8,6 +8,8 @@ interface Cart {
 }
 
 export class Visit {
+  /** Another session, or an empty one, has come in its place: nothing more is checked. */
+  isLost = false;
   private created: string | null = null;
   private readonly acknowledged: string[] = [];
   private serial = 0;
@@ -26,8 +28,7 @@ export class Visit {
   async add(slowMs = 0): Promise<void> {
     const item = `item-${this.serial++}`;
     const path = slowMs > 0 ? `/shop/slow?ms=${slowMs}&item=${item}` : `/shop/cart?item=${item}`;
-    await this.ask('POST', path);
-    this.acknowledged.push(item);
+    if (await this.ask('POST', path)) this.acknowledged.push(item);
   }
 
   async look(): Promise<void> {
@@ -44,28 +45,37 @@ export class Visit {
   }
 
   private verify(text: string, expected: readonly string[]): void {
+    if (this.isLost) return;
     const { created, items } = JSON.parse(text) as Cart;
     this.created ??= created;
-    if (created !== this.created) return this.tally.lostSession();
+    if (created !== this.created) {
+      this.isLost = true;
+      return this.tally.lostSession();
+    }
     const lost = expected.filter((item) => !items.includes(item)).length;
     if (lost > 0) this.tally.lostUpdates(lost);
   }
 
-  /** Where the answer is a cart, it has all that was acknowledged before it was asked for. */
-  private async ask(method: 'GET' | 'POST', path: string, isCart = true): Promise<void> {
+  /** Where the answer is a cart, it has all that was acknowledged before it was asked for. Whether it was answered as it should be. */
+  private async ask(method: 'GET' | 'POST', path: string, isCart = true): Promise<boolean> {
     const expected = [...this.acknowledged];
     const origin = this.origins[this.turn++ % this.origins.length] ?? '';
     const began = performance.now();
     try {
       const response = await fetch(`${origin}${path}`, { method, headers: { cookie: this.cookie } });
       const text = await response.text();
-      if (!response.ok) return this.tally.failedOnce(performance.now() - began, `${method}: ${response.status}`);
+      if (!response.ok) {
+        this.tally.failedOnce(performance.now() - began, `${method}: ${response.status}`);
+        return false;
+      }
       const [set] = response.headers.getSetCookie();
       if (set !== undefined) this.cookie = set.split(';', 1)[0] ?? '';
       this.tally.completed(performance.now() - began);
       if (isCart) this.verify(text, expected);
+      return true;
     } catch (error) {
       this.tally.failedOnce(performance.now() - began, `${method}: ${error instanceof Error ? error.name : 'unknown error'}`);
+      return false;
     }
   }
 }
