@@ -47,11 +47,18 @@ export class SessionFiles implements StoredSessions {
     await inParallel(ids, (id) => rm(this.file(id), { force: true }).catch((error: unknown) => this.fail('remove', error)));
   }
 
-  /** Refuses directories that the worker cannot write or that cannot be linked into each other. */
+  /** Refuses directories that are not there, that the worker cannot write or that cannot be linked into each other. */
   async mustReach(other: SessionFiles): Promise<void> {
     for (const { place, machine } of [this, other]) {
-      await mkdir(place, { recursive: true }).catch(() => undefined);
-      await access(place, constants.R_OK | constants.W_OK | constants.X_OK).catch(() => {
+      // That of the context alone, which Tomcat makes with its first session: a misspelt one would look like one without sessions.
+      await mkdir(place).catch(() => undefined);
+      await access(place, constants.R_OK | constants.W_OK | constants.X_OK).catch((error: unknown) => {
+        if (isCode(error, 'ENOENT')) {
+          throw notMovable(
+            `There is no session directory ${machine.sessionDirectory ?? ''} of machine ${machine.name} where the worker runs.`,
+            'Correct pools.*.machines.*.sessionDirectory, or make the directory, for Tomcat and the worker to write to.',
+          );
+        }
         throw notMovable(
           `The worker cannot write the session directory ${place} of machine ${machine.name}.`,
           'Correct pools.*.machines.*.sessionDirectory or its rights.',
