@@ -49,6 +49,9 @@ export const STORE_FIELDS = {
   'data-source': ['sessionTable', "the table of this machine's DataSourceStore (needed by store: data-source)"],
 } as const;
 
+const HOST = 'the name of a Host element of server.xml, such as localhost';
+const virtualHost = matching(/^[\w.-]+$/, HOST).default('localhost');
+
 const manager = z.strictObject(
   { user: z.string(), password: secret, path: path.default('/manager') },
   '{ user: NAME, password: { env: NAME } }',
@@ -62,6 +65,7 @@ export const sessionsSchema = z.discriminatedUnion(
         mechanism: z.literal('tomcat-swap'),
         contexts,
         loseContexts,
+        virtualHost,
         store,
         manager,
         loseSingleSignOn,
@@ -81,6 +85,7 @@ export const sessionsSchema = z.discriminatedUnion(
         mechanism: z.literal('tomcat-cluster'),
         contexts,
         loseContexts,
+        virtualHost,
         manager,
         loseSingleSignOn,
         // What one request changes overtakes what another does: docs/servers/tomcat-cluster.md.

@@ -211,7 +211,9 @@ export interface TomcatSwapConfig extends SessionRequests {
   mechanism: 'tomcat-swap';
   /** Context paths of the applications whose sessions move, such as /shop ('' is the root). */
   contexts: string[];
-  /** Contexts whose sessions a restart may lose; `//host/path` of another virtual host than localhost. */
+  /** Name of the Host that has them. */
+  virtualHost: string;
+  /** Contexts whose sessions a restart may lose; `//host/path` of another virtual host. */
   loseContexts: string[];
   store: FileStoreConfig | DataSourceStoreConfig;
   manager: { user: string; password: string; path: string };
@@ -225,6 +227,8 @@ export interface TomcatClusterConfig extends SessionRequests {
   mechanism: 'tomcat-cluster';
   /** As of tomcat-swap. */
   contexts: string[];
+  /** As of tomcat-swap. */
+  virtualHost: string;
   /** As of tomcat-swap. */
   loseContexts: string[];
   manager: { user: string; password: string; path: string };

@@ -15,11 +15,12 @@ export class SessionRows implements StoredSessions {
     private readonly store: DataSourceStoreConfig,
     private readonly machine: MachineConfig,
     context: string,
+    virtualHost: string,
   ) {
     // Names are checked by the configuration and stand unquoted, as Tomcat writes them: PostgreSQL then folds both alike.
     this.table = machine.sessionTable ?? '';
     // DataSourceStore.getName(): engine, host and context.
-    this.app = `/Catalina/localhost${context === '' ? '/' : context}`;
+    this.app = `/Catalina/${virtualHost}${context === '' ? '/' : context}`;
     this.place = `table ${this.table} (${this.app})`;
   }
 

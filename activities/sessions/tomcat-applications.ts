@@ -7,10 +7,11 @@ import { keysOf } from './object-name.js';
 import type { Application } from './unnamed-applications.js';
 import { unnamed, wouldBeLost } from './unnamed-applications.js';
 
-/** The virtual host whose contexts are named by their path alone. */
-const HOST = 'localhost';
-
 type Beans = Pick<JmxProxy, 'machine' | 'queryAll'>;
+type Named<Field extends keyof TomcatSwapConfig & keyof TomcatClusterConfig> = Pick<
+  TomcatSwapConfig | TomcatClusterConfig,
+  Field
+>;
 
 /**
  * Refuses a Tomcat with contexts that have sessions, or have had some, and are in neither `contexts` nor `loseContexts`. The manager's own
@@ -18,11 +19,16 @@ type Beans = Pick<JmxProxy, 'machine' | 'queryAll'>;
  */
 export async function mustNameAll(
   jmx: Beans,
-  { contexts, loseContexts, manager }: Pick<TomcatSwapConfig | TomcatClusterConfig, 'contexts' | 'loseContexts' | 'manager'>,
+  { contexts, loseContexts, virtualHost, manager }: Named<'contexts' | 'loseContexts' | 'virtualHost' | 'manager'>,
   signal: AbortSignal,
 ): Promise<void> {
   const managers = await jmx.queryAll('Catalina:type=Manager,host=*,context=*', signal);
-  const left = unnamed(managers.map(applicationOf), new Set([...contexts, ...loseContexts, manager.path]));
+  const found = managers.flatMap((bean) => {
+    const { host, context, ...sessions } = countedBy(bean);
+    // The contexts of the pool's own host are named by their paths alone.
+    return context === manager.path ? [] : { name: host === virtualHost ? context : `//${host}${context}`, ...sessions };
+  });
+  const left = unnamed(found, new Set([...contexts, ...loseContexts]));
   if (left.length === 0) return;
   throw wouldBeLost(
     jmx.machine.name,
@@ -31,16 +37,12 @@ export async function mustNameAll(
   );
 }
 
-function applicationOf({ name, attributes }: Bean): Application {
+function countedBy({ name, attributes }: Bean): Omit<Application, 'name'> & { host: string; context: string } {
   const keys = keysOf(name);
-  const [host = HOST, context = ''] = [keys.get('host'), keys.get('context')?.replace(/^\/$/, '')];
+  const [host = '', context = ''] = [keys.get('host'), keys.get('context')?.replace(/^\/$/, '')];
   const count = (attribute: string): number => Number(attributes.get(attribute) ?? 0);
   // A stored session is none of the active ones.
-  return {
-    name: host === HOST ? context : `//${host}${context}`,
-    active: count('activeSessions'),
-    begun: count('sessionCounter'),
-  };
+  return { host, context, active: count('activeSessions'), begun: count('sessionCounter') };
 }
 
 /**
@@ -49,12 +51,12 @@ function applicationOf({ name, attributes }: Bean): Application {
  */
 export async function mustKnowCookies(
   jmx: Beans,
-  contexts: readonly string[],
+  { contexts, virtualHost }: Named<'contexts' | 'virtualHost'>,
   cookies: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   for (const context of contexts) {
-    const pattern = `Catalina:j2eeType=WebModule,name=//${HOST}${context || '/'},*`;
+    const pattern = `Catalina:j2eeType=WebModule,name=//${virtualHost}${context || '/'},*`;
     const [module] = await jmx.queryAll(pattern, signal);
     const name = module?.attributes.get('sessionCookieName');
     if (name === undefined || cookies.includes(name) || module?.attributes.get('cookies') === 'false') continue;

@@ -30,8 +30,9 @@ export class TomcatManager {
   constructor(
     private readonly jmx: JmxProxy,
     readonly context: string,
+    virtualHost: string,
   ) {
-    this.bean = `Catalina:type=Manager,host=localhost,context=${context === '' ? '/' : context}`;
+    this.bean = `Catalina:type=Manager,host=${virtualHost},context=${context === '' ? '/' : context}`;
   }
 
   /** How messages name it. */

@@ -51,12 +51,12 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
   const lanesOf = ({ primary, standby }: MachinePair): Lane[] =>
     config.contexts.map((context) => {
       const side = <Store extends StoredSessions>(machine: MachineConfig, stored: Store): Side<Store> => {
-        const manager = new TomcatManager(proxies.get(machine.name) as JmxProxy, context);
+        const manager = new TomcatManager(proxies.get(machine.name) as JmxProxy, context, config.virtualHost);
         return { machine, manager, store: stored, sessionCookies: pool.sessionId.cookies };
       };
       if (store.type === 'data-source' && database !== null) {
         const rows = (machine: MachineConfig): Side<SessionRows> =>
-          side(machine, new SessionRows(database, store, machine, context));
+          side(machine, new SessionRows(database, store, machine, context, config.virtualHost));
         return { context, from: rows(primary), to: rows(standby), swapOut: swapOutBackedUp(rows(primary)) };
       }
       const files = (machine: MachineConfig): Side => side(machine, new SessionFiles(machine, context));
@@ -67,7 +67,7 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
   };
   const mustKnowAll = async ({ name }: MachineConfig, signal: AbortSignal): Promise<void> => {
     const jmx = proxies.get(name) as JmxProxy;
-    await mustKnowCookies(jmx, config.contexts, pool.sessionId.cookies, signal);
+    await mustKnowCookies(jmx, config, pool.sessionId.cookies, signal);
     await mustNameAll(jmx, config, signal);
   };
   const sessions = new TomcatSessions(hash, pool.sessionId.routeMarker);

@@ -95,6 +95,7 @@ test('a Tomcat is asked, and not told to collect; the standby of a cold pool is 
         contexts: ['/shop'],
         store: { type: 'file' },
         loseContexts: [],
+        virtualHost: 'localhost',
         loseSingleSignOn: false,
         oneRequestAtATime: false,
         canary: null,

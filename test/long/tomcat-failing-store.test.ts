@@ -42,13 +42,13 @@ async function startTomcat(): Promise<{
      create trigger refuse before insert on ${machine.sessionTable} for each row execute function refuse();
      alter table ${machine.sessionTable} disable trigger refuse`,
   );
-  const manager = new TomcatManager(jmx, '/shop');
+  const manager = new TomcatManager(jmx, '/shop', 'localhost');
   await manager.begin(signal);
   return {
     side: {
       machine,
       manager,
-      store: new SessionRows(database, sessions.store, machine, '/shop'),
+      store: new SessionRows(database, sessions.store, machine, '/shop', 'localhost'),
       sessionCookies: ['JSESSIONID'],
     },
     makeSessions: () => makeIdleSessions(machine.url, SESSIONS),

@@ -1,6 +1,6 @@
 // Applications of a Tomcat beside those whose sessions move.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMechanism } from '../../activities/sessions/create-mechanism.js';
@@ -71,6 +71,36 @@ test.each([
   },
 );
 
+/** The shop in a virtual host of its own, which clients name. */
+async function inHost(directory: string, { pool, ...rest }: PoolFile): Promise<PoolFile> {
+  const machines = pool['machines'] as { name: string }[];
+  for (const { name } of machines) {
+    const conf = join(directory, name, 'conf');
+    const server = await readFile(join(conf, 'server.xml'), 'utf8');
+    await writeFile(join(conf, 'server.xml'), server.replace('<Host ', '<Host name="shop.example" appBase="none"/><Host '));
+    await mkdir(join(conf, 'Catalina/shop.example'));
+    await rename(join(conf, 'Catalina/localhost/shop.xml'), join(conf, 'Catalina/shop.example/shop.xml'));
+  }
+  const sessions = { ...(pool['sessions'] as object), virtualHost: 'shop.example' };
+  return { pool: { ...pool, machines: machines.map((machine) => ({ ...machine, host: 'shop.example' })), sessions }, ...rest };
+}
+
+test('sessions of a context in a virtual host of its own are found there, and make the trip', async () => {
+  const { installation } = await createTestInstallation(async (directory) => inHost(directory, await tomcatShop(directory)));
+  const { pool } = installation;
+  const [primary, standby] = pool.machines;
+  await installation.bootMachines();
+  const preflight = async (sessions: object): Promise<void> => {
+    const mechanism = createMechanism({ ...pool, sessions: { ...pool.sessions, ...sessions } }, createSessionKeyHash('test'));
+    await mechanism.preflight({ primary, standby }, () => Promise.resolve(new Set()), call).finally(() => mechanism.close());
+  };
+
+  await preflight({});
+  await expect(preflight({ virtualHost: 'localhost' })).rejects.toMatchObject({
+    message: 'Context /shop of machine tomcat-a is not deployed.',
+  });
+});
+
 test.each([
   ['no session yet', 'localhost', '/examples', [0, 0], null],
   ['the manager that the worker itself asks', 'localhost', '/manager', [1, 1], null],
@@ -86,7 +116,7 @@ test.each([
   const beans = [{ name: `Catalina:type=Manager,host=${host},context=${context}`, attributes }];
   const jmx = { machine: { name: 'a' } as never, queryAll: () => Promise.resolve(beans) };
   const manager = { user: 'u', password: 'p', path: '/manager' };
-  const looked = mustNameAll(jmx, { contexts: ['', '/shop'], loseContexts: [], manager }, call.signal);
+  const looked = mustNameAll(jmx, { contexts: ['', '/shop'], loseContexts: [], virtualHost: 'localhost', manager }, call.signal);
 
   if (refusal === null) await looked;
   else await expect(looked).rejects.toMatchObject({ remedy: expect.stringMatching(refusal) as string });

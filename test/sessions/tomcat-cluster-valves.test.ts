@@ -14,7 +14,7 @@ function ask(beans: Beans, contexts = ['/shop', '']): Promise<void> {
   const queryAll = (pattern: string): Promise<typeof found> =>
     Promise.resolve(found.filter(({ name }) => name.startsWith(pattern.replace(',*', ''))));
   const machine = { name: 'a' } as Parameters<typeof mustSendEveryChange>[0]['machine'];
-  return mustSendEveryChange({ machine, queryAll }, contexts, new AbortController().signal);
+  return mustSendEveryChange({ machine, queryAll }, { contexts, virtualHost: 'localhost' }, new AbortController().signal);
 }
 
 test.each<[string, Beans]>([

@@ -1,5 +1,6 @@
 // What a cluster of Tomcat does with each request is a matter of its valves: who sends a session's changes, and who renames it.
 
+import type { TomcatClusterConfig } from '../../../config/types.js';
 import { notMovable } from '../../errors.js';
 import type { Bean, JmxProxy } from '../jmx-proxy.js';
 import { keysOf } from '../object-name.js';
@@ -13,7 +14,7 @@ const IN_SERVER_XML = 'in the Cluster of server.xml, as docs/servers/tomcat-clus
  */
 export async function mustSendEveryChange(
   jmx: Pick<JmxProxy, 'machine' | 'queryAll'>,
-  contexts: readonly string[],
+  { contexts, virtualHost }: Pick<TomcatClusterConfig, 'contexts' | 'virtualHost'>,
   signal: AbortSignal,
 ): Promise<void> {
   const valves = (await jmx.queryAll('Catalina:type=Valve,*', signal)).map(placed);
@@ -21,7 +22,7 @@ export async function mustSendEveryChange(
   const { name } = jmx.machine;
   for (const context of contexts) {
     const around = valves.filter(
-      ({ host, context: own }) => (host ?? 'localhost') === 'localhost' && (own ?? (context || '/')) === (context || '/'),
+      ({ host, context: own }) => (host ?? virtualHost) === virtualHost && (own ?? (context || '/')) === (context || '/'),
     );
     const senders = around.filter(({ valve }) => valve === 'ReplicationValve');
     const [sender] = senders;

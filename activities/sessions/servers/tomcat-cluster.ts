@@ -42,10 +42,11 @@ const BACKUP_MANAGER = 'org.apache.catalina.ha.session.BackupManager';
 type Running = ReadonlyMap<string, string>;
 
 export function createTomcatCluster(pool: PoolConfig, config: TomcatClusterConfig): SharingServer {
-  const { contexts, manager, loseSingleSignOn } = config;
+  const { contexts, virtualHost, manager, loseSingleSignOn } = config;
   const proxies = new Map(pool.machines.map((machine) => [machine.name, new JmxProxy(machine, manager)]));
   const jmxOf = ({ name }: MachineConfig): JmxProxy => proxies.get(name) as JmxProxy;
-  const managerOf = (machine: MachineConfig, context: string): TomcatManager => new TomcatManager(jmxOf(machine), context);
+  const managerOf = (machine: MachineConfig, context: string): TomcatManager =>
+    new TomcatManager(jmxOf(machine), context, virtualHost);
 
   async function mustReplicate(machine: MachineConfig, context: string, signal: AbortSignal): Promise<void> {
     const sessions = managerOf(machine, context);
@@ -118,7 +119,7 @@ export function createTomcatCluster(pool: PoolConfig, config: TomcatClusterConfi
         attributes.get('channelSendOptions'),
       ]),
     );
-    return options.get('Catalina:type=Cluster,host=localhost') ?? options.get('Catalina:type=Cluster');
+    return options.get(`Catalina:type=Cluster,host=${virtualHost}`) ?? options.get('Catalina:type=Cluster');
   }
 
   /** How many sessions of the primary the standby does not know. What begins or ends meanwhile does not count. */
@@ -163,8 +164,8 @@ export function createTomcatCluster(pool: PoolConfig, config: TomcatClusterConfi
     async inspect(machine, { signal }) {
       if (!loseSingleSignOn) await mustNotSignOnOnce(jmxOf(machine), signal);
       for (const context of contexts) await mustReplicate(machine, context, signal);
-      await mustSendEveryChange(jmxOf(machine), contexts, signal);
-      await mustKnowCookies(jmxOf(machine), contexts, pool.sessionId.cookies, signal);
+      await mustSendEveryChange(jmxOf(machine), config, signal);
+      await mustKnowCookies(jmxOf(machine), config, pool.sessionId.cookies, signal);
       await mustNameAll(jmxOf(machine), config, signal);
     },
     async mustShare({ primary, standby }, { signal, onSeen }) {
