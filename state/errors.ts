@@ -59,7 +59,7 @@ export function machineUnknown(pool: string, machine: string): OperatorError {
   return new OperatorError(
     'MACHINE_UNKNOWN',
     `The store says that pool ${pool} uses machine "${machine}", which the configuration does not have.`,
-    `Give the machine its earlier name back in pools.${pool}.machines: machines are renamed only while their pool is not in the store.`,
+    `Give the machine its earlier name back in pools.${pool}.machines, or rename it in the store as well: docs/operations.md, "Renaming a machine".`,
     { status: 409 },
   );
 }
