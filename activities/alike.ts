@@ -7,14 +7,15 @@ import { proxyDiffers } from './errors.js';
 
 /**
  * Refuses with PROXY_DIFFERS what would move other sessions than clients have: a proxy that looks for ids elsewhere holds no request of
- * theirs. A proxy that does not tell its settings is believed.
+ * theirs. What a proxy does not tell, as one of another version may not, is believed.
  */
 export function mustBeAlike(pool: PoolConfig, reports: readonly PoolReport[]): void {
   const ours = routingSettings(pool);
   for (const { proxy = '', settings } of reports) {
     if (settings === undefined) continue;
-    for (const field of new Set([...Object.keys(ours), ...Object.keys(settings)])) {
-      if (ours[field] !== settings[field]) throw proxyDiffers(pool.name, proxy, field, settings[field], ours[field]);
+    for (const [field, value] of Object.entries(ours)) {
+      const theirs = settings[field];
+      if (theirs !== undefined && theirs !== value) throw proxyDiffers(pool.name, proxy, field, theirs, value);
     }
   }
 }

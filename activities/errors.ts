@@ -83,8 +83,8 @@ export const proxyRefused = (pool: string, { name, adminUrl }: ProxyRow, status:
   });
 };
 
-/** `field` of vm-rejuv.yaml has another value, as JSON, for a proxy than for this process; undefined where it has none. */
-export const proxyDiffers = (pool: string, proxy: string, field: string, theirs = 'none', ours = 'none'): OperatorError =>
+/** `field` of vm-rejuv.yaml has another value, as JSON, for a proxy than for this process. */
+export const proxyDiffers = (pool: string, proxy: string, field: string, theirs: string, ours: string): OperatorError =>
   new OperatorError(
     'PROXY_DIFFERS',
     `Proxy ${proxy} of pool ${pool} was started with pools.${pool}.${field} ${theirs}, and here it is ${ours}.`,

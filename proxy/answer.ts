@@ -214,7 +214,8 @@ export class Answer {
           // Each may find something that has to be recorded first.
           for (let next; !this.blocked && (next = this.pending.shift()) !== undefined;) next();
         }
-        if (!this.blocked) this.resume();
+        // Of an answer that is over, the connection may be another's already.
+        if (!this.blocked && !this.over) this.resume();
       });
   }
 

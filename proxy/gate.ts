@@ -151,10 +151,15 @@ export class Gate {
 
   /** Of a session that has to follow another to the standby before this request can go on, and stays as long as a stream of it is open. */
   private closeStreams(exchange: Exchange): void {
-    const awaited = partedKeys(this.state, exchange.keys());
-    if (awaited.length === 0) return;
+    const parted = partedKeys(this.state, exchange.keys());
+    if (parted.length === 0) return;
+    // Before a log-in the stream's session had another id.
+    const awaited = new Set(parted);
+    for (const keys of this.state.together.values()) {
+      if (keys.some((key) => awaited.has(key))) for (const key of keys) awaited.add(key);
+    }
     for (const stream of [...this.inFlight.streams(this.state.active)]) {
-      if (stream.keys().some((key) => awaited.includes(key))) stream.stream?.close();
+      if (stream.keys().some((key) => awaited.has(key))) stream.stream?.close();
     }
   }
 

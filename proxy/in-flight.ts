@@ -134,7 +134,13 @@ export class InFlight {
 
   /** A request turned into a stream: no longer waited for. */
   becameStream(exchange: Exchange, close: () => void): void {
-    exchange.stream = { close };
+    let isClosed = false;
+    exchange.stream = {
+      close: () => {
+        if (!isClosed) close();
+        isClosed = true;
+      },
+    };
     this.changed();
     exchange.turn?.end();
   }

@@ -13,7 +13,7 @@ import type { ProcessDriverConfig } from '../../config/types.js';
 import { startTimeOf } from '../../state/process-identity.js';
 import type { MachineDriver, MachineStatus, OperationOptions } from './driver.js';
 import { oneAtATime } from './machine-lock.js';
-import { machineProcesses, memoryBytesOf, signalAll } from './machine-processes.js';
+import { leftBehind, markOf, memoryBytesOf, processesOf, signalAll, stillRunning } from './machine-processes.js';
 
 const POLL_MS = 20;
 /** A shell that writes its pid and becomes the command needs far less. */
@@ -61,7 +61,7 @@ export function createProcessDriver(name: string, driver: ProcessDriverConfig): 
 
 async function memoryOf(machine: ProcessMachine): Promise<number | null> {
   const { pid } = await recorded(machine);
-  return pid === null || (await status(machine)).power === 'off' ? null : memoryBytesOf(machineProcesses(pid));
+  return pid === null || (await status(machine)).power === 'off' ? null : memoryBytesOf(processesOf(pid));
 }
 
 async function status(machine: ProcessMachine): Promise<MachineStatus> {
@@ -137,7 +137,7 @@ async function spawnMachine(machine: ProcessMachine): Promise<ChildProcess> {
       'unset VM_REJUV_STARTED_AS && exec "$@"';
     const child = spawn('sh', ['-c', script, file(machine, 'pid'), ...command], {
       cwd,
-      env: { ...loginEnvironment(), ...env, VM_REJUV_STARTED_AS: fingerprint(machine) },
+      env: { ...loginEnvironment(), ...env, ...markOf(file(machine, 'pid')), VM_REJUV_STARTED_AS: fingerprint(machine) },
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -155,18 +155,19 @@ async function spawnMachine(machine: ProcessMachine): Promise<ChildProcess> {
 async function stop(machine: ProcessMachine, options: OperationOptions): Promise<void> {
   const { power } = await status(machine);
   const { pid } = await recorded(machine);
-  // A script that started the server without exec may have ended before it; another process may have got its pid since.
-  if (pid === null || (power === 'off' && startTimeOf(pid) !== null)) return;
-  let left = machineProcesses(pid);
+  if (pid === null) return;
+  const group = power === 'on' ? pid : null;
+  // A script that started the server without exec may have ended before it.
+  let left = group === null ? leftBehind(file(machine, 'pid')) : processesOf(group);
   if (left.length === 0) return;
   await options.guard?.();
-  signalAll(pid, left, 'SIGTERM');
+  signalAll(group, left, 'SIGTERM');
   const forceAt = performance.now() + machine.driver.stopTimeoutMs;
   let forced = false;
-  while ((left = machineProcesses(pid, left)).length > 0) {
+  while ((left = stillRunning(left, group)).length > 0) {
     if (!forced && performance.now() >= forceAt) {
       forced = true;
-      signalAll(pid, left, 'SIGKILL');
+      signalAll(group, left, 'SIGKILL');
     }
     await sleep(POLL_MS, undefined, { signal: options.signal });
   }

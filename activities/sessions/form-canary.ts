@@ -45,6 +45,12 @@ export async function mustTakeForms({ primary, standby }: MachinePair, path: str
   const alteredAgain = await send(primary, { alteration: 'b' });
   const elsewhere = await send(standby, { of: standby });
   const other = await send(standby);
+  if (elsewhere.statusCode >= 400) {
+    throw notMovable(
+      `Machine ${standby.name} answered ${elsewhere.statusCode} to its own form of ${path}, where machine ${primary.name} answered ${own.statusCode} to its.`,
+      'Look at the application on that machine: it takes no form at all.',
+    );
+  }
   const { tells, isTaken } = compareAnswers([own, again], [altered, alteredAgain], elsewhere, sent);
   if (!tells) {
     throw notMovable(

@@ -47,6 +47,10 @@ export class SessionFiles implements StoredSessions {
     await inParallel(ids, (id) => rm(this.file(id), { force: true }).catch((error: unknown) => this.fail('remove', error)));
   }
 
+  async makeRoom(): Promise<void> {
+    await mkdir(this.place, { recursive: true }).catch((error: unknown) => this.fail('make room for', error));
+  }
+
   /** Refuses directories that are not there, that the worker cannot write or that cannot be linked into each other. */
   async mustReach(other: SessionFiles): Promise<void> {
     for (const { place, machine } of [this, other]) {

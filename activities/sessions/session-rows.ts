@@ -62,6 +62,11 @@ export class SessionRows implements StoredSessions {
     await this.database.query(`delete from ${this.table} where ${app} = $1 and ${id} = any($2::text[])`, [this.app, ids]);
   }
 
+  /** The table is an operator's. */
+  makeRoom(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Refuses tables that are missing, lack a column, or that the worker may not write. */
   async mustReach(other: SessionRows): Promise<void> {
     for (const { table, machine } of [this, other]) {

@@ -11,6 +11,8 @@ export interface StoredSessions {
    */
   giveTo(other: this, ids: readonly string[]): Promise<Map<string, boolean>>;
   remove(ids: readonly string[]): Promise<void>;
+  /** Makes what sessions are put into, where the machine does that by itself only with its first one. */
+  makeRoom(): Promise<void>;
   /** Refuses, by what to change, a pair of stores between which no session can move. */
   mustReach(other: this): Promise<void>;
 }

@@ -7,6 +7,8 @@ import { keysOf } from './object-name.js';
 import type { Application } from './unnamed-applications.js';
 import { unnamed, wouldBeLost } from './unnamed-applications.js';
 
+const PERSISTENT = 'org.apache.catalina.session.PersistentManager';
+
 type Beans = Pick<JmxProxy, 'machine' | 'queryAll'>;
 type Named<Field extends keyof TomcatSwapConfig & keyof TomcatClusterConfig> = Pick<
   TomcatSwapConfig | TomcatClusterConfig,
@@ -14,7 +16,7 @@ type Named<Field extends keyof TomcatSwapConfig & keyof TomcatClusterConfig> = P
 >;
 
 /**
- * Refuses a Tomcat with contexts that have sessions, or have had some, and are in neither `contexts` nor `loseContexts`. The manager's own
+ * Refuses a Tomcat with contexts that have sessions, or may have stored some, and are in neither `contexts` nor `loseContexts`. The manager's own
  * sessions, which a browser begins there, are an operator's; the worker begins none (tested).
  */
 export async function mustNameAll(
@@ -41,8 +43,8 @@ function countedBy({ name, attributes }: Bean): Omit<Application, 'name'> & { ho
   const keys = keysOf(name);
   const [host = '', context = ''] = [keys.get('host'), keys.get('context')?.replace(/^\/$/, '')];
   const count = (attribute: string): number => Number(attributes.get(attribute) ?? 0);
-  // A stored session is none of the active ones.
-  return { host, context, active: count('activeSessions'), begun: count('sessionCounter') };
+  const stores = attributes.get('className') === PERSISTENT;
+  return { host, context, active: count('activeSessions'), begun: count('sessionCounter'), stores };
 }
 
 /**

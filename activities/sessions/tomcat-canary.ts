@@ -69,6 +69,12 @@ export async function makeTrip(
   const id = idIn(session);
   const mustHave = (side: Side, sent?: ReadonlyMap<string, string>): Promise<Map<string, string>> =>
     attributesOf(canary, from, side, id, signal, sent);
+  if (!(await from.manager.sessionIds(signal)).includes(id)) {
+    throw notMovable(
+      `${from.manager.what} does not know the session that ${canary.path} began there.`,
+      'Compare sessions.virtualHost with the Host that has the context, and let machines[].host name it.',
+    );
+  }
   const sent = await mustHave(from);
   const isOut = await leavesMemory(lane, id, restS, call);
   await call.guard();

@@ -119,7 +119,12 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
 
     async inspect(machine, { signal }) {
       await mustKeepLogins(machine, signal);
-      for (const { from } of lanesOf({ primary: machine, standby: machine })) await from.manager.mustBePersistent(signal);
+      const other = pool.machines.find(({ name }) => name !== machine.name) ?? machine;
+      for (const { from, to } of lanesOf({ primary: machine, standby: other })) {
+        await from.manager.mustBePersistent(signal);
+        // The other one need not run for that.
+        await from.store.mustReach(to.store);
+      }
       await mustKnowAll(machine, signal);
     },
 
@@ -176,7 +181,8 @@ export function createTomcatSwap(pool: PoolConfig, config: TomcatSwapConfig, has
       let saved = 0;
       for (const { from, to } of lanesOf(pair)) {
         await guard();
-        // Tomcat makes its directory with the first session, which may be one of these.
+        // A fail-over cannot wait for an operator who makes it.
+        await to.store.makeRoom();
         await from.store.mustReach(to.store);
         // What the standby has there is from when it was the active one itself, or from a rescue that was interrupted.
         await to.store.remove(await to.store.ids());

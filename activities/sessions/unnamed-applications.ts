@@ -10,12 +10,14 @@ export interface Application {
   active: number;
   /** Sessions since the machine was started. */
   begun: number;
+  /** Sessions that are none of the active ones may be in a store. */
+  stores: boolean;
 }
 
-/** Those of `found` that have sessions, or have had some, and are not `known`. With none at all an application is nobody's trouble. */
+/** Those of `found` that have sessions, or may have some in a store, and are not `known`. Without any an application is nobody's trouble. */
 export function unnamed(found: readonly Application[], known: ReadonlySet<string>): Application[] {
   return found
-    .filter(({ name, active, begun }) => (active > 0 || begun > 0) && !known.has(name))
+    .filter(({ name, active, begun, stores }) => (active > 0 || (stores && begun > 0)) && !known.has(name))
     .toSorted((one, other) => one.name.localeCompare(other.name));
 }
 

@@ -138,6 +138,21 @@ test('a server that leaves the group of its script is measured with it, and ends
   expect(startTimeOf(pid)).toBeNull();
 });
 
+test('nobody else is ended before a boot whose process group has the number of a machine that was', async () => {
+  const { driver, record } = await createMachine(SERVER);
+  // Its leader ends at once, and leaves the group to another.
+  const leader = spawn('sh', ['-c', 'sleep 1000 & echo $!'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const innocent = Number(String(((await once(leader.stdout, 'data')) as [Buffer])[0]));
+  onTestFinished(() => void process.kill(innocent));
+  await expect.poll(() => startTimeOf(leader.pid ?? 0)).toBeNull();
+  await record(leader.pid ?? 0, '1');
+
+  await driver.stop('m', { signal });
+  await driver.start('m', { signal });
+
+  expect(startTimeOf(innocent)).not.toBeNull();
+});
+
 test('what the first process has left behind when it ended by itself is ended before the next boot', async () => {
   const { driver, output } = await createMachine(['sh', '-c', 'sleep 1000 & echo $!; exec sleep 0.5']);
   await driver.start('m', { signal });

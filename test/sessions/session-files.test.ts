@@ -18,6 +18,9 @@ test('a session directory that is not there is refused and not made; that of a c
     message: `There is no session directory ${join(directory, 'misspelt/b')} of machine misspelt/b where the worker runs.`,
   });
   expect(existsSync(join(directory, 'misspelt'))).toBe(false);
+  // A fail-over goes on.
+  await files('failed/over').makeRoom();
+  await files('a').mustReach(files('failed/over'));
 
   await mkdir(join(directory, 'b'));
   await files('a').mustReach(files('b'));

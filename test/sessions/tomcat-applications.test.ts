@@ -30,7 +30,7 @@ test.each([
   ['tomcat-swap', (directory: string) => tomcatShop(directory), ['inspect', 'preflight'] as const],
   ['tomcat-cluster', (directory: string) => tomcatCluster(directory, 'DeltaManager'), ['inspect'] as const],
 ])(
-  '%s refuses applications that have had sessions and are not named, and a cookie that no proxy knows',
+  '%s refuses applications that have sessions and are not named, and a cookie that no proxy knows',
   async (_name, shop, works) => {
     const { installation } = await createTestInstallation(async (directory) => withOthers(directory, await shop(directory)));
     const { pool } = installation;
@@ -103,15 +103,17 @@ test('sessions of a context in a virtual host of its own are found there, and ma
 
 test.each([
   ['no session yet', 'localhost', '/examples', [0, 0], null],
+  ['sessions that have ended', 'localhost', '/docs', [0, 2], null],
   ['the manager that the worker itself asks', 'localhost', '/manager', [1, 1], null],
   ['what is named', 'localhost', '/', [1, 1], null],
-  ['sessions that have ended, for others begin', 'localhost', '/host-manager', [0, 2], /\[\/host-manager\]/],
+  ['sessions that its PersistentManager may have stored', 'localhost', '/admin', [0, 2], /\[\/admin\]/],
   ['another virtual host', 'other.example', '/shop', [1, 1], /\[\/\/other\.example\/shop\]/],
   ['another version of what is named', 'localhost', '/shop##2', [1, 1], /\["\/shop##2"\]/],
 ] as const)('an application with %s', async (_what, host, context, [active, counter], refusal) => {
   const attributes = new Map([
     ['activeSessions', String(active)],
     ['sessionCounter', String(counter)],
+    ['className', `org.apache.catalina.session.${context === '/admin' ? 'PersistentManager' : 'StandardManager'}`],
   ]);
   const beans = [{ name: `Catalina:type=Manager,host=${host},context=${context}`, attributes }];
   const jmx = { machine: { name: 'a' } as never, queryAll: () => Promise.resolve(beans) };

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -92,6 +92,7 @@ test('preflight notices that Tomcat keeps its sessions somewhere else, without a
   const [primary] = pool.machines;
   await makeIdleSessions(primary.url, 3);
   const elsewhere = { ...primary, sessionDirectory: `${primary.sessionDirectory ?? ''}-elsewhere` };
+  mkdirSync(elsewhere.sessionDirectory);
 
   // With several Tomcat has to find its own among them, wherever it stands.
   for (const cookies of [['JSESSIONID'], ['ADMINID', 'JSESSIONID', 'JSESSIONIDSSO']]) {

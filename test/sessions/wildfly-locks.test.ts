@@ -49,6 +49,11 @@ test.each([
   // Such requests may last as long as they like. What is not listed may be theirs.
   ['a thread sleeps in the application', [[thread(1, 'TIMED_WAITING', SERVLET)]], ['KEY']],
   [
+    'a thread waits for a client that reads slowly',
+    [[thread(1, 'RUNNABLE', { class: 'sun.nio.ch.EPoll', method: 'wait', native: true }, SERVLET)]],
+    ['KEY'],
+  ],
+  [
     'a thread waits for a database',
     [[thread(1, 'RUNNABLE', { class: 'sun.nio.ch.Net', method: 'poll', native: true }, SERVLET)]],
     ['KEY'],

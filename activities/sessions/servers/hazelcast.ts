@@ -83,7 +83,7 @@ async function sessionCaches(
   signal: AbortSignal,
 ): Promise<HazelcastCache[]> {
   const { hostname, port, protocol } = new URL(ofMachine(url, machine));
-  const member = { host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)), cluster };
+  const member = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (protocol === 'https:' ? 443 : 80)), cluster };
   const caches = await within(REQUEST_LIMIT_MS, signal, (limited) => cachesOf(member, limited)).catch((cause: unknown) => {
     signal.throwIfAborted();
     if (!(cause instanceof HazelcastAnswerError)) throw machineUnreachable(machine.name, `port ${member.port}`, cause);

@@ -65,6 +65,7 @@ export class LibertyMetrics {
         name: appname,
         active: sumOf(samples, LIVE, { appname }) ?? 0,
         begun: sumOf(samples, BEGUN, { appname }) ?? 0,
+        stores: true,
       }));
   }
 

@@ -28,7 +28,12 @@ export async function mustNameAll(
     for (const { address: place, result } of (await management.ask(all, applications, signal)) ?? []) {
       const name = place.find((part) => 'deployment' in part)?.['deployment'] ?? '';
       const { active, begun } = found.get(name) ?? { active: 0, begun: 0 };
-      found.set(name, { name, active: active + result['active-sessions'], begun: begun + result['sessions-created'] });
+      found.set(name, {
+        name,
+        active: active + result['active-sessions'],
+        begun: begun + result['sessions-created'],
+        stores: false,
+      });
     }
   }
   const left = unnamed([...found.values()], new Set([deployment, ...loseDeployments]));

@@ -17,8 +17,11 @@ type Thread = z.output<typeof dumped>[number];
 const SESSION = 'org.wildfly.clustering.web.undertow.';
 /** A thread is at work for a request, or for its session, while one of these is on its stack. The management API is no servlet. */
 const AT_WORK = ['io.undertow.servlet.', SESSION];
-/** The kernel's part of waiting for others, which Java takes for running. */
-const WAITS = /^(read|recv|poll|epollWait|socketRead|accept)/;
+/**
+ * The kernel's part of waiting for others, which Java takes for running: a client that reads or sends slowly (sun.nio.ch.EPoll.wait), a database. Not
+ * a write, which may have been the answer's last.
+ */
+const WAITS = /^(read|recv|poll|wait$|epollWait|socketRead|accept)/;
 
 /** By its id, of each thread at work at one moment, whether it waits for something in the application: what it serves is not answered then. */
 export type AtWork = ReadonlyMap<number, 'waits' | 'goes on'>;
