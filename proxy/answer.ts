@@ -19,6 +19,8 @@ export class Answer {
   private connected = false;
   /** While ids are being recorded nothing may reach the client; undici may deliver more all the same. */
   private blocked = false;
+  /** undici was told to wait, and does so with the connection, whoever's answer comes next there. */
+  private paused = false;
   private readonly pending: (() => void)[] = [];
   /** The client has left or was given an error: what the machine still sends is read and dropped. */
   private unwanted = false;
@@ -77,7 +79,7 @@ export class Answer {
       return true;
     }
     this.recordFirst(writeHead);
-    return false;
+    return this.pause();
   }
 
   onUpgrade(statusCode: number, raw: Buffer[], upstream: Duplex): void {
@@ -98,10 +100,11 @@ export class Answer {
     if (this.unwanted) return true;
     if (this.blocked) {
       this.pending.push(() => void this.pass(chunk));
-      return false;
+      return this.pause();
     }
     if (this.pass(chunk)) return true;
-    if (!this.blocked) this.awaitReader();
+    if (this.blocked) return this.pause();
+    this.awaitReader();
     return false;
   }
 
@@ -178,6 +181,7 @@ export class Answer {
 
   /** A client that reads nothing for as long as a machine may take to answer has stopped reading. */
   private awaitReader(): void {
+    clearTimeout(this.stalled);
     this.stalled = setTimeout(() => this.response.destroy(), this.traffic.pool.limits.requestTimeoutMs);
     this.response.once('drain', () => {
       clearTimeout(this.stalled);
@@ -189,6 +193,11 @@ export class Answer {
     if (this.unwanted || this.response.writableEnded) return;
     this.unwanted = true;
     answerError(this.response, this.traffic.totals, error);
+  }
+
+  private pause(): false {
+    this.paused = true;
+    return false;
   }
 
   /** Returns whether more may come. */
@@ -214,8 +223,9 @@ export class Answer {
           // Each may find something that has to be recorded first.
           for (let next; !this.blocked && (next = this.pending.shift()) !== undefined;) next();
         }
-        // Of an answer that is over, the connection may be another's already.
-        if (!this.blocked && !this.over) this.resume();
+        if (this.blocked || !this.paused) return;
+        this.paused = false;
+        this.resume();
       });
   }
 
