@@ -1,18 +1,23 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { probe } from '../../activities/health.js';
 import type { HealthConfig, MachineConfig } from '../../config/types.js';
 
-test('a machine that is too slow for its health check is told as that, and one that is not there by its code', async () => {
-  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+async function machineThat(answers: RequestListener): Promise<MachineConfig> {
+  const server = createServer(answers).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const machine = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+}
+
+test('a machine that is too slow for its health check is told as that, and one that is not there by its code', async () => {
+  const machine = await machineThat(() => undefined);
   const health = { path: '/health', status: 200, timeoutMs: 100 } as HealthConfig;
 
   expect(await probe(machine, health)).toBe('/health did not answer within 0.1 s');
@@ -21,14 +26,9 @@ test('a machine that is too slow for its health check is told as that, and one t
 });
 
 test('a machine that has several virtual hosts is asked for the one that is named', async () => {
-  const server = createServer(({ headers }, response) => response.writeHead(headers.host === 'shop.example' ? 200 : 404).end());
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const machine = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as MachineConfig;
+  const machine = await machineThat(({ headers }, response) =>
+    response.writeHead(headers.host === 'shop.example' ? 200 : 404).end(),
+  );
   const health = { path: '/health', status: 200, timeoutMs: 10_000 } as HealthConfig;
 
   expect(await probe({ ...machine, host: 'shop.example' }, health)).toBeNull();
