@@ -31,8 +31,8 @@ export interface EndedSessions {
   /** Those that live again, or live on. */
   cameBack(): Promise<string[]>;
   /**
-   * Runs a restart, in which a user logs out whose session has been handed over while others still move. Resolves with what `restart` does, and
-   * whether that came to pass before the seal.
+   * Runs a restart, in which a user logs out whose session has been handed over, while others still move if it is not the last to go. Resolves
+   * with what `restart` does, and whether that came to pass before the seal.
    */
   duringOneMore<T>(installation: Installation, restart: () => Promise<T>): Promise<{ result: T; wasMoving: boolean }>;
 }
@@ -56,7 +56,6 @@ export async function beginEndedSessions(origin: string, copiesRest: number | nu
       const [restarted, wasMoving] = await Promise.all([
         result,
         untilHandedOver(installation, origin, seen.cookie, () => isOver).then(async (stillMoving) => {
-          if (!(await stillMoving())) return false;
           await post(origin, '/shop/logout', seen.cookie);
           endedMeanwhile.push(seen);
           return stillMoving();
