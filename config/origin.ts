@@ -11,10 +11,15 @@ export function parseOrigin(text: string): string | null {
 
 /** Whether a server that listens there is the one that this origin names, as far as that can be told without a look at DNS. */
 export function isAddressOf({ host, port }: ListenAddress, origin: string): boolean {
-  const { hostname, port: given, protocol } = new URL(origin);
-  const named = hostname.replace(/^\[|\]$/g, '');
-  const isEverywhere = /^(0\.0\.0\.0|::)$/.test(host) && /^(127\.[\d.]+|localhost|::1)$/.test(named);
-  return port === Number(given || (protocol === 'https:' ? 443 : 80)) && (host === named || isEverywhere);
+  const named = addressIn(origin);
+  const isEverywhere = /^(0\.0\.0\.0|::)$/.test(host) && /^(127\.[\d.]+|localhost|::1)$/.test(named.host);
+  return port === named.port && (host === named.host || isEverywhere);
+}
+
+/** Where an http or https URL leads: its port, which may be that of its scheme, and its host, an IPv6 address without brackets. */
+export function addressIn(url: string): ListenAddress {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (protocol === 'https:' ? 443 : 80)) };
 }
 
 /** What is allowed where an origin belongs. */

@@ -64,7 +64,7 @@ export class Answer {
     }
     this.notModified = statusCode === 304;
     const { headers, carrying, contentType, contentEncoding } = responseHeaders(raw, this.traffic.ids);
-    if (!hasReadableLinks(contentType, contentEncoding)) this.exchange.links = null;
+    if (this.exchange.links !== null && !hasReadableLinks(contentType, contentEncoding)) this.exchange.links = null;
     this.traffic.answered(this.exchange, carrying);
     if (contentType.startsWith('text/event-stream')) this.becomeStream();
     this.traffic.totals.count(this.exchange.machine, statusCode, performance.now() - this.exchange.routedAt);

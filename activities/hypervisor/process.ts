@@ -199,8 +199,7 @@ function notStarted(machine: ProcessMachine, cause?: unknown): OperatorError {
 async function recorded(
   machine: ProcessMachine,
 ): Promise<{ pid: number | null; startTime: string | null; startedAs: string | null }> {
-  const path = file(machine, 'pid');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readFile(file(machine, 'pid'), 'utf8').catch((cause: unknown) => {
     if (/^(ENOENT|ENOTDIR)$/.test(codeOf(cause))) return null;
     throw stateUnknown(
       machine,
@@ -216,9 +215,9 @@ async function recorded(
   return { pid: Number(pid), startTime, startedAs };
 }
 
-function stateUnknown({ name, driver }: ProcessMachine, why: string, remedy: string): OperatorError {
-  const path = join(driver.stateDirectory, `${name}.pid`);
-  return new OperatorError('MACHINE_STATE_UNKNOWN', `Nobody knows whether machine ${name} runs: ${path} ${why}.`, remedy);
+function stateUnknown(machine: ProcessMachine, why: string, remedy: string): OperatorError {
+  const message = `Nobody knows whether machine ${machine.name} runs: ${file(machine, 'pid')} ${why}.`;
+  return new OperatorError('MACHINE_STATE_UNKNOWN', message, remedy);
 }
 
 function file(machine: ProcessMachine, suffix: 'pid' | 'log'): string {

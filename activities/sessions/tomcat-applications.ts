@@ -5,7 +5,7 @@ import { notMovable } from '../errors.js';
 import type { Bean, JmxProxy } from './jmx-proxy.js';
 import { keysOf } from './object-name.js';
 import type { Application } from './unnamed-applications.js';
-import { unnamed, wouldBeLost } from './unnamed-applications.js';
+import { nameContexts, unnamed, wouldBeLost } from './unnamed-applications.js';
 
 const PERSISTENT = 'org.apache.catalina.session.PersistentManager';
 
@@ -32,11 +32,7 @@ export async function mustNameAll(
   });
   const left = unnamed(found, new Set([...contexts, ...loseContexts]));
   if (left.length === 0) return;
-  throw wouldBeLost(
-    jmx.machine.name,
-    left,
-    (names) => `Name them in sessions.contexts, or accept that with sessions.loseContexts: ${names}.`,
-  );
+  throw wouldBeLost(jmx.machine.name, left, nameContexts);
 }
 
 function countedBy({ name, attributes }: Bean): Omit<Application, 'name'> & { host: string; context: string } {

@@ -36,3 +36,7 @@ export function wouldBeLost(
     remedy(`[${names.join(', ')}]`),
   );
 }
+
+/** The remedy where a pool may have several applications. */
+export const nameContexts = (names: string): string =>
+  `Name them in sessions.contexts, or accept that with sessions.loseContexts: ${names}.`;

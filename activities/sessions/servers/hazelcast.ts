@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { ofMachine } from '../../../config/machine-address.js';
+import { addressIn } from '../../../config/origin.js';
 import type { HazelcastConfig, MachineConfig } from '../../../config/types.js';
 import { within } from '../../../config/within.js';
 import { machineUnreachable, notMovable } from '../../errors.js';
@@ -82,8 +83,7 @@ async function sessionCaches(
   { url, cluster }: { url: string; cluster: string },
   signal: AbortSignal,
 ): Promise<HazelcastCache[]> {
-  const { hostname, port, protocol } = new URL(ofMachine(url, machine));
-  const member = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (protocol === 'https:' ? 443 : 80)), cluster };
+  const member = { ...addressIn(ofMachine(url, machine)), cluster };
   const caches = await within(REQUEST_LIMIT_MS, signal, (limited) => cachesOf(member, limited)).catch((cause: unknown) => {
     signal.throwIfAborted();
     if (!(cause instanceof HazelcastAnswerError)) throw machineUnreachable(machine.name, `port ${member.port}`, cause);

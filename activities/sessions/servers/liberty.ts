@@ -23,7 +23,7 @@ import { mustCopyAll, mustHoldAll } from './hazelcast.js';
 import { mustBeStored } from './liberty-database.js';
 import { LibertyMetrics } from './liberty-metrics.js';
 import { beginSession, mustBeAlike } from '../session-cookie.js';
-import { unnamed, wouldBeLost } from '../unnamed-applications.js';
+import { nameContexts, unnamed, wouldBeLost } from '../unnamed-applications.js';
 
 /** A look costs the server some milliseconds. Chosen: who waits for it is a user. */
 const POLL_MS = 10;
@@ -70,11 +70,7 @@ export function createLiberty(pool: PoolConfig, config: LibertyConfig): SharingS
       ...counts,
       name: name === prefix ? '' : name.startsWith(prefix) ? `/${name.slice(prefix.length)}` : `//${name}`,
     }));
-    throw wouldBeLost(
-      machine.name,
-      named,
-      (names) => `Name them in sessions.contexts, or accept that with sessions.loseContexts: ${names}.`,
-    );
+    throw wouldBeLost(machine.name, named, nameContexts);
   }
 
   async function tryCanary({ primary, standby }: MachinePair, path: string, signal: AbortSignal): Promise<void> {
